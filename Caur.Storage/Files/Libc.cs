@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+
+namespace Caur.Storage.Files;
+
+/// <summary>The few system calls that the framework does not offer as they are.</summary>
+internal static partial class Libc
+{
+    public const int Exdev = 18;
+    public const int Eexist = 17;
+    public const int Enospc = 28;
+    public const int Emlink = 31;
+    public const int Eperm = 1;
+    public const int Enotsup = 95;
+    public const int Edquot = 122;
+
+    private const int OpenReadOnly = 0;
+    private const int OpenCloseOnExec = 0x80000;
+
+    /// <summary>rename(2): unlike <see cref="File.Move(string, string, bool)"/> it also moves links to folders, and replaces in one step.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (RenameCore(from, to) != 0)
+        {
+            throw Error("rename", $"{from} to {to}");
+        }
+    }
+
+    /// <summary>link(2). Returns 0 or the errno: callers decide on EXDEV and EEXIST.</summary>
+    public static int TryLink(string existing, string added) => LinkCore(existing, added) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>fsync(2) of a folder: makes renames and new names in it durable.</summary>
+    public static void SyncFolder(string folder)
+    {
+        var descriptor = OpenCore(folder, OpenReadOnly | OpenCloseOnExec);
+        if (descriptor < 0)
+        {
+            throw Error("open", folder);
+        }
+
+        try
+        {
+            if (FsyncCore(descriptor) != 0)
+            {
+                throw Error("fsync", folder);
+            }
+        }
+        finally
+        {
+            _ = CloseCore(descriptor);
+        }
+    }
+
+    /// <summary>True when the exception says that the file system or the quota is full.</summary>
+    public static bool IsNoSpace(IOException error) =>
+        error.HResult is Enospc or Edquot or unchecked((int)0x80070070) or unchecked((int)0x80070027);
+
+    private static IOException Error(string call, string what)
+    {
+        var code = Marshal.GetLastPInvokeError();
+        return new IOException($"{call} of {what}: {Marshal.GetPInvokeErrorMessage(code)}", code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameCore(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkCore(string existing, string added);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenCore(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FsyncCore(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseCore(int descriptor);
+}
