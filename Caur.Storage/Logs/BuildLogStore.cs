@@ -1,0 +1,238 @@
+using System.Collections.Concurrent;
+using Caur.Storage.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace Caur.Storage.Logs;
+
+/// <summary>The files of build logs: one per build, in a folder per pkgbase, which is the index by pkgbase.</summary>
+public sealed class BuildLogStore(string root, BuildLogOptions? options = null) : IDisposable
+{
+    private readonly ConcurrentDictionary<LogKey, BuildLogWriter> _writers = new();
+    private readonly SemaphoreSlim _opening = new(1, 1);
+
+    /// <summary>Where this process's followers wait.</summary>
+    public LogTail Tail { get; } = new();
+
+    internal BuildLogOptions Options { get; } = options ?? new BuildLogOptions();
+
+    /// <summary>Opens a log for appending and creates it when it is new. An older writer of this process is fenced off.</summary>
+    /// <exception cref="UnsafePathException">A part of the key cannot be a file's name.</exception>
+    /// <exception cref="IOException">The file cannot be made.</exception>
+    public async Task<BuildLogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken)
+    {
+        if (!key.IsValid)
+        {
+            throw new UnsafePathException(key.ToString());
+        }
+
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_writers.TryGetValue(key, out var older))
+            {
+                await older.SupersedeAsync(cancellationToken);
+            }
+
+            var writer = await Task.Run(() => OpenFile(key), cancellationToken);
+            _writers[key] = writer;
+            return writer;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <summary>The logs of a pkgbase, the newest first. Empty when there are none, or when that is no pkgbase.</summary>
+    public IReadOnlyList<LogInfo> List(string pkgbase) =>
+        [.. Files(pkgbase).Select(Describe).OfType<LogInfo>()
+            .OrderByDescending(log => log.Key.Timestamp)
+            .ThenBy(log => log.Key.Stem, StringComparer.Ordinal)];
+
+    /// <summary>The log of the build of that pkgbase and time; with several target repositories or architectures the first by name.</summary>
+    /// <param name="pkgbase">As asked for; it need not be one.</param>
+    /// <param name="timestamp">Unix time in milliseconds.</param>
+    public LogInfo? Find(string pkgbase, long timestamp) =>
+        Pick(Files(pkgbase), timestamp) ?? Pick(Files(pkgbase), timestamp);
+
+    /// <summary>The log of that build; null when there is none.</summary>
+    public LogInfo? Find(LogKey key) => key.IsValid ? Describe(key) : null;
+
+    /// <summary>The newest log of a pkgbase; null when there is none.</summary>
+    public LogInfo? Latest(string pkgbase)
+    {
+        var newest = Files(pkgbase).Select(key => key.Timestamp).DefaultIfEmpty(-1).Max();
+        return newest < 0 ? null : Find(pkgbase, newest);
+    }
+
+    /// <summary>Opens a log for reading as a stream that ends where the file ended when it was read.</summary>
+    /// <returns>Null when there is no such log.</returns>
+    public Stream? OpenRead(LogKey key) =>
+        key.IsValid && LogReader.Open(root, key).Handle is { } handle ? new FileStream(handle, FileAccess.Read, 0) : null;
+
+    /// <summary>Reads a log from an offset to its end and waits for more until it is finished: every byte once and in order, whenever
+    /// the follower joins and however slow it is.</summary>
+    /// <param name="key">Which log. One that does not exist has no bytes and is at its end.</param>
+    /// <param name="offset">Where to begin, 0 or more; behind the end is allowed, and waits.</param>
+    /// <param name="cancellationToken">Ends the following with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>Pieces of at most 64 KiB. A piece is valid until the next is asked for.</returns>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(LogKey key, long offset, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return key.IsValid
+            ? LogReader.FollowAsync(root, Tail, key, offset, cancellationToken)
+            : AsyncEnumerable.Empty<ReadOnlyMemory<byte>>();
+    }
+
+    /// <summary>Removes finished logs that are too old or too many, and live ones that nobody of this process writes and that are too old.</summary>
+    /// <param name="retention">What to keep.</param>
+    /// <param name="now">The time to measure ages from.</param>
+    /// <param name="cancellationToken">Ends it between two pkgbases.</param>
+    /// <returns>How many were removed.</returns>
+    public Task<int> SweepAsync(LogRetention retention, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.Run(() => Sweep(retention, now, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _opening.Dispose();
+
+    internal void MarkFinished(LogKey key)
+    {
+        var live = LogFileNames.Path(root, key, finished: false);
+        // Absent when an earlier try renamed it and then failed to sync the folder.
+        if (File.Exists(live))
+        {
+            Libc.Rename(live, LogFileNames.Path(root, key, finished: true));
+        }
+
+        Libc.SyncFolder(LogFileNames.Folder(root, key.Pkgbase));
+    }
+
+    internal void Closed(BuildLogWriter writer) => _writers.TryRemove(new KeyValuePair<LogKey, BuildLogWriter>(writer.Key, writer));
+
+    private BuildLogWriter OpenFile(LogKey key)
+    {
+        const FileShare Share = FileShare.ReadWrite | FileShare.Delete;
+        while (true)
+        {
+            try
+            {
+                var done = LogFileNames.Path(root, key, finished: true);
+                if (File.Exists(done))
+                {
+                    return new BuildLogWriter(this, key, File.OpenHandle(done, FileMode.Open, FileAccess.Read, Share), finished: true);
+                }
+
+                var folder = LogFileNames.Folder(root, key.Pkgbase);
+                var live = LogFileNames.Path(root, key, finished: false);
+                var isNew = !File.Exists(live);
+                Directory.CreateDirectory(folder);
+                SafeFileHandle handle = File.OpenHandle(live, FileMode.OpenOrCreate, FileAccess.ReadWrite, Share);
+                if (isNew)
+                {
+                    Libc.SyncFolder(folder);
+                    Libc.SyncFolder(root);
+                }
+
+                return new BuildLogWriter(this, key, handle, finished: false);
+            }
+            catch (DirectoryNotFoundException) when (Directory.Exists(root))
+            {
+                // Retention removed the empty folder between the two lines: once more.
+            }
+        }
+    }
+
+    private int Sweep(LogRetention retention, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(root))
+        {
+            return 0;
+        }
+
+        var removed = 0;
+        foreach (var folder in Directory.EnumerateDirectories(root))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var finished = 0;
+            var left = 0;
+            foreach (var log in List(Path.GetFileName(folder)))
+            {
+                var tooOld = now - log.LastWrite > retention.MaxAge;
+                var goes = log.Finished
+                    ? ++finished > retention.MaxPerPkgbase || tooOld
+                    : tooOld && !_writers.ContainsKey(log.Key);
+                if (goes)
+                {
+                    File.Delete(LogFileNames.Path(root, log.Key, log.Finished));
+                    removed++;
+                }
+                else
+                {
+                    left++;
+                }
+            }
+
+            if (left == 0)
+            {
+                RemoveEmpty(folder);
+            }
+        }
+
+        return removed;
+    }
+
+    private static void RemoveEmpty(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+            // Something is in it after all: a new log, or a file that is not ours.
+        }
+    }
+
+    /// <summary>The keys in one folder. A log that is finished meanwhile may show under both names, hence the set, or under none, hence
+    /// the second look of <see cref="Find(string, long)"/>.</summary>
+    private HashSet<LogKey> Files(string pkgbase)
+    {
+        var keys = new HashSet<LogKey>();
+        if (!PathGuard.TryJoin(root, out var folder, pkgbase) || !Directory.Exists(folder))
+        {
+            return keys;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(folder))
+        {
+            var ending = Path.GetExtension(path);
+            if (ending is LogFileNames.Finished or LogFileNames.Live
+                && LogKey.TryParse(pkgbase, Path.GetFileNameWithoutExtension(path), out var key))
+            {
+                keys.Add(key.Value);
+            }
+        }
+
+        return keys;
+    }
+
+    private LogInfo? Pick(IEnumerable<LogKey> keys, long timestamp) =>
+        keys.Where(key => key.Timestamp == timestamp)
+            .OrderBy(key => key.Stem, StringComparer.Ordinal)
+            .Select(Describe)
+            .FirstOrDefault(log => log is not null);
+
+    private LogInfo? Describe(LogKey key)
+    {
+        foreach (var finished in (ReadOnlySpan<bool>)[false, true, false])
+        {
+            var info = new FileInfo(LogFileNames.Path(root, key, finished));
+            if (info.Exists)
+            {
+                return new LogInfo(key, info.Length, finished, info.LastWriteTimeUtc);
+            }
+        }
+
+        return null;
+    }
+}
