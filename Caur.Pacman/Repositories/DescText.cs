@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Caur.Pacman;
+
+/// <summary>The <c>desc</c> of a repository database: sections of a line <c>%KEY%</c>, one line for each value, an empty line.</summary>
+internal static class DescText
+{
+    /// <summary>Writes what repo-add 6.0.2 (db_write_entry) writes for a package, byte by byte.</summary>
+    public static byte[] Write(PackageInfo info, ArchiveDigest digest, string fileName, ReadOnlySpan<byte> signature)
+    {
+        var output = new ArrayBufferWriter<byte>(2048);
+        var number = CultureInfo.InvariantCulture;
+        WriteSection(output, "FILENAME", [fileName]);
+        Single("NAME", "pkgname");
+        Single("BASE", "pkgbase");
+        Single("VERSION", "pkgver");
+        Single("DESC", "pkgdesc");
+        Multiple("GROUPS", "group");
+        WriteSection(output, "CSIZE", [digest.Length.ToString(number)]);
+        Single("ISIZE", "size");
+        WriteSection(output, "MD5SUM", [digest.Md5]);
+        WriteSection(output, "SHA256SUM", [digest.Sha256]);
+        WriteSection(output, "PGPSIG", [Convert.ToBase64String(signature)]);
+        Single("URL", "url");
+        Multiple("LICENSE", "license");
+        Single("ARCH", "arch");
+        Single("BUILDDATE", "builddate");
+        Single("PACKAGER", "packager");
+        Multiple("REPLACES", "replaces");
+        Multiple("CONFLICTS", "conflict");
+        Multiple("PROVIDES", "provides");
+        Multiple("DEPENDS", "depend");
+        Multiple("OPTDEPENDS", "optdepend");
+        Multiple("MAKEDEPENDS", "makedepend");
+        Multiple("CHECKDEPENDS", "checkdepend");
+        return output.WrittenSpan.ToArray();
+
+        void Single(string section, string key) =>
+            WriteSection(output, section, info.Text.Last(key) is { } line ? [Normalize(line.Value)] : []);
+
+        void Multiple(string section, string key) =>
+            WriteSection(output, section, from line in info.Text.Lines where line.Key == key select Normalize(line.Value));
+    }
+
+    /// <summary>The sections of a desc in their order. Blank lines end a section; a line before the first one is malformed.</summary>
+    public static Dictionary<string, IReadOnlyList<string>> Parse(ReadOnlySpan<byte> utf8)
+    {
+        var sections = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        List<string>? values = null;
+        foreach (var line in Encoding.UTF8.GetString(utf8).Split('\n'))
+        {
+            if (line.Length == 0)
+            {
+                values = null;
+            }
+            else if (values is not null)
+            {
+                values.Add(line);
+            }
+            else if (line is ['%', _, .., '%'])
+            {
+                sections[line[1..^1]] = values = [];
+            }
+        }
+
+        return sections;
+    }
+
+    /// <summary>The first value of a section, found without parsing the rest; null when the section is missing or empty.</summary>
+    public static string? First(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header)
+    {
+        var at = utf8.StartsWith(header) ? 0 : utf8.IndexOf([(byte)'\n', .. header]) + 1;
+        if (at == 0 && !utf8.StartsWith(header))
+        {
+            return null;
+        }
+
+        var rest = utf8[(at + header.Length)..];
+        var end = rest.IndexOf((byte)'\n');
+        var value = end < 0 ? rest : rest[..end];
+        return value.IsEmpty ? null : Encoding.UTF8.GetString(value);
+    }
+
+    /// <summary>Writes a section, or nothing when it has no value.</summary>
+    private static void WriteSection(ArrayBufferWriter<byte> output, string name, IEnumerable<string> values)
+    {
+        var empty = true;
+        foreach (var value in values)
+        {
+            if (value.Length == 0)
+            {
+                continue;
+            }
+
+            if (empty)
+            {
+                Encoding.UTF8.GetBytes($"%{name}%\n", output);
+            }
+
+            Encoding.UTF8.GetBytes(value, output);
+            output.Write("\n"u8);
+            empty = false;
+        }
+
+        if (!empty)
+        {
+            output.Write("\n"u8);
+        }
+    }
+
+    /// <summary>
+    /// What a value is after repo-add's shell has read it: runs of white space are one blank, and where the value is one word with one
+    /// <c>=</c> behind it, that is taken for a separator and lost (bash's <c>read</c> with <c>IFS=' ='</c>).
+    /// </summary>
+    private static string Normalize(string value)
+    {
+        if (value.EndsWith('=') && value.AsSpan(0, value.Length - 1).TrimEnd(' ').IndexOfAny(' ', '=') < 0)
+        {
+            value = value[..^1].TrimEnd(' ');
+        }
+
+        var text = new StringBuilder(value.Length);
+        var blank = false;
+        foreach (var c in value)
+        {
+            var space = IsSpace(c);
+            if (!space || !blank)
+            {
+                text.Append(space ? ' ' : c);
+            }
+
+            blank = space;
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>[[:space:]] of a UTF-8 locale: not the blanks that forbid a break.</summary>
+    private static bool IsSpace(char c) => char.IsWhiteSpace(c) && c is not ('\u00a0' or '\u2007' or '\u202f' or '\u0085');
+}
