@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace Caur.Storage.Signing;
+
+/// <summary>A secret key.</summary>
+/// <param name="Fingerprint">40 or 64 upper-case hexadecimal digits.</param>
+/// <param name="UserId">Its first user id, usually <c>Name &lt;mail&gt;</c>.</param>
+/// <param name="Expires">When it ends; null for never.</param>
+public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? Expires)
+{
+    /// <summary>What keeps the key from being used; null when nothing does.</summary>
+    internal GpgProblem? Problem { get; init; }
+
+    /// <summary>Reads <c>gpg --list-secret-keys --with-colons</c> (doc/DETAILS in gpg's source): a <c>sec</c> line, its <c>fpr</c>, then
+    /// its <c>uid</c> lines.</summary>
+    internal static IReadOnlyList<GpgKey> Parse(string colons)
+    {
+        var keys = new List<GpgKey>();
+        var wantsFingerprint = false;
+        foreach (var line in colons.Split('\n'))
+        {
+            var fields = line.Split(':');
+            switch (fields[0])
+            {
+                case "sec" when fields.Length > 11:
+                    keys.Add(new GpgKey("", "", ExpiryOf(fields[6])) { Problem = ProblemOf(fields[1], fields[11]) });
+                    wantsFingerprint = true;
+                    break;
+                case "ssb":
+                    // The next fingerprint is the subkey's.
+                    wantsFingerprint = false;
+                    break;
+                case "fpr" when wantsFingerprint && fields.Length > 9:
+                    keys[^1] = keys[^1] with { Fingerprint = fields[9] };
+                    wantsFingerprint = false;
+                    break;
+                case "uid" when keys.Count > 0 && keys[^1].UserId.Length == 0 && fields.Length > 9:
+                    keys[^1] = keys[^1] with { UserId = fields[9].Replace("\\x3a", ":", StringComparison.Ordinal) };
+                    break;
+            }
+        }
+
+        return keys;
+    }
+
+    private static DateTimeOffset? ExpiryOf(string field) =>
+        long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
+
+    private static GpgProblem? ProblemOf(string validity, string capabilities) => validity switch
+    {
+        "e" => GpgProblem.KeyExpired,
+        "r" => GpgProblem.KeyRevoked,
+        // An upper-case S: the key as a whole can sign. A D: it was disabled.
+        _ when capabilities.Contains('D', StringComparison.Ordinal) || !capabilities.Contains('S', StringComparison.Ordinal)
+            => GpgProblem.KeyUnusable,
+        _ => null,
+    };
+}

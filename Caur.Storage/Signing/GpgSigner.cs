@@ -1,0 +1,232 @@
+using Caur.Storage.Files;
+using Caur.Storage.Processes;
+
+namespace Caur.Storage.Signing;
+
+/// <summary>Signs with the real gpg, whose home holds the farm's one secret key.</summary>
+/// <remarks>Whatever keeps it from signing is a <see cref="GpgException"/> that says what to do. gpg starts its agent by itself;
+/// <see cref="StopAgentAsync"/> ends it.</remarks>
+public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
+{
+    private const UnixFileMode Others = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private GpgKey? _key;
+
+    /// <summary>The key that signs. It is looked up once, and again after a failure.</summary>
+    /// <exception cref="GpgException">There is no key that can be used.</exception>
+    public async Task<GpgKey> GetKeyAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _key) is { } known)
+        {
+            return known;
+        }
+
+        var key = Choose(await ListAsync(cancellationToken));
+        Volatile.Write(ref _key, key);
+        return key;
+    }
+
+    /// <summary>The key that signs; makes one (ed25519, sign only, no passphrase, no end) when the home has none at all.</summary>
+    /// <param name="userId">Who the farm is, as <c>Name &lt;mail&gt;</c>.</param>
+    /// <param name="cancellationToken">Ends gpg.</param>
+    /// <exception cref="GpgException">A key is there and cannot be used, or none can be made.</exception>
+    public async Task<GpgKey> EnsureKeyAsync(string userId, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(userId);
+        if (options.Fingerprint is null && (await ListAsync(cancellationToken)).Count == 0)
+        {
+            var made = await GpgAsync(
+                ["--pinentry-mode", "loopback", "--passphrase", "", "--quick-generate-key", userId, "ed25519", "sign", "never"],
+                cancellationToken);
+            if (!made.Succeeded)
+            {
+                throw Diagnose(made);
+            }
+        }
+
+        return await GetKeyAsync(cancellationToken);
+    }
+
+    /// <summary>Writes the binary signature of a file to <c>path.sig</c>, atomically; an older one is replaced.</summary>
+    /// <returns>The signature's bytes.</returns>
+    /// <exception cref="GpgException">Nothing was written.</exception>
+    /// <exception cref="IOException">The file cannot be read, or the signature not be written.</exception>
+    public async Task<byte[]> SignDetachedAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException("there is no file to sign", path);
+        }
+
+        var key = await GetKeyAsync(cancellationToken);
+        var result = await GpgAsync(
+            ["--pinentry-mode", "error", "--local-user", key.Fingerprint, "--no-armor", "--detach-sign", "--output", "-", "--", path],
+            cancellationToken);
+        if (!result.Succeeded || result.Output.IsEmpty)
+        {
+            Volatile.Write(ref _key, null);
+            throw await DiagnoseAsync(result, cancellationToken);
+        }
+
+        await AtomicFile.WriteAsync(path + ".sig", result.Output, cancellationToken);
+        return result.Output.ToArray();
+    }
+
+    /// <summary>Signs many files, several at a time.</summary>
+    /// <exception cref="GpgException">At least one was not signed; others may be.</exception>
+    public Task SignDetachedAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            paths,
+            new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken },
+            async (path, token) => await SignDetachedAsync(path, token));
+
+    /// <summary>Whether a signature file fits a file and was made by the signing key.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="signaturePath">The signature.</param>
+    /// <param name="cancellationToken">Ends gpg.</param>
+    /// <exception cref="GpgException">gpg cannot run, or there is no signing key.</exception>
+    public async Task<GpgVerification> VerifyAsync(string path, string signaturePath, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path) || !File.Exists(signaturePath))
+        {
+            return new GpgVerification(false, null, $"{Path.GetFileName(File.Exists(path) ? signaturePath : path)} is missing");
+        }
+
+        var key = await GetKeyAsync(cancellationToken);
+        var result = await GpgAsync(["--status-fd", "1", "--verify", "--", signaturePath, path], cancellationToken);
+        var verification = GpgVerification.Parse(result.OutputText, result.Error);
+        return verification.IsGood && verification.Fingerprint != key.Fingerprint
+            ? new GpgVerification(false, null, $"it was made by {verification.Fingerprint}, not by {key.Fingerprint}")
+            : verification;
+    }
+
+    /// <summary>The signing key's public part as text, for people and for <c>pacman-key --add</c>.</summary>
+    /// <exception cref="GpgException">There is no key that can be used.</exception>
+    public async Task<string> ExportArmoredAsync(CancellationToken cancellationToken) =>
+        (await ExportAsync("--armor", cancellationToken)).OutputText;
+
+    /// <summary>The signing key's public part in binary, as a keyring package has it.</summary>
+    /// <exception cref="GpgException">There is no key that can be used.</exception>
+    public async Task<byte[]> ExportBinaryAsync(CancellationToken cancellationToken) =>
+        (await ExportAsync("--no-armor", cancellationToken)).Output.ToArray();
+
+    /// <summary>Ends the agent that gpg started for this home, if one runs.</summary>
+    public async Task StopAgentAsync(CancellationToken cancellationToken) => await processes.RunAsync(
+        new ProcessRequest { FileName = "gpgconf", Arguments = ["--homedir", options.Home, "--kill", "all"] }, cancellationToken);
+
+    private async Task<ProcessResult> ExportAsync(string form, CancellationToken cancellationToken)
+    {
+        var key = await GetKeyAsync(cancellationToken);
+        var result = await GpgAsync([form, "--export", key.Fingerprint], cancellationToken);
+        return result.Succeeded ? result : throw Diagnose(result);
+    }
+
+    private async Task<IReadOnlyList<GpgKey>> ListAsync(CancellationToken cancellationToken)
+    {
+        CheckHome();
+        var result = await GpgAsync(["--with-colons", "--fixed-list-mode", "--list-secret-keys"], cancellationToken);
+        return result.Succeeded ? GpgKey.Parse(result.OutputText) : throw Diagnose(result);
+    }
+
+    private void CheckHome()
+    {
+        if (!Directory.Exists(options.Home))
+        {
+            throw new GpgException(GpgProblem.NoHome, $"{options.Home} does not exist: create it (mode 0700), or set GPG_PATH to gpg's home");
+        }
+
+        if ((File.GetUnixFileMode(options.Home) & Others) != 0)
+        {
+            throw new GpgException(
+                GpgProblem.HomeNotPrivate, $"others can look into {options.Home}, where the signing key is: chmod 700 {options.Home}");
+        }
+    }
+
+    private GpgKey Choose(IReadOnlyList<GpgKey> keys)
+    {
+        if (options.Fingerprint is { } wanted)
+        {
+            var plain = wanted.Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant();
+            return Usable(keys.FirstOrDefault(key => key.Fingerprint == plain)
+                ?? throw new GpgException(GpgProblem.NoKey, $"{options.Home} has no secret key {plain}: import it, or configure one of {Names(keys)}"));
+        }
+
+        var usable = keys.Where(key => key.Problem is null).ToList();
+        return (usable.Count, keys.Count) switch
+        {
+            (1, _) => usable[0],
+            (0, 0) => throw new GpgException(GpgProblem.NoKey, $"{options.Home} has no secret key: import one, or let the farm make one"),
+            // A key that is over says more than none.
+            (0, _) => Usable(keys[0]),
+            _ => throw new GpgException(
+                GpgProblem.SeveralKeys, $"{options.Home} has several secret keys: configure the fingerprint of one of {Names(usable)}"),
+        };
+    }
+
+    private static string Names(IReadOnlyList<GpgKey> keys) =>
+        keys.Count == 0 ? "none" : string.Join(", ", keys.Select(key => $"{key.Fingerprint} ({key.UserId})"));
+
+    private static GpgKey Usable(GpgKey key) => key.Problem switch
+    {
+        null => key,
+        GpgProblem.KeyExpired => throw new GpgException(
+            GpgProblem.KeyExpired,
+            $"the key {key.Fingerprint} ended on {key.Expires:yyyy-MM-dd}: prolong it (gpg --quick-set-expire) and publish it again"),
+        GpgProblem.KeyRevoked => throw new GpgException(
+            GpgProblem.KeyRevoked, $"the key {key.Fingerprint} was revoked: configure another one"),
+        var problem => throw new GpgException(problem.Value, $"the key {key.Fingerprint} cannot sign: configure another one"),
+    };
+
+    private async Task<GpgException> DiagnoseAsync(ProcessResult result, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The key may have ended, gone or been revoked since it was looked up: that says more than gpg's words.
+            _ = await GetKeyAsync(cancellationToken);
+            Volatile.Write(ref _key, null);
+        }
+        catch (GpgException better)
+        {
+            return better;
+        }
+
+        return Diagnose(result);
+    }
+
+    private GpgException Diagnose(ProcessResult result)
+    {
+        var words = result.Error.Trim();
+        bool Says(string text) => words.Contains(text, StringComparison.OrdinalIgnoreCase);
+
+        return result switch
+        {
+            { TimedOut: true } => new GpgException(GpgProblem.Other, "gpg did not end in time: is its home on a file system that hangs?"),
+            _ when Says("failed to start agent") || Says("No agent running") || Says("the agent") || Says("IPC c") => new GpgException(
+                GpgProblem.AgentGone,
+                $"gpg-agent of {options.Home} cannot be reached: is it installed, is the path short enough for a socket (108), is the home writable? gpg says: {words}"),
+            _ when Says("No pinentry") || Says("pinentry") || Says("passphrase") || Says("Inappropriate ioctl") => new GpgException(
+                GpgProblem.PassphraseNeeded, $"the key wants a passphrase: use one without, or keep it in gpg-agent. gpg says: {words}"),
+            _ when Says("No secret key") => new GpgException(GpgProblem.NoKey, $"the secret part of the key is not in {options.Home}: import it"),
+            _ => new GpgException(GpgProblem.Other, $"gpg failed ({result.ExitCode}): {words}"),
+        };
+    }
+
+    private async Task<ProcessResult> GpgAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await processes.RunAsync(
+                new ProcessRequest
+                {
+                    FileName = options.Program,
+                    Arguments = ["--homedir", options.Home, "--batch", "--no-tty", "--no-auto-check-trustdb", .. arguments],
+                    Environment = new Dictionary<string, string?> { ["LC_ALL"] = "C", ["LANGUAGE"] = null, ["GNUPGHOME"] = null },
+                },
+                cancellationToken);
+        }
+        catch (ProgramNotFoundException missing)
+        {
+            throw new GpgException(GpgProblem.NoGpg, $"gpg is not installed ({missing.Message}): install gnupg", missing);
+        }
+    }
+}
