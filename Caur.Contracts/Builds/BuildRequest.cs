@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Caur.Contracts.Ids;
+using Orleans;
+
+namespace Caur.Contracts.Builds;
+
+/// <summary>Why a build is wanted; the order of urgency.</summary>
+[GenerateSerializer, Alias("caur.BuildPriority")]
+[JsonConverter(typeof(JsonStringEnumConverter<BuildPriority>))]
+public enum BuildPriority
+{
+    /// <summary>A person asked for it.</summary>
+    Manual,
+
+    /// <summary>A commit changed it.</summary>
+    Commit,
+
+    /// <summary>The schedule found something new.</summary>
+    Schedule,
+
+    /// <summary>One of very many.</summary>
+    MassRebuild,
+}
+
+/// <summary>What is to be built: everything that was decided before the build was queued.</summary>
+[GenerateSerializer, Alias("caur.BuildRequest"), Immutable]
+public sealed record BuildRequest
+{
+    /// <summary>What, and for which target repository.</summary>
+    [Id(0)]
+    public required PackageKey Package { get; init; }
+
+    /// <summary>The source repository's id in the farm's configuration.</summary>
+    [Id(1)]
+    public required string SourceRepository { get; init; }
+
+    /// <summary>The commit to build, in hexadecimal digits.</summary>
+    [Id(2)]
+    public required string Commit { get; init; }
+
+    /// <summary>Why it is wanted.</summary>
+    [Id(3)]
+    public BuildPriority Priority { get; init; } = BuildPriority.Manual;
+
+    /// <summary>The builder class wanted: a number (that or higher), a builder's name, or null for 1.</summary>
+    [Id(4)]
+    public string? BuilderClass { get; init; }
+
+    /// <summary>The pkgbases of the same target repository whose builds come first when they are queued too.</summary>
+    [Id(5)]
+    public ImmutableArray<string> DependsOn { get; init; } = [];
+
+    /// <summary>The pkgnames that the package folder says it makes; what arrives must be among them.</summary>
+    [Id(6)]
+    public ImmutableArray<string> Pkgnames { get; init; } = [];
+
+    /// <summary>Keep downloaded sources between builds (<c>BUILDER_CACHE_SOURCES</c>).</summary>
+    [Id(7)]
+    public bool CacheSources { get; init; }
+
+    /// <summary>Multiplies the time limit (<c>BUILDER_EXTRA_TIMEOUT</c>); 1 and more.</summary>
+    [Id(8)]
+    public double TimeoutFactor { get; init; } = 1;
+
+    /// <summary>How long it will probably take; orders builds that are equally urgent.</summary>
+    [Id(9)]
+    public TimeSpan EstimatedDuration { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether what depends on this build is held when it fails; the source repository's setting.</summary>
+    [Id(10)]
+    public bool HoldDependants { get; init; } = true;
+}

@@ -1,0 +1,63 @@
+namespace Caur.Contracts.Farm;
+
+/// <summary>What the farm builds from and for. Configuration, never sent between grains.</summary>
+public sealed class FarmOptions
+{
+    /// <summary>The source repositories by id (<c>PACKAGE_REPOS</c>). Default: none.</summary>
+    public Dictionary<string, SourceRepositoryOptions> SourceRepositories { get; set; } = new(StringComparer.Ordinal);
+
+    /// <summary>The target repositories by name (<c>PACKAGE_TARGET_REPOS</c>). Default: none.</summary>
+    public Dictionary<string, TargetRepositoryOptions> TargetRepositories { get; set; } = new(StringComparer.Ordinal);
+
+    /// <summary>The image that builds run in (<c>BUILDER_IMAGE</c>). Default: <c>caur-builder:latest</c>.</summary>
+    public string BuilderImage { get; set; } = "caur-builder:latest";
+
+    /// <summary>How long a build may run (<c>BUILDER_TIMEOUT</c>, there in seconds). Default: one hour.</summary>
+    public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a build may say nothing; zero for ever. Default: 30 minutes.</summary>
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Where build containers and people reach the gateway's <c>/repos</c>, without a slash at the end. Default: null, which
+    /// is the hub's own port on the builder's host.</summary>
+    public string? RepositoryUrl { get; set; }
+
+    /// <summary>The address of the log viewer (<c>LOGS_URL</c>). Default: none, and links are left out.</summary>
+    public string? LogsUrl { get; set; }
+
+    /// <summary>The packager written into packages (<c>PACKAGER</c>). Default: <c>Caur &lt;caur@localhost&gt;</c>.</summary>
+    public string Packager { get; set; } = "Caur <caur@localhost>";
+}
+
+/// <summary>One source repository.</summary>
+public sealed class SourceRepositoryOptions
+{
+    /// <summary>Where git fetches it from; a path works for agents on the same host.</summary>
+    public string Url { get; set; } = "";
+
+    /// <summary>Whether what depends on a failed build is held until that build succeeds; otherwise it goes on. Default: true.</summary>
+    public bool HoldDependants { get; set; } = true;
+}
+
+/// <summary>One target repository.</summary>
+public sealed class TargetRepositoryOptions
+{
+    /// <summary>The architectures it is built for. Default: x86_64.</summary>
+    public List<string> Architectures { get; set; } = ["x86_64"];
+
+    /// <summary>Further repositories that its builds take dependencies from (<c>extra_repos</c>). Default: none.</summary>
+    public List<ExtraRepository> ExtraRepositories { get; set; } = [];
+
+    /// <summary>Further keyring packages, by URL (<c>extra_keyrings</c>). Default: none.</summary>
+    public List<string> ExtraKeyrings { get; set; } = [];
+}
+
+/// <summary>A repository of others.</summary>
+public sealed class ExtraRepository
+{
+    /// <summary>The section's name in pacman.conf.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Its servers in order.</summary>
+    public List<string> Servers { get; set; } = [];
+}

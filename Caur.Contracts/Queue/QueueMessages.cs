@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Orleans;
+
+namespace Caur.Contracts.Queue;
+
+/// <summary>Builds to be queued together.</summary>
+[GenerateSerializer, Alias("caur.EnqueueRequest"), Immutable]
+public sealed record EnqueueRequest
+{
+    /// <summary>Names this call: repeating it with the same id queues nothing twice.</summary>
+    [Id(0)]
+    public required Guid Operation { get; init; }
+
+    /// <summary>What is wanted; a package named twice counts once, the last one.</summary>
+    [Id(1)]
+    public required ImmutableArray<BuildRequest> Builds { get; init; }
+}
+
+/// <summary>What became of one request.</summary>
+/// <param name="Build">The build's id.</param>
+/// <param name="Replaced">The build whose place it took, if any.</param>
+[GenerateSerializer, Alias("caur.QueuedReply"), Immutable]
+public sealed record QueuedReply([property: Id(0)] BuildId Build, [property: Id(1)] BuildId? Replaced);
+
+/// <summary>One order for a builder.</summary>
+/// <param name="Attempt">What to present from now on.</param>
+/// <param name="Request">What to build.</param>
+[GenerateSerializer, Alias("caur.QueueOffer"), Immutable]
+public sealed record QueueOffer([property: Id(0)] BuildAttempt Attempt, [property: Id(1)] BuildRequest Request);
+
+/// <summary>A builder as the queue needs to know it.</summary>
+[GenerateSerializer, Alias("caur.BuilderProfile"), Immutable]
+public sealed record BuilderProfile
+{
+    /// <summary>Who.</summary>
+    [Id(0)]
+    public required BuilderId Builder { get; init; }
+
+    /// <summary>A number or a name.</summary>
+    [Id(1)]
+    public string Class { get; init; } = "2";
+
+    /// <summary>How many builds run there at the same time.</summary>
+    [Id(2)]
+    public int Slots { get; init; } = 1;
+
+    /// <summary>Free words that a build may ask for.</summary>
+    [Id(3)]
+    public ImmutableArray<string> Labels { get; init; } = [];
+
+    /// <summary>The architectures it builds for.</summary>
+    [Id(4)]
+    public ImmutableArray<string> Architectures { get; init; } = [];
+
+    /// <summary>Takes no more orders.</summary>
+    [Id(5)]
+    public bool Draining { get; init; }
+}
+
+/// <summary>Why a build waits.</summary>
+[GenerateSerializer, Alias("caur.WaitReason")]
+[JsonConverter(typeof(JsonStringEnumConverter<WaitReason>))]
+public enum WaitReason
+{
+    /// <summary>It does not: a builder has it.</summary>
+    None,
+
+    /// <summary>Nothing is in its way but the builds before it.</summary>
+    Turn,
+
+    /// <summary>A build that it depends on is not published yet.</summary>
+    Dependency,
+
+    /// <summary>A build that it depends on failed.</summary>
+    Held,
+
+    /// <summary>An earlier build of the same package is past the point where it could be replaced.</summary>
+    SamePackage,
+
+    /// <summary>No known builder fits.</summary>
+    NoFittingBuilder,
+
+    /// <summary>It is tried again after a pause, because builder or engine failed it.</summary>
+    RetryPause,
+
+    /// <summary>The queue is paused.</summary>
+    Paused,
+}
+
+/// <summary>One build in the queue as people see it.</summary>
+[GenerateSerializer, Alias("caur.QueueItem"), Immutable]
+public sealed record QueueItem
+{
+    /// <summary>Which build.</summary>
+    [Id(0)]
+    public required BuildId Build { get; init; }
+
+    /// <summary>What was asked for.</summary>
+    [Id(1)]
+    public required BuildRequest Request { get; init; }
+
+    /// <summary>Waiting, Assigned, Running, Uploading or Publishing.</summary>
+    [Id(2)]
+    public required BuildState State { get; init; }
+
+    /// <summary>Why it waits.</summary>
+    [Id(3)]
+    public WaitReason Wait { get; init; }
+
+    /// <summary>The same for people, naming what it waits for.</summary>
+    [Id(4)]
+    public string Explanation { get; init; } = "";
+
+    /// <summary>Who has it.</summary>
+    [Id(5)]
+    public BuilderId? Builder { get; init; }
+
+    /// <summary>How many attempts there were, with the current one.</summary>
+    [Id(6)]
+    public int Attempts { get; init; }
+}
+
+/// <summary>One builder in the queue's view.</summary>
+/// <param name="Profile">What it is.</param>
+/// <param name="Busy">How many builds it has.</param>
+/// <param name="Lost">True when it was not heard of for longer than it should.</param>
+[GenerateSerializer, Alias("caur.QueueBuilder"), Immutable]
+public sealed record QueueBuilder(
+    [property: Id(0)] BuilderProfile Profile, [property: Id(1)] int Busy, [property: Id(2)] bool Lost);
+
+/// <summary>The queue of one architecture.</summary>
+[GenerateSerializer, Alias("caur.QueueSnapshot"), Immutable]
+public sealed record QueueSnapshot
+{
+    /// <summary>The architecture.</summary>
+    [Id(0)]
+    public required string Arch { get; init; }
+
+    /// <summary>What is queued or with a builder; what is next comes first.</summary>
+    [Id(1)]
+    public ImmutableArray<QueueItem> Items { get; init; } = [];
+
+    /// <summary>The builders that registered.</summary>
+    [Id(2)]
+    public ImmutableArray<QueueBuilder> Builders { get; init; } = [];
+
+    /// <summary>No build is handed out.</summary>
+    [Id(3)]
+    public bool Paused { get; init; }
+}

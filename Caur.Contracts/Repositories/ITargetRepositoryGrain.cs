@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Caur.Contracts.Repositories;
+
+/// <summary>Every change to one target repository, one at a time; its key is the <see cref="TargetId"/>.</summary>
+[Alias("caur.ITargetRepositoryGrain")]
+public interface ITargetRepositoryGrain : IGrainWithStringKey
+{
+    /// <summary>Orders the publication of a finished build. The order is durable when this answers; the news comes to the build.</summary>
+    [Alias("Publish")]
+    Task<PublicationNews> PublishAsync(PublishOrder order);
+
+    /// <summary>How the publication of a build stands.</summary>
+    [Alias("GetPublication")]
+    [ReadOnly]
+    Task<PublicationNews> GetPublicationAsync(BuildId build, int attempt);
+
+    /// <summary>The file names of a pkgbase's archives in the current generation.</summary>
+    [Alias("GetPublishedFiles")]
+    [ReadOnly]
+    Task<ImmutableArray<string>> GetPublishedFilesAsync(string pkgbase);
+
+    /// <summary>What the repository is now.</summary>
+    [Alias("Get")]
+    [ReadOnly]
+    Task<TargetView> GetAsync();
+}
+
+/// <summary>An order to publish what one build made.</summary>
+[GenerateSerializer, Alias("caur.PublishOrder"), Immutable]
+public sealed record PublishOrder
+{
+    /// <summary>Which build.</summary>
+    [Id(0)]
+    public required BuildId Build { get; init; }
+
+    /// <summary>Which of its attempts made the archives.</summary>
+    [Id(1)]
+    public required int Attempt { get; init; }
+
+    /// <summary>The pkgnames that were ordered.</summary>
+    [Id(2)]
+    public ImmutableArray<string> Pkgnames { get; init; } = [];
+
+    /// <summary>What is in the landing zone.</summary>
+    [Id(3)]
+    public required ImmutableArray<LandedArchive> Archives { get; init; }
+}
+
+/// <summary>How a publication stands.</summary>
+[GenerateSerializer, Alias("caur.PublicationState")]
+[JsonConverter(typeof(JsonStringEnumConverter<PublicationState>))]
+public enum PublicationState
+{
+    /// <summary>The repository knows nothing of it.</summary>
+    Unknown,
+
+    /// <summary>Ordered, and not done yet.</summary>
+    Pending,
+
+    /// <summary>In the current or an earlier generation.</summary>
+    Published,
+
+    /// <summary>The archives are not what was ordered.</summary>
+    Refused,
+}
+
+/// <summary>News of a publication.</summary>
+[GenerateSerializer, Alias("caur.PublicationNews"), Immutable]
+public sealed record PublicationNews
+{
+    /// <summary>Whose packages.</summary>
+    [Id(0)]
+    public required BuildId Build { get; init; }
+
+    /// <summary>Of which attempt.</summary>
+    [Id(1)]
+    public required int Attempt { get; init; }
+
+    /// <summary>How it stands.</summary>
+    [Id(2)]
+    public required PublicationState State { get; init; }
+
+    /// <summary>The generation that has it, once published.</summary>
+    [Id(3)]
+    public long? Generation { get; init; }
+
+    /// <summary>For people: why it was refused, or what it waits for.</summary>
+    [Id(4)]
+    public string Reason { get; init; } = "";
+}
+
+/// <summary>A target repository as people see it.</summary>
+[GenerateSerializer, Alias("caur.TargetView"), Immutable]
+public sealed record TargetView
+{
+    /// <summary>Which.</summary>
+    [Id(0)]
+    public required TargetId Target { get; init; }
+
+    /// <summary>The current generation's number; 0 before the first publication.</summary>
+    [Id(1)]
+    public long Generation { get; init; }
+
+    /// <summary>How many packages it has.</summary>
+    [Id(2)]
+    public int Packages { get; init; }
+
+    /// <summary>How many orders wait.</summary>
+    [Id(3)]
+    public int Pending { get; init; }
+
+    /// <summary>What keeps it from publishing, for people; empty when nothing does.</summary>
+    [Id(4)]
+    public string Problem { get; init; } = "";
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Orleans;
+
+namespace Caur.Contracts.Sources;
+
+/// <summary>One source repository; its key is the id in the farm's configuration.</summary>
+[Alias("caur.ISourceRepositoryGrain")]
+public interface ISourceRepositoryGrain : IGrainWithStringKey
+{
+    /// <summary>Reads package folders at a commit, resolves what depends on what, and queues them.</summary>
+    [Alias("Schedule")]
+    [ResponseTimeout("00:10:00")]
+    Task<ScheduleReply> ScheduleAsync(ScheduleRequest request);
+}
+
+/// <summary>A wish to build packages of a source repository.</summary>
+[GenerateSerializer, Alias("caur.ScheduleRequest"), Immutable]
+public sealed record ScheduleRequest
+{
+    /// <summary>Names this call: repeating it queues nothing twice.</summary>
+    [Id(0)]
+    public required Guid Operation { get; init; }
+
+    /// <summary>Where the packages go.</summary>
+    [Id(1)]
+    public required TargetId Target { get; init; }
+
+    /// <summary>A commit, branch or tag; null for the newest commit of the default branch.</summary>
+    [Id(2)]
+    public string? Commit { get; init; }
+
+    /// <summary>All package folders of that commit.</summary>
+    [Id(3)]
+    public bool All { get; init; }
+
+    /// <summary>The package folders wanted, if not all.</summary>
+    [Id(4)]
+    public ImmutableArray<ScheduledPackage> Packages { get; init; } = [];
+
+    /// <summary>Why.</summary>
+    [Id(5)]
+    public BuildPriority Priority { get; init; } = BuildPriority.Manual;
+}
+
+/// <summary>One package wanted.</summary>
+/// <param name="Pkgbase">The folder's name.</param>
+/// <param name="BuilderClass">Overrides the folder's <c>BUILDER_CLASS</c>; null leaves it.</param>
+[GenerateSerializer, Alias("caur.ScheduledPackage"), Immutable]
+public sealed record ScheduledPackage([property: Id(0)] string Pkgbase, [property: Id(1)] string? BuilderClass);
+
+/// <summary>What became of the wish.</summary>
+[GenerateSerializer, Alias("caur.ScheduleReply"), Immutable]
+public sealed record ScheduleReply
+{
+    /// <summary>Set when nothing at all was queued: repository or commit cannot be had, or a named package is not there.</summary>
+    [Id(0)]
+    public string? Error { get; init; }
+
+    /// <summary>The commit that <see cref="ScheduleRequest.Commit"/> meant.</summary>
+    [Id(1)]
+    public string Commit { get; init; } = "";
+
+    /// <summary>What was queued.</summary>
+    [Id(2)]
+    public ImmutableArray<QueuedBuild> Builds { get; init; } = [];
+
+    /// <summary>What was not, and why.</summary>
+    [Id(3)]
+    public ImmutableArray<RefusedPackage> Refused { get; init; } = [];
+
+    /// <summary>What people should know of the dependency graph: cycles and the like.</summary>
+    [Id(4)]
+    public ImmutableArray<string> Notes { get; init; } = [];
+}
+
+/// <summary>One queued build.</summary>
+/// <param name="Build">Its id.</param>
+/// <param name="Replaced">The build whose place it took, if any.</param>
+/// <param name="DependsOn">The pkgbases of the source repository that it depends on.</param>
+[GenerateSerializer, Alias("caur.QueuedBuild"), Immutable]
+public sealed record QueuedBuild(
+    [property: Id(0)] BuildId Build, [property: Id(1)] BuildId? Replaced, [property: Id(2)] ImmutableArray<string> DependsOn);
+
+/// <summary>One package that was not queued.</summary>
+/// <param name="Pkgbase">Which.</param>
+/// <param name="Reason">Why, and what to do.</param>
+[GenerateSerializer, Alias("caur.RefusedPackage"), Immutable]
+public sealed record RefusedPackage([property: Id(0)] string Pkgbase, [property: Id(1)] string Reason);
