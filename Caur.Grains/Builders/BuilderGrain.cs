@@ -1,0 +1,264 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builders;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace Caur.Grains.Builders;
+
+/// <summary>One builder: its session, its leases, whether it drains. Nothing of it is durable: builder and attempt are in the queue's
+/// records, and after a restart the queue tells whom to watch. It is reentrant, so that a slow answer of a queue never delays a
+/// renewal; every decision is made on <see cref="BuilderLeases"/> without waiting in between.</summary>
+[Reentrant]
+internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGrain> logger) : Grain, IBuilderGrain
+{
+    /// <summary>How long a lease lasts without renewal.</summary>
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
+
+    private readonly BuilderLeases _leases = new();
+    private readonly HashSet<BuildAttempt> _givingBack = [];
+    private IBuilderSessionObserver? _observer;
+    private Guid _session;
+    private Guid _boot;
+    private BuilderProfile? _profile;
+    private DateTimeOffset _seen;
+
+    private BuilderId Id => BuilderId.Parse(this.GetPrimaryKeyString());
+
+    private DateTimeOffset Now => clock.GetUtcNow();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(SweepAsync, new GrainTimerCreationOptions
+        {
+            DueTime = TimeSpan.FromSeconds(1),
+            Period = TimeSpan.FromSeconds(1),
+            Interleave = true,
+            KeepAlive = true,
+        });
+        return Task.CompletedTask;
+    }
+
+    public async Task<JoinReply> JoinAsync(BuilderJoin join, IBuilderSessionObserver session)
+    {
+        if (_observer is not null && _boot != join.BootId && Now - _seen < LeaseTime)
+        {
+            return new JoinReply(false, $"another agent is here as {Id} already; give this one an instance of its own", [], LeaseTime);
+        }
+
+        var rebooted = _boot != Guid.Empty && _boot != join.BootId;
+        _session = join.Session;
+        _boot = join.BootId;
+        _observer = session;
+        _profile = join.Profile with { Draining = _profile?.Draining ?? false };
+        _seen = Now;
+
+        // What it does not run any more is handed out again now, not when its lease ends.
+        var gone = _leases.All.Except(join.Running).ToImmutableArray();
+        await GiveBackAsync(gone, rebooted ? AttemptEnd.BuilderLost : AttemptEnd.HandedBack, "the builder came back without it");
+
+        var stale = await RegisterAsync(join.Running);
+        var current = join.Running.Except(stale).ToImmutableArray();
+        foreach (var attempt in current)
+        {
+            _leases.Grant(attempt, Now + LeaseTime);
+        }
+
+        LogJoined(logger, Id, _profile.Class, _profile.Slots, current.Length);
+        return new JoinReply(true, null, current, LeaseTime);
+    }
+
+    public async Task<RenewResult> RenewAsync(Guid session, IBuilderSessionObserver observer, ImmutableArray<BuildAttempt> running)
+    {
+        if (session != _session || _profile is null)
+        {
+            return new RenewResult(false, [], []);
+        }
+
+        _observer = observer;
+        _seen = Now;
+        var notLeased = _leases.Renew(running, Now + LeaseTime);
+        var stale = await RegisterAsync(running);
+
+        // Current for the queue and not leased here: this activation is younger than the attempt.
+        foreach (var attempt in notLeased.Except(stale).Where(attempt => !_givingBack.Contains(attempt)))
+        {
+            _leases.Grant(attempt, Now + LeaseTime);
+        }
+
+        foreach (var attempt in stale)
+        {
+            _leases.Release(attempt);
+        }
+
+        return new RenewResult(true, stale, _leases.Cancelled());
+    }
+
+    public async Task<ImmutableArray<QueueOffer>> TakeAsync(Guid session, int slots)
+    {
+        if (session != _session || _profile is not { Draining: false } profile)
+        {
+            return [];
+        }
+
+        _seen = Now;
+        var offers = ImmutableArray.CreateBuilder<QueueOffer>();
+        foreach (var arch in profile.Architectures)
+        {
+            if (offers.Count < slots)
+            {
+                offers.AddRange(await Queue(arch).TakeAsync(profile, slots - offers.Count));
+            }
+        }
+
+        return offers.ToImmutable();
+    }
+
+    public async Task<bool> AcceptAsync(Guid session, BuildAttempt attempt)
+    {
+        if (session != _session || attempt.Builder != Id || !await Queue(attempt).AcceptAsync(attempt))
+        {
+            return false;
+        }
+
+        _leases.Grant(attempt, Now + LeaseTime);
+        return true;
+    }
+
+    public async Task<bool> UploadingAsync(Guid session, BuildAttempt attempt) =>
+        session == _session && _leases.Has(attempt) && await Queue(attempt).UploadingAsync(attempt);
+
+    public async Task<bool> CompleteAsync(Guid session, AttemptReport report)
+    {
+        if (session != _session || report.Attempt.Builder != Id)
+        {
+            return false;
+        }
+
+        var current = await Queue(report.Attempt).CompleteAsync(report);
+        _leases.Release(report.Attempt);
+        return current;
+    }
+
+    public async Task LeaveAsync(Guid session)
+    {
+        if (session != _session)
+        {
+            return;
+        }
+
+        await GiveBackAsync([.. _leases.All], AttemptEnd.HandedBack, "the builder said goodbye");
+        foreach (var arch in _profile?.Architectures ?? [])
+        {
+            await Queue(arch).UnregisterAsync(Id);
+        }
+
+        LogLeft(logger, Id);
+        _observer = null;
+        _session = Guid.Empty;
+        _boot = Guid.Empty;
+    }
+
+    public Task PokeAsync() => _observer is { } observer ? observer.WorkAvailableAsync() : Task.CompletedTask;
+
+    public Task CancelAsync(BuildAttempt attempt, string reason)
+    {
+        _leases.Cancel(attempt, reason);
+        return _observer is { } observer ? observer.CancelAsync(attempt, reason) : Task.CompletedTask;
+    }
+
+    public Task WatchAsync(ImmutableArray<BuildAttempt> attempts)
+    {
+        foreach (var attempt in attempts.Where(attempt => !_leases.Has(attempt)))
+        {
+            _leases.Grant(attempt, Now + LeaseTime);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task DrainAsync(bool draining)
+    {
+        _profile = _profile is null ? null : _profile with { Draining = draining };
+        if (draining && _observer is { } observer)
+        {
+            await observer.DrainAsync();
+        }
+
+        await RegisterAsync([]);
+    }
+
+    private IBuildQueueGrain Queue(BuildAttempt attempt) => Queue(attempt.Build.Arch);
+
+    private IBuildQueueGrain Queue(string arch) => GrainFactory.GetGrain<IBuildQueueGrain>(arch);
+
+    /// <summary>Tells the queues of the builder's architectures that it is there.</summary>
+    /// <returns>What of <paramref name="running"/> is not current.</returns>
+    private async Task<ImmutableArray<BuildAttempt>> RegisterAsync(ImmutableArray<BuildAttempt> running)
+    {
+        if (_profile is not { } profile)
+        {
+            return [];
+        }
+
+        var stale = ImmutableArray.CreateBuilder<BuildAttempt>();
+        foreach (var arch in profile.Architectures.Union(running.Select(attempt => attempt.Build.Arch)))
+        {
+            stale.AddRange(await Queue(arch).RegisterAsync(profile, [.. running.Where(attempt => attempt.Build.Arch == arch)]));
+        }
+
+        return stale.ToImmutable();
+    }
+
+    private async Task SweepAsync()
+    {
+        var expired = _leases.Expired(Now);
+        if (expired.Length > 0)
+        {
+            LogLeaseEnded(logger, Id, expired.Length);
+            await GiveBackAsync(expired, AttemptEnd.BuilderLost, $"{Id} did not renew its lease for {LeaseTime.TotalSeconds:0} s");
+        }
+    }
+
+    private async Task GiveBackAsync(ImmutableArray<BuildAttempt> attempts, AttemptEnd end, string message)
+    {
+        foreach (var attempt in attempts)
+        {
+            if (!_givingBack.Add(attempt))
+            {
+                continue;
+            }
+
+            try
+            {
+                await Queue(attempt).CompleteAsync(new AttemptReport { Attempt = attempt, End = end, Message = message, Finished = Now });
+                _leases.Release(attempt);
+            }
+            catch (Exception exception)
+            {
+                // The lease stays and has ended: the next sweep tries again.
+                LogNotGivenBack(logger, attempt.Build, exception);
+            }
+            finally
+            {
+                _givingBack.Remove(attempt);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Builder {Builder} of class {Class} joined with {Slots} slots; it runs {Running} builds")]
+    private static partial void LogJoined(ILogger logger, BuilderId builder, string @class, int slots, int running);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Builder {Builder} said goodbye")]
+    private static partial void LogLeft(ILogger logger, BuilderId builder);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Builder {Builder} let {Count} leases end; its builds are handed out again")]
+    private static partial void LogLeaseEnded(ILogger logger, BuilderId builder, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Build} could not be given back yet")]
+    private static partial void LogNotGivenBack(ILogger logger, BuildId build, Exception exception);
+}

@@ -1,0 +1,159 @@
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
+using Caur.Contracts.Queue;
+using Caur.Contracts.Repositories;
+using Caur.Grains.State;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Caur.Grains.Builds;
+
+/// <summary>One build: its attempts, its result, what came out. Each call loads, asks <see cref="BuildMachine"/>, writes, then acts.</summary>
+internal sealed partial class BuildGrain(
+    [PersistentState("build", GrainStorageNames.Farm)] IPersistentState<BuildRecord> record,
+    TimeProvider clock,
+    ILogger<BuildGrain> logger) : Grain, IBuildGrain
+{
+    private BuildId Id => BuildId.Parse(this.GetPrimaryKeyString());
+
+    private BuildRecord Record => record.State;
+
+    private IBuildLogGrain Log => GrainFactory.GetGrain<IBuildLogGrain>(this.GetPrimaryKeyString());
+
+    public async Task<BuildStatus> AcceptAsync(BuildRequest request, BuildAttempt attempt)
+    {
+        var (next, current) = BuildMachine.Accept(Record, request, attempt, clock.GetUtcNow());
+        if (current)
+        {
+            await Task.WhenAll(WriteAsync(next), Log.BeginAsync(attempt));
+        }
+
+        return Status(current);
+    }
+
+    public async Task<BuildStatus> UploadingAsync(BuildAttempt attempt)
+    {
+        await WriteAsync(BuildMachine.Uploading(Record, attempt));
+        return Status(Record.IsRunning(attempt));
+    }
+
+    public async Task<BuildStatus> CompleteAsync(AttemptReport report, FinalVerdict? verdict)
+    {
+        var (next, current) = BuildMachine.Complete(Record, report, verdict, clock.GetUtcNow());
+        var changed = await WriteAsync(next);
+        if (current && Record.State == BuildState.Publishing)
+        {
+            await OrderPublicationAsync();
+        }
+
+        if (changed)
+        {
+            await TellLogAsync();
+        }
+
+        return Status(current);
+    }
+
+    public async Task<BuildStatus> CloseAsync(BuildRequest request, FinalVerdict verdict)
+    {
+        if (await WriteAsync(BuildMachine.Close(Record, request, verdict, clock.GetUtcNow())))
+        {
+            await TellLogAsync();
+        }
+
+        return Status(current: true);
+    }
+
+    public async Task PublishedAsync(PublicationNews news)
+    {
+        if (!await WriteAsync(BuildMachine.Published(Record, news, clock.GetUtcNow())) || !Record.State.IsFinal())
+        {
+            return;
+        }
+
+        await TellLogAsync();
+        await GrainFactory.GetGrain<IBuildQueueGrain>(Id.Arch).FinishedAsync(Id, new FinalVerdict(Record.State, Record.Reason));
+    }
+
+    public async Task<BuildStatus> ReconcileAsync()
+    {
+        if (Record.State == BuildState.Publishing)
+        {
+            await OrderPublicationAsync();
+        }
+
+        if (Record.State.IsFinal())
+        {
+            await TellLogAsync();
+        }
+
+        return Status(current: true);
+    }
+
+    public Task<BuildView?> GetAsync() => Task.FromResult(Record.Request is not { } request ? null : new BuildView
+    {
+        Build = Id,
+        Request = request,
+        State = Record.State,
+        Reason = Record.Reason,
+        Attempts = Record.Attempts,
+        Archives = Record.Archives,
+        Generation = Record.Generation,
+        Finished = Record.Finished,
+    });
+
+    /// <summary>Gives the order to publish, or gives it again: the target repository knows it by build and attempt.</summary>
+    private async Task OrderPublicationAsync()
+    {
+        var target = GrainFactory.GetGrain<ITargetRepositoryGrain>(Id.Target.ToString());
+        var news = await target.PublishAsync(new PublishOrder
+        {
+            Build = Id,
+            Attempt = Record.AttemptCount,
+            Pkgnames = Record.Request!.Pkgnames,
+            Archives = Record.Archives,
+        });
+        await WriteAsync(BuildMachine.Published(Record, news, clock.GetUtcNow()));
+    }
+
+    /// <summary>Writes the next record; on a failed write the activation is dropped, so that memory never stays ahead of storage.</summary>
+    private async Task<bool> WriteAsync(BuildRecord next)
+    {
+        if (ReferenceEquals(next, Record))
+        {
+            return false;
+        }
+
+        record.State = next;
+        try
+        {
+            await record.WriteStateAsync();
+            return true;
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    /// <summary>The log's last words. A log that cannot be written must not stop a build.</summary>
+    private async Task TellLogAsync()
+    {
+        try
+        {
+            await Log.EndAsync(Record.AttemptCount, BuildLogLines.For(Record), Record.State.IsFinal());
+        }
+        catch (Exception exception)
+        {
+            LogNotWritten(logger, Id, exception);
+        }
+    }
+
+    private BuildStatus Status(bool current) => new(current, Record.State, Record.AttemptCount, Record.Reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be ended")]
+    private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);
+}

@@ -1,0 +1,327 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builders;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+using Caur.Grains.Builds;
+using Caur.Grains.State;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Storage;
+
+namespace Caur.Grains.Queue;
+
+/// <summary>The queue of one architecture. It is reentrant, so that many answers wait for the disk at the same time. What survives that:
+/// <see cref="QueueState"/> decides without waiting; each record has one writer whose writes follow each other
+/// (<see cref="SlotStore{T}"/>); nothing is answered before it is durable; and after any failed write the activation is dropped, so that
+/// memory is never ahead of storage for long.</summary>
+[Reentrant]
+[KeepAlive]
+internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemindable
+{
+    private static readonly TimeSpan NewsPatience = TimeSpan.FromSeconds(10);
+    private const string ReconcileReminder = "reconcile";
+
+    private readonly TimeProvider _clock;
+    private readonly QueueInstruments _instruments;
+    private readonly ILogger<BuildQueueGrain> _logger;
+    private readonly QueueState _queue = new();
+    private SlotStore<QueueSlot> _slots = null!;
+    private bool _reconciling;
+
+    public BuildQueueGrain(TimeProvider clock, QueueInstruments instruments, ILogger<BuildQueueGrain> logger)
+    {
+        _clock = clock;
+        _instruments = instruments;
+        _logger = logger;
+    }
+
+    private string Arch => this.GetPrimaryKeyString();
+
+    private DateTimeOffset Now => _clock.GetUtcNow();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
+        _slots = new SlotStore<QueueSlot>(storage, this.GetGrainId(), "queue");
+        _queue.Restore([.. await _slots.LoadAsync()]);
+        await SaveAsync();
+        foreach (var (builder, attempts) in _queue.Held())
+        {
+            // Whoever had something keeps it for a full lease; the builder's grain notices when nobody renews it.
+            await GrainFactory.GetGrain<IBuilderGrain>(builder.ToString()).WatchAsync(attempts);
+        }
+
+        this.RegisterGrainTimer(SweepAsync, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        this.RegisterGrainTimer(() => ReconcileAsync(TimeSpan.Zero), TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        this.RegisterGrainTimer(() => ReconcileAsync(NewsPatience), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
+        await this.RegisterOrUpdateReminder(ReconcileReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        _instruments.Track(Arch, () => _queue.Count, () => _queue.ReadyCount);
+        if (_queue.Count > 0)
+        {
+            LogRestored(_logger, Arch, _queue.Count);
+        }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _instruments.Forget(Arch);
+        return Task.CompletedTask;
+    }
+
+    public async Task<ImmutableArray<QueuedReply>> EnqueueAsync(EnqueueRequest request)
+    {
+        if (request.Builds.FirstOrDefault(build => build.Package.Target.Arch != Arch) is { } stranger)
+        {
+            throw new ArgumentException($"{stranger.Package} does not belong into the queue of {Arch}", nameof(request));
+        }
+
+        await _slots.ReserveAsync(request.Builds.Length);
+        var replies = _queue.Enqueue(request, _slots.Take, Now);
+        await SaveAsync();
+        _instruments.OnEnqueued(replies.Length);
+        return replies;
+    }
+
+    public async Task<ImmutableArray<QueueOffer>> TakeAsync(BuilderProfile builder, int slots)
+    {
+        var offers = _queue.Take(builder, slots, Now);
+        await SaveAsync();
+        return offers;
+    }
+
+    public async Task<bool> AcceptAsync(BuildAttempt attempt)
+    {
+        if (_queue.Accept(attempt) is not { } entry)
+        {
+            return false;
+        }
+
+        // The queue's word and the build's are written at the same time; a restart between them is mended by whoever is behind.
+        var saved = SaveAsync();
+        var build = Build(attempt.Build).AcceptAsync(entry.Request, attempt);
+        await Task.WhenAll(saved, build);
+        var status = await build;
+        if (status.Current)
+        {
+            _instruments.OnAccepted(Now - attempt.Build.QueuedAt);
+            return true;
+        }
+
+        if (_queue.Current(attempt) is { } refused)
+        {
+            await SettleAsync(refused, status);
+        }
+
+        return false;
+    }
+
+    public async Task<bool> UploadingAsync(BuildAttempt attempt)
+    {
+        if (!_queue.Uploading(attempt))
+        {
+            return false;
+        }
+
+        await Task.WhenAll(SaveAsync(), Build(attempt.Build).UploadingAsync(attempt));
+        return true;
+    }
+
+    public async Task<bool> CompleteAsync(AttemptReport report)
+    {
+        if (_queue.Current(report.Attempt) is not { } entry || entry.Durable.State == BuildState.Publishing)
+        {
+            // A repeated report of what was taken in is no stale one.
+            var known = await Build(report.Attempt.Build).GetAsync();
+            return known?.Attempts.LastOrDefault() is { } last
+                && last.Number == report.Attempt.Number && last.Builder == report.Attempt.Builder && last.End == report.End;
+        }
+
+        var decision = AttemptDecision.For(report, entry.Durable.Losses, entry.Durable.Ending);
+        var status = await Build(report.Attempt.Build).CompleteAsync(report, decision.Verdict);
+        if (_queue.Current(report.Attempt) is null)
+        {
+            return true;
+        }
+
+        if (decision.Loss)
+        {
+            _instruments.OnAttemptLost(report.End);
+        }
+
+        if (status.State == BuildState.Waiting)
+        {
+            LogRetry(_logger, report.Attempt.Build, report.Attempt.Number, report.End, report.Message);
+            _queue.Retry(entry, decision.Loss, decision.Pause, Now, status.Attempts);
+            await SaveAsync();
+        }
+        else
+        {
+            await SettleAsync(entry, status);
+        }
+
+        return status.Current;
+    }
+
+    public async Task FinishedAsync(BuildId build, FinalVerdict verdict)
+    {
+        if (_queue.Find(build) is { } entry && verdict.State.IsFinal())
+        {
+            await FinishAsync(entry, verdict);
+        }
+    }
+
+    public async Task<ImmutableArray<BuildAttempt>> RegisterAsync(BuilderProfile builder, ImmutableArray<BuildAttempt> running)
+    {
+        var stale = _queue.Register(builder, running, Now);
+        await SaveAsync();
+        return stale;
+    }
+
+    public async Task UnregisterAsync(BuilderId builder)
+    {
+        _queue.Unregister(builder);
+        await SaveAsync();
+    }
+
+    public async Task<CancelReply> CancelAsync(BuildId build, string reason)
+    {
+        var reply = _queue.Cancel(build, reason);
+        await SaveAsync();
+        return reply;
+    }
+
+    public async Task PauseAsync(bool paused)
+    {
+        _queue.Paused = paused;
+        if (!paused)
+        {
+            _queue.Resume();
+        }
+
+        await SaveAsync();
+    }
+
+    public Task<QueueSnapshot> GetAsync() => Task.FromResult(_queue.Snapshot(Arch, Now));
+
+    public Task<QueueItem?> FindAsync(BuildId build) =>
+        Task.FromResult(_queue.Find(build) is { } entry ? _queue.View(entry, Now) : null);
+
+    public Task<QueueItem?> FindPackageAsync(string pkgbase, long? timestamp) =>
+        Task.FromResult(_queue.FindPackage(pkgbase, timestamp) is { } entry ? _queue.View(entry, Now) : null);
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
+
+    private IBuildGrain Build(BuildId build) => GrainFactory.GetGrain<IBuildGrain>(build.ToString());
+
+    private async Task SweepAsync()
+    {
+        _queue.Sweep(Now);
+        await SaveAsync();
+    }
+
+    /// <summary>Asks builds how they stand whose news may have been lost.</summary>
+    private async Task ReconcileAsync(TimeSpan patience)
+    {
+        if (_reconciling)
+        {
+            return;
+        }
+
+        _reconciling = true;
+        try
+        {
+            foreach (var entry in _queue.Entries
+                .Where(entry => patience == TimeSpan.Zero ? entry.IsActive : entry.Durable.State == BuildState.Publishing && Now - entry.PublishingSince > patience)
+                .ToList())
+            {
+                if (entry.Attempt is not { } attempt)
+                {
+                    continue;
+                }
+
+                var status = await Build(entry.Build).ReconcileAsync();
+                if (_queue.Current(attempt) is not null && status.Attempts >= attempt.Number)
+                {
+                    await SettleAsync(entry, status);
+                }
+            }
+        }
+        finally
+        {
+            _reconciling = false;
+        }
+    }
+
+    /// <summary>Brings an entry to where its build says that it is.</summary>
+    private async Task SettleAsync(QueueEntry entry, BuildStatus status)
+    {
+        if (status.State.IsFinal())
+        {
+            await FinishAsync(entry, new FinalVerdict(status.State, status.Reason));
+        }
+        else if (status.State == BuildState.Publishing && entry.Durable.State != BuildState.Publishing)
+        {
+            _queue.Publish(entry, Now);
+            await SaveAsync();
+        }
+        else if (status.State == BuildState.Waiting || (!status.Current && entry.IsActive && status.Attempts > entry.Durable.Attempts))
+        {
+            _queue.Retry(entry, loss: false, TimeSpan.Zero, Now, status.Attempts);
+            await SaveAsync();
+        }
+    }
+
+    private async Task FinishAsync(QueueEntry entry, FinalVerdict verdict)
+    {
+        _queue.Finish(entry, verdict);
+        _instruments.OnFinished(verdict.State, Now - entry.Build.QueuedAt);
+        await SaveAsync();
+    }
+
+    /// <summary>Makes durable what the last decisions changed, and acts on it. Records are cleared last: a crash before that leaves a
+    /// build that is asked again, never one that is forgotten.</summary>
+    private async Task SaveAsync()
+    {
+        var changes = _queue.TakeChanges();
+        foreach (var builder in changes.Pokes)
+        {
+            await GrainFactory.GetGrain<IBuilderGrain>(builder.ToString()).PokeAsync();
+        }
+
+        try
+        {
+            await Task.WhenAll(changes.Writes.Select(entry => _slots.WriteAsync(entry.SlotNumber, entry.Durable)));
+            await Task.WhenAll(changes.Closes.Select(close => Build(close.Entry.Build).CloseAsync(close.Entry.Request, close.Verdict)));
+            foreach (var (attempt, reason) in changes.Cancels)
+            {
+                await GrainFactory.GetGrain<IBuilderGrain>(attempt.Builder.ToString()).CancelAsync(attempt, reason);
+            }
+
+            await Task.WhenAll(changes.Clears.Select(entry => _slots.ClearAsync(entry.SlotNumber)));
+        }
+        catch (Exception exception)
+        {
+            LogStorageFailed(_logger, Arch, exception);
+            DeactivateOnIdle();
+            throw;
+        }
+
+        foreach (var (_, verdict) in changes.Closes)
+        {
+            _instruments.OnFinished(verdict.State, TimeSpan.Zero);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} goes on with {Count} builds")]
+    private static partial void LogRestored(ILogger logger, string arch, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Build} ended with {End} and is tried again: {Message}")]
+    private static partial void LogRetry(ILogger logger, BuildId build, int attempt, AttemptEnd end, string message);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not write its state and starts anew from storage")]
+    private static partial void LogStorageFailed(ILogger logger, string arch, Exception exception);
+}

@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+
+namespace Caur.Grains.Queue;
+
+internal sealed partial class QueueState
+{
+    /// <summary>A builder says that it is there and what it runs.</summary>
+    /// <returns>What of it is not its current attempt.</returns>
+    public ImmutableArray<BuildAttempt> Register(BuilderProfile builder, ImmutableArray<BuildAttempt> running, DateTimeOffset now)
+    {
+        var known = Meet(builder, now);
+        if (!known.Poked && HasRoom(known) && _ready.Any(builder))
+        {
+            Poke(known);
+        }
+
+        return [.. running.Where(attempt => Current(attempt) is null)];
+    }
+
+    /// <summary>A builder is gone. What it had stays its own until its lease ends or it is given back.</summary>
+    public void Unregister(BuilderId builder)
+    {
+        _builders.Remove(builder);
+        Withdraw(_offered.Where(entry => entry.OfferedTo == builder).ToList());
+    }
+
+    /// <summary>Withdraws offers that were not accepted in time, wakes builds whose pause is over, forgets silent builders.</summary>
+    public void Sweep(DateTimeOffset now)
+    {
+        Withdraw(_offered.Where(entry => entry.OfferedUntil <= now).ToList());
+        var awake = _resting.Where(entry => entry.NotBefore <= now).ToList();
+        foreach (var entry in awake)
+        {
+            entry.NotBefore = null;
+            _resting.Remove(entry);
+        }
+
+        foreach (var silent in _builders.Values
+            .Where(known => now - known.Seen > BuilderSilence * 10 && BusyOf(known.Profile.Builder) == 0)
+            .Select(known => known.Profile.Builder)
+            .ToList())
+        {
+            _builders.Remove(silent);
+        }
+
+        foreach (var known in _builders.Values)
+        {
+            // A poke can be lost: whoever did not come is poked again.
+            known.Poked = false;
+        }
+
+        Settle(awake);
+    }
+
+    /// <summary>Resumes handing out builds.</summary>
+    public void Resume()
+    {
+        Paused = false;
+        PokeBuilders();
+    }
+
+    /// <summary>The attempts that builders had when the queue was restored, by builder.</summary>
+    public IEnumerable<(BuilderId Builder, ImmutableArray<BuildAttempt> Attempts)> Held() =>
+        _byBuilder.Select(pair => (
+            pair.Key,
+            pair.Value.Where(entry => entry.IsActive && entry.Attempt is not null).Select(entry => entry.Attempt!.Value).ToImmutableArray()));
+
+    private void Withdraw(List<QueueEntry> offers)
+    {
+        foreach (var entry in offers)
+        {
+            Free(entry);
+        }
+
+        Settle(offers);
+    }
+
+    private KnownBuilder Meet(BuilderProfile builder, DateTimeOffset now)
+    {
+        if (!_builders.TryGetValue(builder.Builder, out var known))
+        {
+            _builders[builder.Builder] = known = new KnownBuilder(builder);
+        }
+
+        known.Profile = builder;
+        known.Seen = now;
+        return known;
+    }
+
+    private void PokeBuilders()
+    {
+        if (Paused || _ready.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var known in _builders.Values)
+        {
+            if (!known.Poked && HasRoom(known) && _ready.Any(known.Profile))
+            {
+                Poke(known);
+            }
+        }
+    }
+
+    private void Poke(KnownBuilder known)
+    {
+        known.Poked = true;
+        _changes.Poke(known.Profile.Builder);
+    }
+
+    private bool HasRoom(KnownBuilder known) => !known.Profile.Draining && BusyOf(known.Profile.Builder) < known.Profile.Slots;
+
+    private int BusyOf(BuilderId builder) => _byBuilder.TryGetValue(builder, out var busy) ? busy.Count : 0;
+
+    private void Occupy(BuilderId builder, QueueEntry entry)
+    {
+        if (!_byBuilder.TryGetValue(builder, out var busy))
+        {
+            _byBuilder[builder] = busy = [];
+        }
+
+        busy.Add(entry);
+    }
+
+    /// <summary>Takes an entry from its builder, offered or accepted.</summary>
+    private void Free(QueueEntry entry)
+    {
+        if ((entry.OfferedTo ?? entry.Durable.Builder) is { } builder && _byBuilder.TryGetValue(builder, out var busy))
+        {
+            busy.Remove(entry);
+            if (busy.Count == 0)
+            {
+                _byBuilder.Remove(builder);
+            }
+
+            if (_builders.TryGetValue(builder, out var known) && !known.Poked && !Paused && HasRoom(known) && _ready.Any(known.Profile))
+            {
+                Poke(known);
+            }
+        }
+
+        entry.Offered = false;
+        entry.OfferedTo = null;
+        _offered.Remove(entry);
+    }
+
+    private sealed class KnownBuilder(BuilderProfile profile)
+    {
+        public BuilderProfile Profile { get; set; } = profile;
+
+        public DateTimeOffset Seen { get; set; }
+
+        /// <summary>Told of work and not come yet; told once, not once per build.</summary>
+        public bool Poked { get; set; }
+    }
+}

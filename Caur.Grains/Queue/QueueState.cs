@@ -1,0 +1,370 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+
+namespace Caur.Grains.Queue;
+
+/// <summary>The queue of one architecture in memory, and every decision about it. It does nothing by itself: what must become durable
+/// is collected in <see cref="QueueChanges"/>, which the grain takes after each call and writes before it answers.</summary>
+internal sealed partial class QueueState
+{
+    /// <summary>How long an offer stands.</summary>
+    public static readonly TimeSpan OfferTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>So many attempts lost to dying builders or failing engines end a build.</summary>
+    public const int MaxLosses = 3;
+
+    /// <summary>A builder that was not heard of for this long is shown as lost and gets no orders.</summary>
+    public static readonly TimeSpan BuilderSilence = TimeSpan.FromSeconds(35);
+
+    private readonly Dictionary<BuildId, QueueEntry> _byBuild = [];
+    private readonly Dictionary<BuilderId, HashSet<QueueEntry>> _byBuilder = [];
+    private readonly Dictionary<BuilderId, KnownBuilder> _builders = [];
+    private readonly HashSet<QueueEntry> _offered = [];
+    private readonly HashSet<QueueEntry> _resting = [];
+    private readonly HashSet<QueueEntry> _resort = [];
+    private readonly ReadySet _ready = new();
+    private readonly QueueGraph _graph;
+    private QueueChanges _changes = new();
+    private long _lastTimestamp;
+
+    public QueueState()
+    {
+        _graph = new QueueGraph(entry =>
+        {
+            if (_ready.Remove(entry))
+            {
+                _resort.Add(entry);
+            }
+        });
+    }
+
+    public bool Paused { get; set; }
+
+    public int Count => _byBuild.Count;
+
+    public int ReadyCount => _ready.Count;
+
+    public IEnumerable<QueueEntry> Entries => _byBuild.Values;
+
+    /// <summary>What happened since the last call and is not durable yet.</summary>
+    public QueueChanges TakeChanges()
+    {
+        var changes = _changes;
+        _changes = new QueueChanges();
+        return changes;
+    }
+
+    public QueueEntry? Find(BuildId build) => _byBuild.GetValueOrDefault(build);
+
+    public QueueEntry? FindPackage(string pkgbase, long? timestamp) => _byBuild.Values
+        .Where(entry => entry.Build.Pkgbase == pkgbase && (timestamp is null || entry.Build.Timestamp == timestamp))
+        .MaxBy(entry => entry.Build.Timestamp);
+
+    /// <summary>Takes in what was durable. Of two waiting builds of one package the newer stays.</summary>
+    public void Restore(IReadOnlyCollection<(int Slot, QueueSlot Durable)> slots)
+    {
+        var entries = slots
+            .Select(slot => new QueueEntry(slot.Slot, slot.Durable))
+            .OrderBy(entry => entry.Build.Timestamp)
+            .ToList();
+        foreach (var entry in entries)
+        {
+            _byBuild[entry.Build] = entry;
+            _lastTimestamp = Math.Max(_lastTimestamp, entry.Build.Timestamp);
+            if (entry is { IsActive: true, Durable.Builder: { } builder } && entry.Durable.State != BuildState.Publishing)
+            {
+                Occupy(builder, entry);
+            }
+        }
+
+        _graph.Add(entries);
+        foreach (var entry in entries.Where(entry => entry.IsWaiting))
+        {
+            entry.Predecessor = _graph.Of(entry.Package).LastOrDefault(other => other.IsActive);
+        }
+
+        foreach (var superseded in entries
+            .Where(entry => entry.IsWaiting)
+            .GroupBy(entry => entry.Package)
+            .SelectMany(group => group.SkipLast(1))
+            .ToList())
+        {
+            Close(superseded, new FinalVerdict(BuildState.Replaced, "a newer order took its place"));
+        }
+
+        Settle(_byBuild.Values);
+    }
+
+    /// <summary>Queues builds together. <paramref name="nextSlot"/> gives a free record's number.</summary>
+    public ImmutableArray<QueuedReply> Enqueue(EnqueueRequest request, Func<int> nextSlot, DateTimeOffset now)
+    {
+        _lastTimestamp = Math.Max(now.ToUnixTimeMilliseconds(), _lastTimestamp + 1);
+        var replies = new Dictionary<PackageKey, QueuedReply>();
+        var added = new List<QueueEntry>();
+        foreach (var wanted in request.Builds.GroupBy(build => build.Package).Select(group => group.Last()))
+        {
+            var present = _graph.Of(wanted.Package).ToList();
+            if (present.Find(entry => entry.Durable.Operation == request.Operation) is { } again)
+            {
+                replies[wanted.Package] = new QueuedReply(again.Build, null);
+                continue;
+            }
+
+            var build = new BuildId(wanted.Package, _lastTimestamp);
+            var waiting = present.Find(entry => !entry.IsActive);
+            var active = present.Find(entry => entry.IsActive);
+            var entry = new QueueEntry(nextSlot(), new QueueSlot
+            {
+                Build = build,
+                Request = wanted,
+                Operation = request.Operation,
+                Rank = waiting?.Durable.Rank ?? build.Timestamp,
+            });
+            var verdict = new FinalVerdict(BuildState.Replaced, $"replaced by the order of {build.QueuedAt:u}");
+            if (waiting is not null)
+            {
+                Close(waiting, verdict);
+            }
+
+            if (active is { Durable.State: BuildState.Running })
+            {
+                End(active, verdict);
+            }
+
+            entry.Predecessor = active;
+            replies[wanted.Package] = new QueuedReply(
+                build, waiting?.Build ?? (active is { Durable.State: BuildState.Running } ? active.Build : null));
+            _byBuild[build] = entry;
+            _changes.Write(entry);
+            added.Add(entry);
+        }
+
+        _graph.Add(added);
+        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)));
+        return [.. request.Builds.Select(build => replies[build.Package]).Distinct()];
+    }
+
+    /// <summary>Offers a builder up to <paramref name="slots"/> builds, the most urgent that fit.</summary>
+    public ImmutableArray<QueueOffer> Take(BuilderProfile builder, int slots, DateTimeOffset now)
+    {
+        var known = Meet(builder, now);
+        known.Poked = false;
+        if (Paused || builder.Draining)
+        {
+            return [];
+        }
+
+        var free = Math.Min(slots, builder.Slots - BusyOf(builder.Builder));
+        var offers = ImmutableArray.CreateBuilder<QueueOffer>();
+        while (offers.Count < free && _ready.First(builder) is { } entry)
+        {
+            _ready.Remove(entry);
+            entry.Offered = true;
+            entry.OfferedTo = builder.Builder;
+            entry.OfferedUntil = now + OfferTime;
+            _offered.Add(entry);
+            Occupy(builder.Builder, entry);
+            offers.Add(new QueueOffer(entry.Attempt!.Value, entry.Request));
+        }
+
+        return offers.ToImmutable();
+    }
+
+    /// <summary>Makes an offer the builder's.</summary>
+    /// <returns>The entry, or null when the offer does not stand.</returns>
+    public QueueEntry? Accept(BuildAttempt attempt)
+    {
+        if (Find(attempt.Build) is not { } entry || entry.Attempt != attempt)
+        {
+            return null;
+        }
+
+        if (entry.Offered)
+        {
+            entry.Offered = false;
+            entry.OfferedTo = null;
+            _offered.Remove(entry);
+            foreach (var first in entry.WaitsFor)
+            {
+                first.Dependants.Remove(entry);
+            }
+
+            entry.WaitsFor.Clear();
+            Change(entry, entry.Durable with { State = BuildState.Running, Builder = attempt.Builder, Attempts = attempt.Number });
+        }
+
+        return entry;
+    }
+
+    /// <summary>Notes that an attempt uploads; from here on it is not cancelled.</summary>
+    public bool Uploading(BuildAttempt attempt)
+    {
+        if (Current(attempt) is not { } entry || entry.Durable is not { State: BuildState.Running or BuildState.Uploading, Ending: null })
+        {
+            return false;
+        }
+
+        if (entry.Durable.State == BuildState.Running)
+        {
+            Change(entry, entry.Durable with { State = BuildState.Uploading });
+        }
+
+        return true;
+    }
+
+    /// <summary>The entry whose current attempt this is, or null.</summary>
+    public QueueEntry? Current(BuildAttempt attempt) =>
+        Find(attempt.Build) is { IsActive: true } entry && entry.Attempt == attempt ? entry : null;
+
+    /// <summary>An attempt built something: the target repository has it now.</summary>
+    public void Publish(QueueEntry entry, DateTimeOffset now)
+    {
+        Free(entry);
+        entry.PublishingSince = now;
+        Change(entry, entry.Durable with { State = BuildState.Publishing });
+    }
+
+    /// <summary>An attempt is over and the build is tried again.</summary>
+    public void Retry(QueueEntry entry, bool loss, TimeSpan pause, DateTimeOffset now, int? attempts = null)
+    {
+        Free(entry);
+        entry.NotBefore = pause > TimeSpan.Zero ? now + pause : null;
+        Change(entry, entry.Durable with
+        {
+            State = BuildState.Waiting,
+            Builder = null,
+            Attempts = Math.Max(entry.Durable.Attempts, attempts ?? 0),
+            Losses = entry.Durable.Losses + (loss ? 1 : 0),
+        });
+        if (entry.NotBefore is not null)
+        {
+            _resting.Add(entry);
+        }
+
+        _graph.Reconnect(entry);
+        Settle([entry]);
+    }
+
+    /// <summary>A build reached its final state: it leaves the queue, and what waited for it goes on or is held.</summary>
+    public void Finish(QueueEntry entry, FinalVerdict verdict)
+    {
+        var waiting = Leave(entry);
+        var pkgbase = entry.Package.Pkgbase;
+        foreach (var after in waiting)
+        {
+            if (verdict.State.HoldsDependants() && after.Request.HoldDependants && !after.Durable.HeldBy.Contains(pkgbase))
+            {
+                Change(after, after.Durable with { HeldBy = after.Durable.HeldBy.Add(pkgbase) });
+            }
+        }
+
+        if (verdict.State.ReleasesDependants() && verdict.State != BuildState.Replaced)
+        {
+            foreach (var held in _graph.Wanting(entry.Package).Where(held => held.Durable.HeldBy.Contains(pkgbase)).ToList())
+            {
+                Change(held, held.Durable with { HeldBy = held.Durable.HeldBy.Remove(pkgbase) });
+                waiting.Add(held);
+            }
+        }
+
+        Settle(waiting);
+    }
+
+    /// <summary>Cancels a build that no builder has, or asks for the end of the one that runs.</summary>
+    public CancelReply Cancel(BuildId build, string reason)
+    {
+        if (Find(build) is not { } entry)
+        {
+            return new CancelReply(false, $"{build} is not in the queue: it is finished, or never was");
+        }
+
+        var verdict = new FinalVerdict(BuildState.Cancelled, reason);
+        switch (entry.Durable.State)
+        {
+            case BuildState.Waiting:
+                Close(entry, verdict);
+                return new CancelReply(true, "cancelled before it started");
+            case BuildState.Running:
+                End(entry, verdict);
+                return new CancelReply(true, $"{entry.Durable.Builder} ends it");
+            default:
+                return new CancelReply(false, $"{build} is {entry.Durable.State.ToString().ToLowerInvariant()} already and is not cancelled any more");
+        }
+    }
+
+    private void Close(QueueEntry entry, FinalVerdict verdict)
+    {
+        var waiting = Leave(entry);
+        _changes.Close(entry, verdict);
+        if (verdict.State.HoldsDependants())
+        {
+            foreach (var after in waiting.Where(after => after.Request.HoldDependants))
+            {
+                Change(after, after.Durable with { HeldBy = after.Durable.HeldBy.Add(entry.Package.Pkgbase) });
+            }
+        }
+
+        Settle(waiting);
+    }
+
+    private void End(QueueEntry entry, FinalVerdict verdict)
+    {
+        if (entry.Durable.Ending is null)
+        {
+            Change(entry, entry.Durable with { Ending = verdict });
+        }
+
+        if (entry.Attempt is { } attempt)
+        {
+            _changes.Cancel(attempt, entry.Durable.Ending!.Reason);
+        }
+    }
+
+    private HashSet<QueueEntry> Leave(QueueEntry entry)
+    {
+        Free(entry);
+        _ready.Remove(entry);
+        _resting.Remove(entry);
+        _byBuild.Remove(entry.Build);
+        var waiting = _graph.Remove(entry).ToHashSet();
+        foreach (var next in _graph.Of(entry.Package).Where(next => ReferenceEquals(next.Predecessor, entry)))
+        {
+            next.Predecessor = null;
+            waiting.Add(next);
+        }
+
+        _changes.Clear(entry);
+        return waiting;
+    }
+
+    private void Change(QueueEntry entry, QueueSlot durable)
+    {
+        entry.Durable = durable;
+        _changes.Write(entry);
+    }
+
+    /// <summary>Puts entries where they belong after a change: ready or not; and pokes builders when something is.</summary>
+    private void Settle(IEnumerable<QueueEntry> entries)
+    {
+        foreach (var entry in entries.Concat(_resort).ToList())
+        {
+            var ready = _byBuild.ContainsKey(entry.Build) && IsReady(entry);
+            if (ready)
+            {
+                _ready.Add(entry);
+            }
+            else
+            {
+                _ready.Remove(entry);
+            }
+        }
+
+        _resort.Clear();
+        PokeBuilders();
+    }
+
+    private static bool IsReady(QueueEntry entry) =>
+        entry is { IsWaiting: true, WaitsFor.Count: 0, Durable.HeldBy.IsEmpty: true, Predecessor: null, NotBefore: null };
+}

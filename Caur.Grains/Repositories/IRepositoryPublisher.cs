@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+
+namespace Caur.Grains.Repositories;
+
+/// <summary>Carries out publications on the files of target repositories. Runs off the turn; everything in it can be repeated.</summary>
+internal interface IRepositoryPublisher
+{
+    /// <summary>Checks what was built, signs it, and makes one generation of all that is right.</summary>
+    /// <param name="target">Which repository.</param>
+    /// <param name="publication">The publication's name; the same name makes the same generation.</param>
+    /// <param name="orders">What to publish.</param>
+    /// <param name="cancellationToken">Ends it between two steps; applying it again finishes it.</param>
+    /// <returns>One piece of news per order, Published or Refused.</returns>
+    /// <exception cref="PublicationBlockedException">Nothing can be published now, and nothing was.</exception>
+    Task<ImmutableArray<PublicationNews>> PublishAsync(
+        TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken);
+
+    /// <summary>What the repository is now.</summary>
+    Task<TargetView> GetAsync(TargetId target, CancellationToken cancellationToken);
+
+    /// <summary>The file names of a pkgbase's archives in the current generation.</summary>
+    Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken);
+
+    /// <summary>Forgets archives of attempts that were published or refused.</summary>
+    void Discard(PublishOrder order);
+}
+
+/// <summary>Nothing can be published now: no key, no room, a broken disk. The message says what to do.</summary>
+internal sealed class PublicationBlockedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+
+namespace Caur.Grains.Repositories;
+
+/// <summary>A publication that was begun: written before anything is changed, so that whatever interrupts it, it is finished.</summary>
+public sealed record PublicationIntent
+{
+    /// <summary>Names the publication; the repository's store makes one generation of it however often it is applied. Null when none
+    /// is under way.</summary>
+    public string? Publication { get; init; }
+
+    /// <summary>The builds whose orders it carries out.</summary>
+    public ImmutableArray<PublishOrder> Orders { get; init; } = [];
+}
+
+/// <summary>How the newest publications ended, for whoever asks again. Bounded.</summary>
+public sealed record PublicationHistory
+{
+    /// <summary>So many are remembered.</summary>
+    public const int Kept = 256;
+
+    /// <summary>The newest last.</summary>
+    public ImmutableArray<PublicationNews> Newest { get; init; } = [];
+
+    /// <summary>Remembers news.</summary>
+    public PublicationHistory With(IReadOnlyCollection<PublicationNews> news)
+    {
+        var all = Newest.AddRange(news);
+        return this with { Newest = all.Length > Kept ? all.RemoveRange(0, all.Length - Kept) : all };
+    }
+
+    /// <summary>What is known of one attempt.</summary>
+    public PublicationNews? Find(BuildId build, int attempt) =>
+        Newest.LastOrDefault(news => news.Build == build && news.Attempt == attempt);
+}

@@ -1,0 +1,136 @@
+using System.Text.RegularExpressions;
+using Caur.Contracts.Ids;
+using Caur.Pacman;
+using Caur.Storage.Files;
+using Caur.Storage.Processes;
+
+namespace Caur.Grains.Sources;
+
+/// <summary>Reads source repositories with git: one bare clone each, fetched anew for every reading.</summary>
+internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner processes) : ISourceReader
+{
+    public async Task<SourceSnapshot> ReadAsync(string id, string url, string? commit, CancellationToken cancellationToken)
+    {
+        Names.Check(id, "source repository id");
+        if (string.IsNullOrWhiteSpace(url) || url.StartsWith('-'))
+        {
+            throw new SourceUnavailableException($"source repository {id} has no url that git could fetch: '{url}'");
+        }
+
+        try
+        {
+            var git = new GitRepository(Path.Combine(folders.Sources, $"{id}.git"), processes);
+            await git.EnsureAsync(cancellationToken);
+            var head = await FetchAsync(git, id, url, cancellationToken);
+            var resolved = await ResolveAsync(git, id, url, commit, head, cancellationToken);
+            return new SourceSnapshot(resolved, await ReadFoldersAsync(git, resolved, cancellationToken));
+        }
+        catch (ProgramNotFoundException missing)
+        {
+            throw new SourceUnavailableException($"{missing.FileName} is not installed on the hub, which needs it to read {id}");
+        }
+    }
+
+    private static async Task<string?> FetchAsync(GitRepository git, string id, string url, CancellationToken cancellationToken)
+    {
+        var fetched = await git.RunAsync(
+            ["fetch", "--quiet", "--prune", "--force", "--no-auto-gc", "--no-write-fetch-head", "--", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+            cancellationToken);
+        if (!fetched.Succeeded)
+        {
+            throw new SourceUnavailableException($"source repository {id} cannot be fetched from {url}: {GitRepository.Words(fetched)}");
+        }
+
+        var listed = await git.RequireAsync(["ls-remote", "--", url, "HEAD"], cancellationToken);
+        return listed.OutputText.Split('\t') is [{ Length: >= 40 } oid, ..] ? oid : null;
+    }
+
+    private static async Task<string> ResolveAsync(
+        GitRepository git, string id, string url, string? commit, string? head, CancellationToken cancellationToken)
+    {
+        var wanted = commit ?? head
+            ?? throw new SourceUnavailableException($"source repository {id} at {url} has no commit yet");
+        if (wanted.StartsWith('-') || wanted.Any(c => char.IsControl(c) || c is ' '))
+        {
+            throw new SourceUnavailableException($"'{wanted}' is no commit, branch or tag");
+        }
+
+        var parsed = await git.RunAsync(["rev-parse", "--verify", "--quiet", "--end-of-options", $"{wanted}^{{commit}}"], cancellationToken);
+        if (!parsed.Succeeded && FullId().IsMatch(wanted))
+        {
+            // A commit that no branch or tag holds any more; some servers hand it out all the same.
+            await git.RunAsync(["fetch", "--quiet", "--no-write-fetch-head", "--", url, wanted], cancellationToken);
+            parsed = await git.RunAsync(["rev-parse", "--verify", "--quiet", "--end-of-options", $"{wanted}^{{commit}}"], cancellationToken);
+        }
+
+        return parsed.Succeeded
+            ? parsed.OutputText.Trim()
+            : throw new SourceUnavailableException($"source repository {id} has no commit, branch or tag '{wanted}'; was it pushed to {url}?");
+    }
+
+    private static async Task<IReadOnlyDictionary<string, PackageFolder>> ReadFoldersAsync(
+        GitRepository git, string commit, CancellationToken cancellationToken)
+    {
+        var listed = await git.RequireAsync(["ls-tree", "-r", "-z", commit], cancellationToken);
+        var files = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
+        foreach (var line in listed.OutputText.Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // <mode> SP <type> SP <oid> TAB <path>
+            var tab = line.IndexOf('\t', StringComparison.Ordinal);
+            var path = line[(tab + 1)..];
+            var slash = path.IndexOf('/', StringComparison.Ordinal);
+            if (slash > 0 && path[0] != '.' && line[..tab].Split(' ') is [_, "blob", var oid]
+                && path[(slash + 1)..] is "PKGBUILD" or ".SRCINFO" or ".CI/config")
+            {
+                if (!files.TryGetValue(path[..slash], out var folder))
+                {
+                    files[path[..slash]] = folder = new Dictionary<string, string>(StringComparer.Ordinal);
+                }
+
+                folder[path[(slash + 1)..]] = oid;
+            }
+        }
+
+        var packages = files.Where(folder => folder.Value.ContainsKey("PKGBUILD")).ToList();
+        var wanted = packages
+            .SelectMany(folder => folder.Value.Where(file => file.Key != "PKGBUILD").Select(file => file.Value))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+        var texts = wanted.Zip(await git.ReadBlobsAsync(wanted, cancellationToken)).ToDictionary(pair => pair.First, pair => pair.Second);
+        return packages.ToDictionary(
+            folder => folder.Key,
+            folder => Read(folder.Key, Text(folder.Value, ".SRCINFO"), Text(folder.Value, ".CI/config")),
+            StringComparer.Ordinal);
+
+        string? Text(Dictionary<string, string> folder, string name) => folder.TryGetValue(name, out var oid) ? texts[oid] : null;
+    }
+
+    private static PackageFolder Read(string pkgbase, string? srcinfo, string? config)
+    {
+        var settings = config is null ? CiConfig.Empty : CiConfig.Parse(config);
+        if (!Names.IsValid(pkgbase))
+        {
+            return new PackageFolder(pkgbase, null, settings, "its folder's name is none for a package: letters, digits and @ . _ + - are allowed");
+        }
+
+        if (srcinfo is null)
+        {
+            return new PackageFolder(
+                pkgbase, null, settings, "it has no .SRCINFO; make one in its folder with: makepkg --printsrcinfo > .SRCINFO");
+        }
+
+        var parsed = Srcinfo.Parse(srcinfo);
+        if (!parsed.IsValid)
+        {
+            return new PackageFolder(pkgbase, null, settings, $"its .SRCINFO cannot be read: {parsed.Error}");
+        }
+
+        return parsed.Value.PkgBase.ToString() == pkgbase
+            ? new PackageFolder(pkgbase, parsed.Value, settings, null)
+            : new PackageFolder(
+                pkgbase, null, settings, $"its .SRCINFO is of pkgbase {parsed.Value.PkgBase}, and a folder has the name of its pkgbase");
+    }
+
+    [GeneratedRegex("^([0-9a-f]{40}|[0-9a-f]{64})$", RegexOptions.CultureInvariant)]
+    private static partial Regex FullId();
+}

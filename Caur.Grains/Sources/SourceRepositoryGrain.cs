@@ -1,0 +1,82 @@
+using Caur.Contracts.Farm;
+using Caur.Contracts.Queue;
+using Caur.Contracts.Sources;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans;
+
+namespace Caur.Grains.Sources;
+
+/// <summary>One source repository: reads it off the turn, and hands what is wanted to the queue.</summary>
+internal sealed partial class SourceRepositoryGrain(
+    ISourceReader reader, IOptions<FarmOptions> options, ILogger<SourceRepositoryGrain> logger) : Grain, ISourceRepositoryGrain
+{
+    private string Id => this.GetPrimaryKeyString();
+
+    public async Task<ScheduleReply> ScheduleAsync(ScheduleRequest request)
+    {
+        if (!options.Value.SourceRepositories.TryGetValue(Id, out var source))
+        {
+            return new ScheduleReply { Error = $"there is no source repository '{Id}'; known: {Known(options.Value.SourceRepositories.Keys)}" };
+        }
+
+        if (!options.Value.TargetRepositories.TryGetValue(request.Target.Name, out var target))
+        {
+            return new ScheduleReply
+            {
+                Error = $"there is no target repository '{request.Target.Name}'; known: {Known(options.Value.TargetRepositories.Keys)}",
+            };
+        }
+
+        if (!target.Architectures.Contains(request.Target.Arch))
+        {
+            return new ScheduleReply
+            {
+                Error = $"{request.Target.Name} is not built for {request.Target.Arch}, only for {Known(target.Architectures)}",
+            };
+        }
+
+        SourceSnapshot snapshot;
+        try
+        {
+            snapshot = await reader.ReadAsync(Id, source.Url, request.Commit, CancellationToken.None);
+        }
+        catch (SourceUnavailableException unavailable)
+        {
+            LogUnavailable(logger, Id, unavailable.Message);
+            return new ScheduleReply { Error = unavailable.Message };
+        }
+
+        var plan = SchedulePlanner.Plan(Id, source, request, snapshot);
+        if (plan.Error is { } error)
+        {
+            return new ScheduleReply { Error = error, Commit = snapshot.Commit };
+        }
+
+        if (plan.Builds.IsEmpty)
+        {
+            return new ScheduleReply { Commit = snapshot.Commit, Refused = plan.Refused, Notes = plan.Notes };
+        }
+
+        var queued = await GrainFactory.GetGrain<IBuildQueueGrain>(request.Target.Arch)
+            .EnqueueAsync(new EnqueueRequest { Operation = request.Operation, Builds = plan.Builds });
+        LogScheduled(logger, queued.Length, Id, snapshot.Commit, plan.Refused.Length);
+        var requests = plan.Builds.ToDictionary(build => build.Package);
+        return new ScheduleReply
+        {
+            Commit = snapshot.Commit,
+            Builds = [.. queued.Select(reply => new QueuedBuild(reply.Build, reply.Replaced, requests[reply.Build.Package].DependsOn))],
+            Refused = plan.Refused,
+            Notes = plan.Notes,
+        };
+    }
+
+    private static string Known(IEnumerable<string> names) =>
+        string.Join(", ", names.Order(StringComparer.Ordinal)) is { Length: > 0 } list ? list : "none, the configuration names none";
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} builds of {Repository} at {Commit} queued, {Refused} refused")]
+    private static partial void LogScheduled(ILogger logger, int count, string repository, string commit, int refused);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Source repository {Repository} could not be read: {Problem}")]
+    private static partial void LogUnavailable(ILogger logger, string repository, string problem);
+}
