@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Caur.Api.Auth;
+
+/// <summary>Who may do what. Reading is public; writing needs a role.</summary>
+internal static class AuthPolicies
+{
+    /// <summary>Schedule builds: tokens of pipelines and admins.</summary>
+    public const string Schedule = "schedule";
+
+    /// <summary>Change queue and builds: admins.</summary>
+    public const string Admin = "admin";
+
+    public static IServiceCollection AddTokenAuth(this IServiceCollection services)
+    {
+        services.AddAuthentication(TokenAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Schedule, policy => policy.RequireRole(nameof(TokenRole.Ci), nameof(TokenRole.Admin)))
+            .AddPolicy(Admin, policy => policy.RequireRole(nameof(TokenRole.Admin)));
+        return services;
+    }
+}

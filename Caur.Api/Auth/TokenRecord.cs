@@ -1,0 +1,23 @@
+namespace Caur.Api.Auth;
+
+/// <summary>What is kept of a token: never the token itself.</summary>
+public sealed record TokenRecord
+{
+    /// <summary>Names it for people, and to revoke it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What it may do.</summary>
+    public required TokenRole Role { get; init; }
+
+    /// <summary>SHA-256 of the token, in lower-case hexadecimal digits. The token has 256 random bits, so it needs no salt.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Whose it is; for a builder, the builder's name.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>When it ends; null for never.</summary>
+    public DateTimeOffset? Expires { get; init; }
+}

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace Caur.Api.Auth;
+
+/// <summary>What a token may do.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TokenRole>))]
+public enum TokenRole
+{
+    /// <summary>Schedule builds, as a pipeline does.</summary>
+    Ci,
+
+    /// <summary>Speak for one builder.</summary>
+    Builder,
+
+    /// <summary>Everything.</summary>
+    Admin,
+}

@@ -1,0 +1,25 @@
+using Caur.Contracts.Farm;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace Caur.Api.Builders;
+
+/// <summary>Where build containers reach the gateway.</summary>
+public sealed class GatewayAddress(IServer server, IOptions<FarmOptions> farm)
+{
+    /// <summary>The address without a slash at the end: the configured one, or the port this process listens on, on the builder's host.</summary>
+    public string ForContainers()
+    {
+        if (farm.Value.RepositoryUrl is { Length: > 0 } configured)
+        {
+            return configured.TrimEnd('/');
+        }
+
+        var own = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+            ?? throw new InvalidOperationException("The gateway does not listen yet");
+        return $"http://host.docker.internal:{BindingPort(own)}";
+    }
+
+    private static int BindingPort(string address) => Microsoft.AspNetCore.Http.BindingAddress.Parse(address).Port;
+}

@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Caur.Contracts.Builders;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
+using Caur.Contracts.Queue;
+using Caur.Protocol.Builders;
+using Caur.Storage.Landing;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Caur.Api.Builders;
+
+/// <summary>A builder session that speaks to the grains: the near end for an agent in this process, the far end of a link for others.
+/// It says for the agent only what is the agent's: every call carries the builder it joined as.</summary>
+public sealed partial class GrainBuilderSession(
+    IGrainFactory grains, OrderFactory orders, LandingZone landing, ILogger<GrainBuilderSession> logger)
+    : IBuilderSession, IBuilderSessionObserver
+{
+    private readonly Guid _session = Guid.NewGuid();
+    private IBuilderSessionObserver? _reference;
+    private IBuilderAgent? _agent;
+    private BuilderId? _id;
+
+    private BuilderId Id => _id ?? throw new InvalidOperationException("The session has not said hello");
+
+    private IBuilderGrain Grain => grains.GetGrain<IBuilderGrain>(Id.ToString());
+
+    /// <inheritdoc/>
+    public async Task<HelloReply> HelloAsync(BuilderHello hello, IBuilderAgent agent, CancellationToken cancellationToken)
+    {
+        if (!Names.IsValid(hello.Name) || !Names.IsValid(hello.Instance))
+        {
+            return new HelloReply
+            {
+                Accepted = false,
+                Reason = $"'{hello.Name}/{hello.Instance}' is no name for a builder: letters, digits and @ . _ + - are allowed",
+            };
+        }
+
+        _agent = agent;
+        _id = new BuilderId(hello.Name, hello.Instance);
+        _reference ??= grains.CreateObjectReference<IBuilderSessionObserver>(this);
+        var join = new BuilderJoin
+        {
+            Session = _session,
+            BootId = hello.BootId,
+            Profile = new BuilderProfile
+            {
+                Builder = Id,
+                Class = hello.Class,
+                Slots = hello.Slots,
+                Labels = [.. hello.Labels],
+                Architectures = [.. hello.Architectures],
+            },
+            Running = [.. hello.Running.Select(TryAttempt).OfType<BuildAttempt>()],
+        };
+        var reply = await Grain.JoinAsync(join, _reference).WaitAsync(cancellationToken);
+        return new HelloReply
+        {
+            Accepted = reply.Accepted,
+            Reason = reply.Reason,
+            Lease = reply.Lease,
+            RenewEvery = reply.Lease / 3,
+            Current = [.. reply.Current.Select(Ref)],
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<BuildOrder>> TakeAsync(int freeSlots, CancellationToken cancellationToken)
+    {
+        var offers = await Grain.TakeAsync(_session, freeSlots).WaitAsync(cancellationToken);
+        var made = new List<BuildOrder>(offers.Length);
+        foreach (var offer in offers)
+        {
+            try
+            {
+                made.Add(await orders.CreateAsync(offer, cancellationToken));
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // The offer is withdrawn by itself and comes again.
+                LogNoOrder(logger, offer.Attempt.Build, exception);
+            }
+        }
+
+        return made;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> AcceptAsync(AttemptRef attempt, CancellationToken cancellationToken) =>
+        TryAttempt(attempt) is { } own && await Grain.AcceptAsync(_session, own).WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<RenewReply> RenewAsync(IReadOnlyList<AttemptRef> running, CancellationToken cancellationToken)
+    {
+        var attempts = running.Select(TryAttempt).OfType<BuildAttempt>().ToImmutableArray();
+        var result = await Grain.RenewAsync(_session, _reference!, attempts).WaitAsync(cancellationToken);
+        return new RenewReply(result.Known, [.. result.Lost.Select(Ref)], [.. result.Cancelled.Select(Ref)]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ProgressAsync(AttemptRef attempt, AttemptStep step, CancellationToken cancellationToken) =>
+        TryAttempt(attempt) is { } own
+        && (step != AttemptStep.Uploading || await Grain.UploadingAsync(_session, own).WaitAsync(cancellationToken));
+
+    /// <inheritdoc/>
+    public async Task<LogReply> AppendLogAsync(LogChunk chunk, CancellationToken cancellationToken)
+    {
+        if (TryAttempt(chunk.Attempt) is not { } own || chunk.Bytes.Length > LogChunk.MaxBytes || chunk.Offset < 0)
+        {
+            return new LogReply(LogStatus.Stale, 0);
+        }
+
+        var log = grains.GetGrain<IBuildLogGrain>(chunk.Attempt.Build);
+        var reply = await log.AppendAsync(new LogPiece { Attempt = own, Offset = chunk.Offset, Bytes = chunk.Bytes })
+            .WaitAsync(cancellationToken);
+        return new LogReply(
+            reply.Verdict switch
+            {
+                LogVerdict.Appended => LogStatus.Appended,
+                LogVerdict.Gap => LogStatus.Gap,
+                _ => LogStatus.Stale,
+            },
+            reply.NextOffset);
+    }
+
+    /// <inheritdoc/>
+    public async Task<UploadReply> UploadAsync(
+        AttemptRef attempt, ArchiveInfo archive, Func<CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
+    {
+        if (TryAttempt(attempt) is not { } own || !await Grain.UploadingAsync(_session, own).WaitAsync(cancellationToken))
+        {
+            return new UploadReply { Stored = false, Stale = true, Reason = "the attempt is not this builder's" };
+        }
+
+        await using var content = await open(cancellationToken);
+        var result = await landing.StoreAsync(
+            attempt.Build, attempt.Number, archive.FileName, archive.Size, archive.Sha256, content, cancellationToken);
+        return new UploadReply { Stored = result.IsThere, Reason = result.IsThere ? null : result.Text };
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> CompleteAsync(AttemptResult result, CancellationToken cancellationToken) =>
+        TryAttempt(result.Attempt) is { } own
+        && await Grain.CompleteAsync(_session, AttemptReports.From(result, own)).WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task GoodbyeAsync(CancellationToken cancellationToken) =>
+        _id is null ? Task.CompletedTask : Grain.LeaveAsync(_session).WaitAsync(cancellationToken);
+
+    Task IBuilderSessionObserver.WorkAvailableAsync()
+    {
+        _agent?.WorkAvailable();
+        return Task.CompletedTask;
+    }
+
+    Task IBuilderSessionObserver.CancelAsync(BuildAttempt attempt, string reason)
+    {
+        _agent?.Cancel(Ref(attempt), reason);
+        return Task.CompletedTask;
+    }
+
+    Task IBuilderSessionObserver.DrainAsync()
+    {
+        _agent?.Drain();
+        return Task.CompletedTask;
+    }
+
+    private static AttemptRef Ref(BuildAttempt attempt) => new(attempt.Build.ToString(), attempt.Number);
+
+    /// <summary>What an agent names is this builder's own attempt, or none.</summary>
+    private BuildAttempt? TryAttempt(AttemptRef attempt) =>
+        attempt.Number > 0 && BuildId.TryParse(attempt.Build, CultureInfo.InvariantCulture, out var build)
+            ? new BuildAttempt(build, attempt.Number, Id)
+            : null;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "No order could be made for {Build}")]
+    private static partial void LogNoOrder(ILogger logger, BuildId build, Exception exception);
+}

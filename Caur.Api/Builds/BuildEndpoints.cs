@@ -1,0 +1,91 @@
+using Caur.Api.Auth;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Orleans;
+
+namespace Caur.Api.Builds;
+
+/// <summary>Single builds.</summary>
+public static class BuildEndpoints
+{
+    /// <summary>Maps <c>/api/v1/builds/...</c>.</summary>
+    public static IEndpointRouteBuilder MapBuilds(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}").WithTags("builds");
+        group.MapGet("", GetAsync).WithName("GetBuild");
+        group.MapPost("/cancel", CancelAsync).RequireAuthorization(AuthPolicies.Admin).WithName("CancelBuild");
+        return app;
+    }
+
+    private static async Task<Results<Ok<BuildReply>, ProblemHttpResult>> GetAsync(
+        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains)
+    {
+        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        {
+            return NoBuildId(target, arch, pkgbase, timestamp);
+        }
+
+        // The queue first: a build that becomes final between the two questions is then found by the second.
+        var item = await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id);
+        var view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
+        if (item is null && view is null)
+        {
+            return TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        var state = view is { State: not BuildState.Waiting } ? view.State : item?.State ?? BuildState.Waiting;
+        return TypedResults.Ok(new BuildReply
+        {
+            Build = id,
+            State = state,
+            Final = state.IsFinal(),
+            Reason = view is { State: not BuildState.Waiting } ? view.Reason : item?.Explanation ?? view?.Reason ?? "",
+            Wait = item?.Wait ?? WaitReason.None,
+            View = view,
+        });
+    }
+
+    private static async Task<Results<Ok<CancelReply>, ProblemHttpResult>> CancelAsync(
+        string target, string arch, string pkgbase, string timestamp, HttpContext context, IGrainFactory grains)
+    {
+        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        {
+            return NoBuildId(target, arch, pkgbase, timestamp);
+        }
+
+        var who = context.User.Identity?.Name is { Length: > 0 } name ? name : "an admin";
+        var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).CancelAsync(id, $"cancelled by {who}");
+        return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    private static ProblemHttpResult NoBuildId(string target, string arch, string pkgbase, string timestamp) => TypedResults.Problem(
+        $"'{target}/{arch}/{pkgbase}/{timestamp}' is no build id: target/arch/pkgbase/timestamp is wanted",
+        statusCode: StatusCodes.Status400BadRequest);
+}
+
+/// <summary>One build as <c>GET /api/v1/builds/...</c> shows it.</summary>
+public sealed record BuildReply
+{
+    /// <summary>Its id.</summary>
+    public required BuildId Build { get; init; }
+
+    /// <summary>Where it is.</summary>
+    public required BuildState State { get; init; }
+
+    /// <summary>Nothing changes any more.</summary>
+    public required bool Final { get; init; }
+
+    /// <summary>Why, for people.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Why it waits, if it does.</summary>
+    public WaitReason Wait { get; init; }
+
+    /// <summary>Its attempts and results, once a builder had it.</summary>
+    public BuildView? View { get; init; }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using Caur.Contracts.Farm;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
+using Caur.Contracts.Queue;
+using Caur.Storage.Logs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans;
+
+namespace Caur.Api.Logs;
+
+/// <summary>The manual's log routes: the whole log as text, then what comes, until the build is over.</summary>
+public static class LogEndpoints
+{
+    /// <summary>Maps <c>/api/logs/...</c>.</summary>
+    public static IEndpointRouteBuilder MapLogs(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/logs/{id}/{timestamp}", GetLogAsync).WithName("GetLog");
+        app.MapGet("/api/logs/{id}", GetLatestLogAsync).WithName("GetLatestLog");
+        return app;
+    }
+
+    private static async Task GetLogAsync(string id, string timestamp, HttpContext context, LogServices services)
+    {
+        if (!Names.IsValid(id) || !long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var time))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "Invalid build id or timestamp");
+            return;
+        }
+
+        await SendAsync(context, services, services.Store.Find(id, time)?.Key ?? await FindWaitingAsync(services, id, time));
+    }
+
+    private static async Task GetLatestLogAsync(string id, HttpContext context, LogServices services)
+    {
+        if (!Names.IsValid(id))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "Invalid build id");
+            return;
+        }
+
+        await SendAsync(context, services, await FindWaitingAsync(services, id, null) ?? services.Store.Latest(id)?.Key);
+    }
+
+    /// <summary>The log of a build in the queue, which may not have a file yet.</summary>
+    private static async Task<LogKey?> FindWaitingAsync(LogServices services, string pkgbase, long? timestamp)
+    {
+        LogKey? newest = null;
+        foreach (var arch in services.Farm.Value.TargetRepositories.Values.SelectMany(target => target.Architectures).Distinct())
+        {
+            var queue = services.Grains.GetGrain<IBuildQueueGrain>(arch);
+            if (await queue.FindPackageAsync(pkgbase, timestamp) is { Build: var build }
+                && (newest is null || build.Timestamp > newest.Value.Timestamp))
+            {
+                await services.Grains.GetGrain<IBuildLogGrain>(build.ToString()).OpenAsync();
+                newest = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+            }
+        }
+
+        return newest;
+    }
+
+    private static async Task SendAsync(HttpContext context, LogServices services, LogKey? key)
+    {
+        if (key is not { } found)
+        {
+            await RefuseAsync(context, StatusCodes.Status404NotFound, "Build task not found");
+            return;
+        }
+
+        var offset = long.TryParse(context.Request.Query["offset"], NumberStyles.None, CultureInfo.InvariantCulture, out var from) ? from : 0;
+        var response = context.Response;
+        response.ContentType = "text/plain; charset=utf-8";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, services.Lifetime.ApplicationStopping);
+        try
+        {
+            await response.StartAsync(end.Token);
+            await foreach (var piece in services.Store.FollowAsync(found, offset, end.Token))
+            {
+                await response.Body.WriteAsync(piece, end.Token);
+                await response.Body.FlushAsync(end.Token);
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The reader went away, or the gateway stops: the reader asks again from its offset.
+        }
+    }
+
+    private static async Task RefuseAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"\x1B[1;3;31m{text}\x1B[0m "), context.RequestAborted);
+    }
+}
+
+/// <summary>What the log routes need.</summary>
+/// <param name="Store">The log files.</param>
+/// <param name="Grains">The queue, for builds that have no file yet.</param>
+/// <param name="Farm">The architectures.</param>
+/// <param name="Lifetime">Ends followers when the gateway stops.</param>
+public sealed record LogServices(BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime);

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Caur.Contracts.Builds;
+
+namespace Caur.Api.Queue;
+
+/// <summary><c>GET /api/queue/stats</c>.</summary>
+public sealed record QueueStats(CountedPackages<ActivePackage> Active, CountedPackages<WaitingPackage> Waiting, CountedNodes Idle)
+{
+    internal static CountedPackages<T> Of<T>(IEnumerable<T> packages) => new([.. packages]);
+
+    internal static CountedNodes OfNodes(IEnumerable<IdleNode> nodes) => new([.. nodes]);
+}
+
+/// <summary>Packages and how many there are.</summary>
+public sealed record CountedPackages<T>(IReadOnlyList<T> Packages)
+{
+    /// <summary>How many.</summary>
+    public int Count => Packages.Count;
+}
+
+/// <summary>Builders and how many there are.</summary>
+public sealed record CountedNodes(IReadOnlyList<IdleNode> Nodes)
+{
+    /// <summary>How many.</summary>
+    public int Count => Nodes.Count;
+}
+
+/// <summary>A build that a builder has.</summary>
+public sealed record ActivePackage(
+    string Name, string Node, [property: JsonPropertyName("build_class")] object? BuildClass, string? LiveLog);
+
+/// <summary>A build that waits.</summary>
+public sealed record WaitingPackage(string Name, [property: JsonPropertyName("build_class")] object BuildClass);
+
+/// <summary>A builder with a free slot.</summary>
+public sealed record IdleNode(string Name, [property: JsonPropertyName("build_class")] object BuildClass);
+
+/// <summary>One of <c>GET /api/queue/packages</c>.</summary>
+public sealed record QueuedPackage(
+    string Arch, [property: JsonPropertyName("build_class")] object BuildClass, string Srcrepo, long Timestamp);
+
+/// <summary><c>POST /api/queue/schedule</c>.</summary>
+public sealed record ScheduleBody
+{
+    /// <summary>Default: x86_64.</summary>
+    public string Arch { get; init; } = "x86_64";
+
+    /// <summary>The source repository's id.</summary>
+    [JsonPropertyName("source_repo")]
+    public string SourceRepo { get; init; } = "";
+
+    /// <summary>The target repository's name.</summary>
+    [JsonPropertyName("target_repo")]
+    public string TargetRepo { get; init; } = "";
+
+    /// <summary>A commit, branch or tag; what stands behind a colon (a pipeline's id) does not choose the commit.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>All package folders.</summary>
+    public bool All { get; init; }
+
+    /// <summary>The package folders wanted.</summary>
+    public List<ScheduleBodyPackage>? Packages { get; init; }
+
+    /// <summary>Repeating a call with the same operation id queues nothing twice.</summary>
+    public Guid? Operation { get; init; }
+
+    /// <summary>Why; default: a person asks.</summary>
+    public BuildPriority? Priority { get; init; }
+}
+
+/// <summary>One package wanted.</summary>
+public sealed record ScheduleBodyPackage
+{
+    /// <summary>The folder's name.</summary>
+    public string Pkgbase { get; init; } = "";
+
+    /// <summary>A number or a builder's name.</summary>
+    [JsonPropertyName("build_class")]
+    public JsonElement? BuildClass { get; init; }
+
+    internal string? ClassText => BuildClass switch
+    {
+        { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var value) => value.ToString(CultureInfo.InvariantCulture),
+        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        _ => null,
+    };
+}
