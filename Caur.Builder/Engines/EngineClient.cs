@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Options;
 
 namespace Caur.Builder.Engines;
 
@@ -20,11 +19,11 @@ internal sealed partial class EngineClient : IDisposable
     private volatile EngineVersion? _version;
     private volatile string? _prefix;
 
-    public EngineClient(IOptions<EngineOptions> options, TimeProvider time)
+    public EngineClient(EngineOptions options, TimeProvider time)
     {
         _time = time;
-        _callTimeout = options.Value.CallTimeout;
-        _endpoint = EngineEndpoint.TryParse(options.Value.Address, out var problem) ?? throw new ArgumentException(problem, nameof(options));
+        _callTimeout = options.CallTimeout;
+        _endpoint = EngineEndpoint.TryParse(options.Address, out var problem) ?? throw new ArgumentException(problem, nameof(options));
         _http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = (_, cancellationToken) => _endpoint.ConnectAsync(cancellationToken),

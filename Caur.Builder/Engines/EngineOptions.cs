@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace Caur.Builder.Engines;
 
 /// <summary>How the agent reaches the container engine.</summary>
@@ -23,20 +21,18 @@ public sealed class EngineOptions
 
         string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
     }
-}
 
-/// <summary>Refuses what could not work, at start.</summary>
-internal sealed class EngineOptionsValidator : IValidateOptions<EngineOptions>
-{
-    public ValidateOptionsResult Validate(string? name, EngineOptions options)
+    /// <summary>What could not work, said as <c>Option must ...</c>.</summary>
+    internal IEnumerable<string> Problems()
     {
-        if (EngineEndpoint.TryParse(options.Address, out var problem) is null)
+        if (EngineEndpoint.TryParse(Address, out var problem) is null)
         {
-            return ValidateOptionsResult.Fail($"{nameof(EngineOptions)}.{nameof(options.Address)}: {problem}");
+            yield return $"{nameof(EngineOptions)}.{nameof(Address)}: {problem}";
         }
 
-        return options.CallTimeout > TimeSpan.Zero
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"{nameof(EngineOptions)}.{nameof(options.CallTimeout)} must be more than zero");
+        if (CallTimeout <= TimeSpan.Zero)
+        {
+            yield return $"{nameof(EngineOptions)}.{nameof(CallTimeout)} must be more than zero";
+        }
     }
 }

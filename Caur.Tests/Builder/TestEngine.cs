@@ -1,7 +1,6 @@
 using System.Text;
 using Caur.Builder.Engines;
 using Caur.Tests.Support;
-using Microsoft.Extensions.Options;
 
 namespace Caur.Tests.Builder;
 
@@ -19,7 +18,7 @@ internal static class TestEngine
 
     public static async Task<EngineClient> ClientAsync() => Client(await SocketAsync());
 
-    public static EngineClient Client(string address) => new(Options.Create(new EngineOptions { Address = address }), TimeProvider.System);
+    public static EngineClient Client(string address) => new(new EngineOptions { Address = address }, TimeProvider.System);
 
     public static async Task<string> ReadAllAsync(this Stream stream)
     {

@@ -20,7 +20,7 @@ public sealed class EngineOptionsTests
         var options = new EngineOptions();
         options.ReadEnvironment(set.GetValueOrDefault);
         options.Address.ShouldBe(address);
-        new EngineOptionsValidator().Validate(null, options).Succeeded.ShouldBeTrue();
+        options.Problems().ShouldBeEmpty();
     }
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class EngineOptionsTests
     [InlineData("docker.sock")]
     [InlineData("unix://relative")]
     public void Validate_WhenAddressIsNotUnderstood_SaysSo(string address) =>
-        new EngineOptionsValidator().Validate(null, new EngineOptions { Address = address }).FailureMessage.ShouldNotBeNull().ShouldContain(address);
+        new EngineOptions { Address = address }.Problems().ShouldHaveSingleItem().ShouldContain(address);
 
     [Theory]
     [InlineData("archlinux", "archlinux", "latest", false)]
