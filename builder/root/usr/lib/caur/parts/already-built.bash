@@ -11,7 +11,7 @@ archive_names() {
 leave_if_published() {
   local code=0 left
   as_builder makepkg --packagelist >"$scratch/packagelist" || code=$?
-  ((code == 0)) || give_up "$code" "makepkg cannot say which packages this would be ($code)."
+  ((code == 0)) || give_up "$(own_code "$code")" "makepkg cannot say which packages this would be ($code)."
   archive_names <"$scratch/packagelist" >"$scratch/would-be"
   left=$(archive_names <"$published" | comm -23 "$scratch/would-be" -)
   [[ -z $left ]] || return 0

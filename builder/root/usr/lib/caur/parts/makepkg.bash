@@ -15,9 +15,7 @@ makepkg_as_builder() {
     4) give_up 4 "A function of the PKGBUILD failed (4)." "The lines above are its output." ;;
     8) give_up 8 "makepkg misses dependencies (8)." "They must stand in depends, makedepends or checkdepends." ;;
     12) give_up 12 "makepkg refuses the PKGBUILD (12)." ;;
-    # These two mean something else to the agent, and a package has no say in that.
-    "$UNPREPARED" | "$TIMED_OUT") give_up 1 "makepkg ended with $code." ;;
-    *) give_up "$code" "makepkg failed ($code)." ;;
+    *) give_up "$(own_code "$code")" "makepkg failed ($code)." ;;
   esac
 }
 

@@ -19,3 +19,11 @@ give_up() {
   for line in "${@:3}"; do note "$line"; done
   exit "$code"
 }
+
+# A package's exit code, unless it is one that means something else to the agent: there a package has no say.
+own_code() {
+  case $1 in
+    "$UNPREPARED" | "$TIMED_OUT") echo 1 ;;
+    *) echo "$1" ;;
+  esac
+}
