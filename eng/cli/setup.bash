@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # a part of ../../caur, which sources them all
 # Installs what is missing from the distribution, and sees to a container engine.
 
-# setup [package...]: also these packages.
+# setup [package...]: also these packages. With CAUR_SETUP=never it only says what is missing.
 setup() {
   local missing=() extra
   mapfile -t missing < <(missing_packages)
@@ -15,13 +15,10 @@ setup() {
   fi
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
   find_engine || {
-    ((EUID == 0)) || die "No container engine answers." "Run '${root}/caur setup' as root, or start docker or podman's socket, or join its group."
+    [[ $EUID == 0 && ${CAUR_SETUP:-} != never ]] || die "No container engine answers." "Run '${root}/caur setup' as root, or start docker or podman's socket, or join its group."
     start_engine
   }
 }
-
-# For verbs that need an engine but should not say so each time.
-setup_quietly() { setup "$@"; }
 
 install_packages() {
   local packages=() since
@@ -29,6 +26,7 @@ install_packages() {
   if ! type -P apt-get >/dev/null; then
     die "Missing: ${packages[*]} (these are Debian's names)." "Install them with this system's package manager and run this again."
   fi
+  [[ ${CAUR_SETUP:-} != never ]] || die "Missing, and CAUR_SETUP=never forbids to install it: ${packages[*]}"
   ((EUID == 0)) || die "Missing: ${packages[*]}" "As root: apt-get update && apt-get install --no-install-recommends ${packages[*]}" "or: sudo $root/caur setup"
   say "Installing ${#packages[@]} packages: ${packages[*]}"
   since=$EPOCHREALTIME

@@ -25,11 +25,12 @@ source_tools() {
   done
 }
 
-# Prints those of the given dependencies that nothing installed satisfies.
-unsatisfied() {
+# Sets "missing" to those of the given dependencies that nothing installed satisfies.
+find_missing() {
   local code=0
-  pacman -T -- "$@" || code=$?
-  ((code == 0 || code == 127)) || give_up "$UNPREPARED" "pacman could not read its database of installed packages ($code)."
+  pacman -T -- "$@" >"$scratch/missing" 2>"$scratch/said" || code=$?
+  ((code == 0 || code == 127)) || give_up "$UNPREPARED" "pacman could not read its database of installed packages ($code): $(<"$scratch/said")"
+  mapfile -t missing <"$scratch/missing"
 }
 
 install_dependencies() {
@@ -41,7 +42,7 @@ install_dependencies() {
     source_tools
   )
   ((${#wanted[@]})) || return 0
-  mapfile -t missing < <(unsatisfied "${wanted[@]}")
+  find_missing "${wanted[@]}"
   if ((${#missing[@]} == 0)); then
     note "All ${#wanted[@]} dependencies are installed."
     return 0
@@ -52,7 +53,8 @@ install_dependencies() {
 
   # On Arch a newer dependency must not meet older libraries, so all of it is brought up to date with it.
   if [[ -e /etc/arch-release ]]; then refresh=-Syu; fi
-  pacman -Sy --noconfirm --noprogressbar ||
+  # Through a pipe, or pacman paints progress into the log.
+  pacman -Sy --noconfirm --noprogressbar 2>&1 | cat ||
     give_up "$UNPREPARED" "The repositories could not be read." "If a signature is refused: its key must be among the keys that this build was given." "If one cannot be reached: look at its server's address and at the network of this builder."
   plan=$(LC_ALL=C pacman -Sp --needed --noconfirm --print-format '%n %v' -- "${missing[@]}" 2>&1) || {
     for dependency in "${missing[@]}"; do
@@ -69,6 +71,6 @@ install_dependencies() {
     fi
     give_up "$UNPREPARED" "The dependencies could not be downloaded, verified and installed." "If a signature is refused: the package's key must be among the keys that this build was given." "If a file is not found: the repository's database names what its server does not have."
   fi
-  mapfile -t missing < <(unsatisfied "${wanted[@]}")
+  find_missing "${wanted[@]}"
   ((${#missing[@]} == 0)) || give_up 8 "Still missing after the installation: ${missing[*]}"
 }
