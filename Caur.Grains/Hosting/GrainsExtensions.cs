@@ -1,0 +1,32 @@
+using Caur.Grains.Logs;
+using Caur.Grains.Queue;
+using Caur.Grains.Repositories;
+using Caur.Grains.Sources;
+using Caur.Grains.State;
+using Caur.Storage.Processes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Storage;
+
+namespace Caur.Grains.Hosting;
+
+/// <summary>Registers what the grains need beside an engine.</summary>
+public static class GrainsExtensions
+{
+    /// <summary>Adds the services of the control plane's grains. Data folders, log store, farm options, publisher and engine come from
+    /// whoever composes the process; the engine needs a storage named <see cref="GrainStorageNames.Farm"/> and this assembly.</summary>
+    public static IServiceCollection AddCaurGrains(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddMetrics();
+        services.AddOptions();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ProcessRunner>();
+        services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
+        services.TryAddSingleton<ISourceReader, GitSourceReader>();
+        services.TryAddSingleton<QueueInstruments>();
+        services.TryAddSingleton<LogInstruments>();
+        services.TryAddSingleton<PublicationInstruments>();
+        return services;
+    }
+}
