@@ -78,12 +78,12 @@ mount_cgroups() {
   local name
   grep -qE ' (cgroup|cgroup2) ' /proc/mounts && return 0
   say "Mounting the control groups"
-  if grep -q '^[^#]*memory' /proc/cgroups && mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup 2>/dev/null; then
-    while read -r name; do
+  if mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup 2>/dev/null; then
+    for name in cpuset cpu cpuacct blkio memory devices freezer pids; do
       mkdir -p "/sys/fs/cgroup/$name"
       mount -t cgroup -o "$name" cgroup "/sys/fs/cgroup/$name" 2>/dev/null || rmdir "/sys/fs/cgroup/$name"
-    done < <(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups)
-    compgen -G '/sys/fs/cgroup/*' >/dev/null && return 0
+    done
+    [[ ! -d /sys/fs/cgroup/memory ]] || return 0
     umount /sys/fs/cgroup
   fi
   mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null || note "This was refused; dockerd may not start."
