@@ -45,7 +45,7 @@ public static class AtomicFile
     /// <summary>Makes a file's content durable; its name is the folder's, see <see cref="SyncFolder"/>.</summary>
     public static void SyncFile(string path)
     {
-        using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         RandomAccess.FlushToDisk(handle);
     }
 

@@ -40,8 +40,10 @@ public sealed class AtomicFileWriter : IAsyncDisposable
     public Stream Stream => _stream;
 
     /// <summary>Syncs the content and lets the file appear under its final name, durably.</summary>
+    /// <param name="cancellationToken">Ends the wait before the file appears.</param>
+    /// <param name="syncFolder">False when the caller syncs the folder once for many files: until then the name is not durable.</param>
     /// <exception cref="IOException">The file did not appear.</exception>
-    public async Task CommitAsync(CancellationToken cancellationToken)
+    public async Task CommitAsync(CancellationToken cancellationToken, bool syncFolder = true)
     {
         await _stream.FlushAsync(cancellationToken);
         // Syncing blocks for as long as the disk takes, and the caller may be a turn.
@@ -51,7 +53,10 @@ public sealed class AtomicFileWriter : IAsyncDisposable
                 RandomAccess.FlushToDisk(_stream.SafeFileHandle);
                 Libc.Rename(_temporary, Path);
                 _committed = true;
-                Libc.SyncFolder(System.IO.Path.GetDirectoryName(_temporary)!);
+                if (syncFolder)
+                {
+                    Libc.SyncFolder(System.IO.Path.GetDirectoryName(_temporary)!);
+                }
             },
             cancellationToken);
     }

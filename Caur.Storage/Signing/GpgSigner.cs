@@ -53,6 +53,15 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
     /// <exception cref="IOException">The file cannot be read, or the signature not be written.</exception>
     public async Task<byte[]> SignDetachedAsync(string path, CancellationToken cancellationToken)
     {
+        var signature = await SignAsync(path, cancellationToken);
+        await AtomicFile.WriteAsync(path + ".sig", signature, cancellationToken);
+        return signature;
+    }
+
+    /// <summary>The binary signature of a file.</summary>
+    /// <exception cref="GpgException">It cannot be signed.</exception>
+    public async Task<byte[]> SignAsync(string path, CancellationToken cancellationToken)
+    {
         if (!File.Exists(path))
         {
             throw new FileNotFoundException("there is no file to sign", path);
@@ -68,7 +77,6 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
             throw await DiagnoseAsync(result, cancellationToken);
         }
 
-        await AtomicFile.WriteAsync(path + ".sig", result.Output, cancellationToken);
         return result.Output.ToArray();
     }
 

@@ -1,0 +1,175 @@
+using System.Reflection;
+using Caur.Builder.Attempts;
+using Caur.Builder.Engines;
+using Caur.Builder.Images;
+using Caur.Builder.Leases;
+using Caur.Builder.Sources;
+using Caur.Builder.Timing;
+using Caur.Builder.Workspaces;
+using Caur.Protocol.Builders;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Caur.Builder.Agents;
+
+/// <summary>The agent: joins, takes orders into its free slots, runs them, renews their leases, and cleans up after itself and after
+/// whoever worked in its folder before.</summary>
+internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
+{
+    private static readonly TimeSpan RefusedAgain = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AcceptWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
+
+    private readonly IBuilderSession _session;
+    private readonly EngineClient _engine;
+    private readonly BuilderOptions _options;
+    private readonly BuilderInstruments _instruments;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly LeaseKeeper _leases;
+    private readonly Guid _boot = Guid.NewGuid();
+    private readonly Pulse _wake = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<AttemptRef, Task> _runs = [];
+    private CancellationTokenSource? _taking;
+    private volatile bool _draining;
+    private volatile bool _mustJoin;
+
+    public BuilderAgent(
+        IBuilderSession session, IOptions<BuilderOptions> options, BuilderInstruments instruments, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_session, _options, _instruments, _time, _loggers) = (session, options.Value, instruments, time, loggers);
+        _logger = loggers.CreateLogger<BuilderAgent>();
+        _engine = new EngineClient(_options.Engine, time);
+        _leases = new LeaseKeeper(session, _options, time, loggers.CreateLogger<LeaseKeeper>()) { SessionUnknown = Rejoin };
+    }
+
+    /// <inheritdoc/>
+    public void WorkAvailable() => _wake.Set();
+
+    /// <inheritdoc/>
+    public void Cancel(AttemptRef attempt, string reason) => _leases.Find(attempt)?.RequestStop(StopKind.Cancelled, reason);
+
+    /// <inheritdoc/>
+    public void Drain()
+    {
+        _draining = true;
+        LogDraining(_logger);
+        StopTaking();
+    }
+
+    /// <inheritdoc/>
+    public void Rejoin()
+    {
+        _mustJoin = true;
+        StopTaking();
+    }
+
+    public override void Dispose()
+    {
+        _leases.Dispose();
+        _engine.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Leaves the host's start to go on: what follows reads folders.
+        await Task.Yield();
+        using var workspace = Workspace.Open(_options.Workspace, _options.HostWorkspace);
+        LogStarting(_logger, _options.Name, workspace.Instance, _options.Slots, _engine.Address);
+        var services = Services(workspace);
+        using var background = new CancellationTokenSource();
+        List<Task> helpers = [];
+        try
+        {
+            await StartOverAsync(services, await FindCandidatesAsync(workspace, stoppingToken), stoppingToken);
+            helpers = [_leases.RunAsync(background.Token), SweepAsync(services, background.Token)];
+            await TakeWorkAsync(services, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The normal end; what runs is dealt with below, while the leases are still renewed.
+        }
+        finally
+        {
+            await EndRunsAsync();
+            await background.CancelAsync();
+            await Task.WhenAll(helpers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private AttemptServices Services(Workspace workspace) => new()
+    {
+        Session = _session,
+        Engine = _engine,
+        Images = new ImageStore(_engine, _options.Images, _time, _loggers.CreateLogger<ImageStore>()),
+        Sources = new SourceStore(workspace.Sources, _options.Sources, _time, _loggers.CreateLogger<SourceStore>()),
+        Workspace = workspace,
+        Leases = _leases,
+        Options = _options,
+        Instruments = _instruments,
+        Time = _time,
+        Logger = _loggers.CreateLogger<AttemptRun>(),
+    };
+
+    private void StopTaking()
+    {
+        lock (_gate)
+        {
+            _taking?.Cancel();
+        }
+
+        _wake.Set();
+    }
+
+    /// <summary>Says hello until it is accepted.</summary>
+    /// <param name="running">What runs here, asked for at each try.</param>
+    /// <param name="onRefused">A builder that may not join ends what it runs.</param>
+    /// <param name="workspace">For the instance's id.</param>
+    /// <param name="cancellationToken">Ends the tries.</param>
+    private async Task<HelloReply> HelloAsync(
+        Func<IReadOnlyList<AttemptRef>> running, Func<Task> onRefused, Workspace workspace, CancellationToken cancellationToken)
+    {
+        var hello = new BuilderHello
+        {
+            Name = _options.Name,
+            Instance = workspace.Instance,
+            BootId = _boot,
+            Class = _options.Class,
+            Architectures = [.. _options.Architectures],
+            Labels = [.. _options.Labels],
+            Slots = _options.Slots,
+            Version = typeof(BuilderAgent).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+        };
+        var backoff = new Backoff(_time);
+        while (true)
+        {
+            _mustJoin = false;
+            try
+            {
+                using var limit = new CancellationTokenSource(_options.CallTimeout, _time);
+                using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+                hello = hello with { Running = running() };
+                var reply = await _session.HelloAsync(hello, this, linked.Token).WaitAsync(linked.Token);
+                if (reply.Accepted)
+                {
+                    _leases.Joined(reply);
+                    LogJoined(_logger, _options.Name, hello.Running.Count, reply.Current.Count);
+                    return reply;
+                }
+
+                LogRefused(_logger, reply.Reason ?? "no reason was given");
+                await onRefused();
+                await Task.Delay(Backoff.Jitter(RefusedAgain), _time, cancellationToken);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogNotJoined(_logger, error.Message);
+                await backoff.WaitAsync(cancellationToken);
+            }
+        }
+    }
+}

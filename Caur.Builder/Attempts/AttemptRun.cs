@@ -1,0 +1,176 @@
+using Caur.Builder.Engines;
+using Caur.Builder.Logs;
+using Caur.Builder.Timing;
+using Caur.Builder.Workspaces;
+using Caur.Protocol.Builders;
+
+namespace Caur.Builder.Attempts;
+
+/// <summary>One attempt from its order to its result.</summary>
+internal sealed partial class AttemptRun : IAsyncDisposable
+{
+    private const int RemovalTries = 4;
+
+    private readonly AttemptServices _services;
+    private readonly BuilderOptions _options;
+    private readonly BuildOrder _order;
+    private readonly AttemptControl _control;
+    private readonly AttemptSession _session;
+    private readonly AttemptFolder _folder;
+    private readonly LogPump _pump;
+    private readonly AttemptLog _log;
+    private readonly string _containerName;
+    private readonly TimeSpan _timeout;
+    private readonly int _skipCode;
+    private string? _containerId;
+    private string? _imageDigest;
+    private DateTimeOffset? _started;
+    private int? _exitCode;
+    private IReadOnlyList<ArchiveInfo> _archives = [];
+
+    public AttemptRun(AttemptServices services, BuildOrder order, AttemptControl control)
+    {
+        (_services, _options, _order, _control) = (services, services.Options, order, control);
+        _session = new(services.Session, control, _options.CallTimeout, services.Time, services.Logger);
+        _folder = services.Workspace.Folder(order.Attempt);
+        _pump = new(services.Session, order.Attempt, _options.Logs, services.Time, services.Logger, ReopenOutputAsync);
+        _log = new(_pump, _options.Logs.MaxBytes, services.Time);
+        _containerName = $"caur-{services.Workspace.Instance}-{Workspace.KeyOf(order.Attempt)}";
+        _timeout = order.Timeout > _options.Attempts.TimeoutAtLeast ? order.Timeout : _options.Attempts.TimeoutAtLeast;
+        _skipCode = order.Environment.TryGetValue("CI_CODE_SKIP", out var text) && int.TryParse(text, out var code) && code is > 0 and <= 255
+            ? code
+            : _options.Attempts.SkipCode;
+    }
+
+    /// <summary>Runs it, or takes it over. Throws nothing: whatever goes wrong becomes a result, as far as one may still be reported.</summary>
+    /// <returns>The outcome that was reported and counted; null when the attempt was lost or left.</returns>
+    public async Task<AttemptOutcome?> RunAsync(AdoptedAttempt? adopted)
+    {
+        Verdict verdict;
+        try
+        {
+            verdict = (adopted is null ? await StartAsync() : await TakeOverAsync(adopted)) ?? await SuperviseAsync();
+            if (verdict.Outcome == AttemptOutcome.Built)
+            {
+                verdict = await DeliverAsync();
+            }
+        }
+        catch (Exception error)
+        {
+            verdict = await ExplainAsync(error);
+        }
+
+        var told = await TryReportAsync(verdict);
+        if (!_control.IsLeft)
+        {
+            await CleanUpAsync();
+        }
+
+        return told ? verdict.Outcome : null;
+    }
+
+    public ValueTask DisposeAsync() => _pump.DisposeAsync();
+
+    private async Task<Verdict> ExplainAsync(Exception error)
+    {
+        if (_control.Stop.IsCompleted)
+        {
+            return Verdict.Of(await _control.Stop);
+        }
+
+        if (error is EngineException)
+        {
+            LogEngineFailed(_services.Logger, _order.Attempt, error.Message);
+            return Verdict.SystemError(error.Message);
+        }
+
+        LogBroke(_services.Logger, _order.Attempt, error);
+        return Verdict.SystemError($"The builder {_options.Name} failed, the package did nothing wrong: {error.Message}");
+    }
+
+    /// <summary>Writes the outcome into the log, brings the log's rest over and reports.</summary>
+    private async Task<bool> TryReportAsync(Verdict verdict)
+    {
+        if (_control.Silenced.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        try
+        {
+            await SayOutcomeAsync(verdict);
+            if (!await _pump.CompleteAsync(_control.Silenced))
+            {
+                _control.RequestStop(StopKind.Lost, "the control plane refuses its log");
+                return false;
+            }
+
+            var accepted = await _session.CompleteAsync(new AttemptResult
+            {
+                Attempt = _order.Attempt,
+                Outcome = verdict.Outcome,
+                Message = verdict.Message,
+                ExitCode = _exitCode,
+                Archives = verdict.Outcome == AttemptOutcome.Built ? _archives : [],
+                ImageDigest = _imageDigest,
+                Started = _started,
+                Finished = _services.Time.GetUtcNow(),
+            });
+            LogEnded(_services.Logger, _order.Attempt, verdict.Outcome, verdict.Message, accepted);
+            return accepted;
+        }
+        catch (OperationCanceledException) when (_control.Silenced.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task SayOutcomeAsync(Verdict verdict)
+    {
+        if (_log.Dropped > 0)
+        {
+            await _log.WarnAsync($"{_log.Dropped} bytes dropped: the log had reached its limit.", _control.Silenced);
+        }
+
+        switch (verdict.Outcome)
+        {
+            case AttemptOutcome.Built:
+                await _log.SayAsync($"Built {_order.Pkgbase}: {string.Join(", ", _archives.Select(a => a.FileName))}", _control.Silenced);
+                break;
+            case AttemptOutcome.AlreadyBuilt or AttemptOutcome.Skipped:
+                await _log.SayAsync(verdict.Message, _control.Silenced);
+                break;
+            case AttemptOutcome.Cancelled or AttemptOutcome.HandedBack:
+                await _log.WarnAsync(verdict.Message, _control.Silenced);
+                break;
+            default:
+                await _log.ErrorAsync(verdict.Message, _control.Silenced);
+                break;
+        }
+    }
+
+    private async Task CleanUpAsync()
+    {
+        var backoff = new Backoff(_services.Time);
+        while (true)
+        {
+            try
+            {
+                await _services.Engine.RemoveAsync(_containerName, CancellationToken.None);
+                _folder.Delete();
+                return;
+            }
+            catch (Exception error) when (error is EngineException or IOException or UnauthorizedAccessException)
+            {
+                if (backoff.Tries == RemovalTries)
+                {
+                    // The agent looks for strays now and then, and at its start.
+                    LogNotCleaned(_services.Logger, _order.Attempt, error.Message);
+                    return;
+                }
+            }
+
+            await backoff.WaitAsync(CancellationToken.None);
+        }
+    }
+}

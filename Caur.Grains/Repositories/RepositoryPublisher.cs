@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Caur.Storage.Files;
+using Caur.Storage.Landing;
+using Caur.Storage.Repositories;
+using Caur.Storage.Signing;
+
+namespace Caur.Grains.Repositories;
+
+/// <summary>Publishes on the files of this host. What was decided is written beside the repositories before anything changes, under the
+/// publication's name: however often it is interrupted, the same publication is carried out once.</summary>
+internal sealed class RepositoryPublisher(
+    DataFolders folders, LandingZone landing, GpgSigner signer, TimeProvider clock, IPublicationProbe? probe = null)
+    : IRepositoryPublisher, IDisposable
+{
+    private readonly ConcurrentDictionary<TargetId, RepositoryStore> _stores = new();
+    private readonly PublicationJournal _journal = new(Path.Combine(folders.Root, "publications"));
+
+    public async Task<ImmutableArray<PublicationNews>> PublishAsync(
+        TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var store = Store(target);
+                var proposal = await _journal.ReadAsync(target, publication, cancellationToken);
+                if (proposal is null)
+                {
+                    proposal = await store.PlanAsync(Request(publication, orders), cancellationToken);
+                    await _journal.WriteAsync(target, publication, proposal, cancellationToken);
+                }
+
+                if (proposal.Plan is null)
+                {
+                    return News(orders, proposal, store.CurrentGeneration, null);
+                }
+
+                var result = await store.ApplyAsync(proposal.Plan, cancellationToken);
+                if (result.Status != PublicationStatus.Stale)
+                {
+                    return News(orders, proposal, result.Generation, result);
+                }
+
+                _journal.Remove(target);
+            }
+        }
+        catch (GpgException gpg)
+        {
+            throw new PublicationBlockedException(gpg.Message, gpg);
+        }
+        catch (RepositoryDamagedException damaged)
+        {
+            throw new PublicationBlockedException(damaged.Message, damaged);
+        }
+        catch (IOException disk)
+        {
+            throw new PublicationBlockedException($"the disk of {target} fails: {disk.Message}", disk);
+        }
+    }
+
+    public async Task<TargetView> GetAsync(TargetId target, CancellationToken cancellationToken)
+    {
+        var store = Store(target);
+        return new TargetView
+        {
+            Target = target,
+            Generation = store.CurrentGeneration,
+            Packages = (await store.ReadAsync(cancellationToken)).Count,
+        };
+    }
+
+    public async Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken) =>
+        [.. await Store(target).PublishedFilesAsync(pkgbase, cancellationToken)];
+
+    public void Discard(PublishOrder order) => landing.Remove(order.Build.ToString(), order.Attempt);
+
+    public void Dispose()
+    {
+        foreach (var store in _stores.Values)
+        {
+            store.Dispose();
+        }
+    }
+
+    private RepositoryStore Store(TargetId target) => _stores.GetOrAdd(
+        target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, new RepositoryStoreOptions { ArchiveFolder = folders.Archive }, probe));
+
+    private PublicationRequest Request(string publication, ImmutableArray<PublishOrder> orders) => new()
+    {
+        Id = publication,
+        Builds =
+        [
+            .. orders.Select(order =>
+            {
+                var landed = landing.List(order.Build.ToString(), order.Attempt).ToDictionary(file => file.FileName, file => file.Path);
+                return new BuildToPublish
+                {
+                    Build = order.Build.ToString(),
+                    Pkgbase = order.Build.Pkgbase,
+                    Pkgnames = order.Pkgnames.IsDefaultOrEmpty ? null : [.. order.Pkgnames.SelectMany(WithDebug)],
+                    Archives =
+                    [
+                        .. order.Archives.Select(archive => new OfferedArchive(
+                            landed.GetValueOrDefault(archive.FileName, Path.Combine(folders.Landing, ".missing", Path.GetFileName(archive.FileName))), archive.Size, archive.Sha256)),
+                    ],
+                };
+            }),
+        ],
+    };
+
+    /// <summary>makepkg makes a <c>-debug</c> package beside the ones that .SRCINFO names when its options say so.</summary>
+    private static IEnumerable<string> WithDebug(string pkgname) => [pkgname, $"{pkgname}-debug"];
+
+    private static ImmutableArray<PublicationNews> News(
+        ImmutableArray<PublishOrder> orders, PublicationProposal proposal, int generation, PublicationResult? result)
+    {
+        var refused = proposal.Refused.ToDictionary(build => build.Build, build => string.Join("; ", build.Reasons));
+        if (result is { Status: PublicationStatus.FilesGone })
+        {
+            foreach (var build in proposal.Plan!.Builds)
+            {
+                refused[build] = string.Join("; ", result.Problems);
+            }
+        }
+
+        return
+        [
+            .. orders.Select(order => refused.TryGetValue(order.Build.ToString(), out var reason)
+                ? new PublicationNews { Build = order.Build, Attempt = order.Attempt, State = PublicationState.Refused, Reason = reason }
+                : new PublicationNews { Build = order.Build, Attempt = order.Attempt, State = PublicationState.Published, Generation = generation }),
+        ];
+    }
+}

@@ -1,0 +1,139 @@
+using Caur.Pacman;
+using Caur.Storage.Files;
+using Caur.Storage.Signing;
+using Caur.Storage.State;
+
+namespace Caur.Storage.Repositories;
+
+/// <summary>Reads and writes the generations of one repository, and remembers the database of the current one.</summary>
+internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
+{
+    private static readonly StateJson Json = new();
+
+    private Loaded? _loaded;
+
+    /// <summary>The database of a generation; the empty one for 0.</summary>
+    /// <exception cref="RepositoryDamagedException">It is missing or cannot be read.</exception>
+    public async Task<RepositoryDatabase> LoadAsync(int number, CancellationToken cancellationToken)
+    {
+        if (number == 0)
+        {
+            return RepositoryDatabase.Empty;
+        }
+
+        if (Volatile.Read(ref _loaded) is { } known && known.Number == number)
+        {
+            return known.Database;
+        }
+
+        var folder = layout.Generation(number);
+        try
+        {
+            await using var packages = File.OpenRead(Path.Combine(folder, layout.DatabaseName));
+            await using var files = File.OpenRead(Path.Combine(folder, layout.FilesName));
+            var result = await RepositoryDatabase.ReadAsync(packages, files, cancellationToken: cancellationToken);
+            return result.IsValid ? result.Value : throw new RepositoryDamagedException(number, string.Join("; ", result.Errors));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new RepositoryDamagedException(number, error.Message, error);
+        }
+    }
+
+    /// <summary>The database of the current generation, kept in memory until another is current.</summary>
+    public async Task<(int Number, RepositoryDatabase Database)> LoadCurrentAsync(CancellationToken cancellationToken)
+    {
+        var number = layout.ReadCurrent();
+        var database = await LoadAsync(number, cancellationToken);
+        Remember(number, database);
+        return (number, database);
+    }
+
+    public void Remember(int number, RepositoryDatabase database) => Volatile.Write(ref _loaded, new Loaded(number, database));
+
+    /// <summary>The record of a generation; null when there is no such generation.</summary>
+    /// <exception cref="RepositoryDamagedException">It cannot be read.</exception>
+    public GenerationInfo? ReadInfo(int number)
+    {
+        try
+        {
+            return Json.Deserialize<GenerationInfo>(File.ReadAllBytes(layout.Info(number)));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (StateUnreadableException error)
+        {
+            throw new RepositoryDamagedException(number, error.Message, error);
+        }
+    }
+
+    /// <summary>Writes a generation into a hidden folder.</summary>
+    /// <returns>The folder, not yet synced.</returns>
+    public async Task<string> WriteAsync(RepositoryDatabase database, GenerationInfo info, CancellationToken cancellationToken)
+    {
+        FilePlacement.CreatePublicFolder(layout.Generations);
+        var folder = AtomicFile.NewTemporary(layout.Generation(info.Number));
+        FilePlacement.CreatePublicFolder(folder);
+        try
+        {
+            await Task.WhenAll(
+                WriteSignedAsync(Path.Combine(folder, layout.DatabaseName), database, DatabaseKind.Packages, cancellationToken),
+                WriteSignedAsync(Path.Combine(folder, layout.FilesName), database, DatabaseKind.Files, cancellationToken));
+            foreach (var (link, file) in layout.ShortNames)
+            {
+                File.CreateSymbolicLink(Path.Combine(folder, link), file);
+            }
+
+            await File.WriteAllBytesAsync(layout.InfoIn(folder), Json.Serialize(info), cancellationToken);
+            return folder;
+        }
+        catch
+        {
+            // Not for a crash, which the sweep handles, but for gpg and full disks, which may be tried again and again.
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>Syncs a written folder and gives it its number. What had the number was never current, and goes.</summary>
+    public void Settle(string folder, int number)
+    {
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles().Where(file => file.LinkTarget is null))
+        {
+            File.SetUnixFileMode(file.FullName, AtomicFile.Readable);
+            AtomicFile.SyncFile(file.FullName);
+        }
+
+        Libc.SyncFolder(folder);
+        Discard(number);
+        Libc.Rename(folder, layout.Generation(number));
+        Libc.SyncFolder(layout.Generations);
+    }
+
+    /// <summary>Removes a generation: first its number, then its files, so that no half of it is ever seen.</summary>
+    public void Discard(int number)
+    {
+        var folder = layout.Generation(number);
+        if (Directory.Exists(folder))
+        {
+            var hidden = AtomicFile.NewTemporary(folder);
+            Libc.Rename(folder, hidden);
+            Directory.Delete(hidden, recursive: true);
+        }
+    }
+
+    private async Task WriteSignedAsync(string path, RepositoryDatabase database, DatabaseKind kind, CancellationToken cancellationToken)
+    {
+        await using (var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0))
+        {
+            await database.WriteAsync(stream, kind, CompressionFormat.Gzip, cancellationToken);
+        }
+
+        await File.WriteAllBytesAsync(
+            path + RepositoryLayout.SignatureSuffix, await signer.SignAsync(path, cancellationToken), cancellationToken);
+    }
+
+    private sealed record Loaded(int Number, RepositoryDatabase Database);
+}

@@ -1,0 +1,137 @@
+using Caur.Storage.Files;
+
+namespace Caur.Storage.Repositories;
+
+/// <summary>What a collection removed.</summary>
+/// <param name="Generations">The numbers of generations.</param>
+/// <param name="Files">Package files, without their signatures.</param>
+public sealed record CollectionReport(IReadOnlyList<int> Generations, IReadOnlyList<string> Files);
+
+/// <summary>Removes what no client can be waiting for any more.</summary>
+internal sealed class RepositoryCollector(RepositoryLayout layout, GenerationStore generations, RepositoryStoreOptions options)
+{
+    /// <summary>How long a temporary file or folder may be somebody's unfinished work.</summary>
+    private static readonly TimeSpan UnfinishedFor = TimeSpan.FromHours(1);
+
+    public async Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (current, database) = await generations.LoadCurrentAsync(cancellationToken);
+        if (current == 0)
+        {
+            return new CollectionReport([], []);
+        }
+
+        AtomicFile.Sweep(layout.Folder, now - UnfinishedFor);
+        AtomicFile.Sweep(layout.Generations, now - UnfinishedFor);
+        var kept = KeptGenerations(current, now);
+        var removed = layout.ReadNumbers().Where(number => !kept.ContainsKey(number)).ToList();
+        foreach (var number in removed)
+        {
+            generations.Discard(number);
+        }
+
+        var needed = NeededFiles(kept, database.Select(entry => entry.FileName));
+        var retired = kept[current].Retired.ToDictionary(file => file.File, file => file.Since, StringComparer.Ordinal);
+        var files = new List<string>();
+        foreach (var file in PackageFiles().Where(file => !needed.Contains(file)))
+        {
+            // What no generation ever named came with a publication that was given up.
+            var since = retired.TryGetValue(file, out var left) ? left : LastWrite(file);
+            if (since + options.FileGrace <= now)
+            {
+                await RemoveAsync(file, now, cancellationToken);
+                files.Add(file);
+            }
+        }
+
+        CollectArchive(now);
+        return new CollectionReport(removed, files);
+    }
+
+    /// <summary>The files that the kept generations name.</summary>
+    public HashSet<string> NeededFiles(int current, IEnumerable<string> currentFiles, DateTimeOffset now) =>
+        NeededFiles(KeptGenerations(current, now), currentFiles);
+
+    /// <summary>Every kept generation but the oldest says which files left with it: those and the current ones are all that any kept
+    /// generation names, and no old database has to be read.</summary>
+    private static HashSet<string> NeededFiles(SortedDictionary<int, GenerationInfo> kept, IEnumerable<string> currentFiles) =>
+        [.. currentFiles, .. kept.Skip(1).SelectMany(generation => generation.Value.Left)];
+
+    /// <summary>From the current generation down: as many as are wanted, and those that clients may still have been sent to. Without gaps.</summary>
+    private SortedDictionary<int, GenerationInfo> KeptGenerations(int current, DateTimeOffset now)
+    {
+        var kept = new SortedDictionary<int, GenerationInfo>();
+        DateTimeOffset? supersededAt = null;
+        for (var number = current; number > 0 && generations.ReadInfo(number) is { } info; number--)
+        {
+            if (kept.Count >= options.KeepGenerations && supersededAt + options.GenerationGrace <= now)
+            {
+                break;
+            }
+
+            kept[number] = info;
+            supersededAt = info.Time;
+        }
+
+        return current == 0 || kept.Count > 0 ? kept : throw new RepositoryDamagedException(current, "its record is missing");
+    }
+
+    /// <summary>Everything in the folder that is a package or was left of one.</summary>
+    private HashSet<string> PackageFiles() => Directory.Exists(layout.Folder)
+        ? [.. new DirectoryInfo(layout.Folder).EnumerateFiles("*.pkg.tar*")
+            .Where(file => file.LinkTarget is null && PathGuard.IsSafeName(file.Name))
+            .Select(file => file.Name.EndsWith(RepositoryLayout.SignatureSuffix, StringComparison.Ordinal)
+                ? file.Name[..^RepositoryLayout.SignatureSuffix.Length]
+                : file.Name)]
+        : [];
+
+    private DateTimeOffset LastWrite(string fileName)
+    {
+        var file = new FileInfo(layout.Package(fileName));
+        var signature = new FileInfo(file.FullName + RepositoryLayout.SignatureSuffix);
+        // The signature is ours and young even when the file came long ago.
+        return signature.Exists && (!file.Exists || signature.LastWriteTimeUtc > file.LastWriteTimeUtc)
+            ? signature.LastWriteTimeUtc
+            : file.LastWriteTimeUtc;
+    }
+
+    private async Task RemoveAsync(string fileName, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var name in new[] { fileName, fileName + RepositoryLayout.SignatureSuffix })
+        {
+            var path = layout.Package(name);
+            if (!File.Exists(path))
+            {
+                continue;
+            }
+
+            if (options.ArchiveFolder is null)
+            {
+                File.Delete(path);
+                continue;
+            }
+
+            FilePlacement.CreatePublicFolder(options.ArchiveFolder);
+            var target = Path.Combine(options.ArchiveFolder, name);
+            await FilePlacement.MoveAsync(path, target, cancellationToken);
+            // The time in the archive counts from here.
+            File.SetLastWriteTimeUtc(target, now.UtcDateTime);
+        }
+    }
+
+    private void CollectArchive(DateTimeOffset now)
+    {
+        if (options.ArchiveFolder is null || !Directory.Exists(options.ArchiveFolder))
+        {
+            return;
+        }
+
+        foreach (var file in new DirectoryInfo(options.ArchiveFolder).EnumerateFiles("*.pkg.tar*"))
+        {
+            if (file.LastWriteTimeUtc + options.ArchiveFor <= now.UtcDateTime)
+            {
+                file.Delete();
+            }
+        }
+    }
+}

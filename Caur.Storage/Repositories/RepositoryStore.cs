@@ -1,0 +1,212 @@
+using Caur.Pacman;
+using Caur.Storage.Files;
+using Caur.Storage.Signing;
+
+namespace Caur.Storage.Repositories;
+
+/// <summary>One target repository for one architecture: the folder that a web server serves, and every change to it.</summary>
+/// <remarks>A change is planned, the plan is stored by the caller, and then applied; applying it again after a crash completes it. One
+/// process owns a repository: within it changes take turns. Reading needs no turn, because generations never change.</remarks>
+public sealed class RepositoryStore : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly RepositoryLayout _layout;
+    private readonly GenerationStore _generations;
+    private readonly GpgSigner _signer;
+    private readonly TimeProvider _time;
+    private readonly RepositoryStoreOptions _options;
+    private readonly IPublicationProbe? _probe;
+
+    /// <summary>Opens a repository; nothing is created before something is published.</summary>
+    /// <param name="root">The folder of all repositories.</param>
+    /// <param name="target">The target repository's name.</param>
+    /// <param name="arch">The architecture.</param>
+    /// <param name="signer">Signs packages and databases.</param>
+    /// <param name="time">For records.</param>
+    /// <param name="options">What is kept for how long.</param>
+    /// <param name="probe">Is told of every step.</param>
+    /// <exception cref="UnsafePathException">Target or architecture cannot be a folder's name.</exception>
+    public RepositoryStore(
+        string root,
+        string target,
+        string arch,
+        GpgSigner signer,
+        TimeProvider time,
+        RepositoryStoreOptions? options = null,
+        IPublicationProbe? probe = null)
+    {
+        _layout = new RepositoryLayout(PathGuard.Join(root, target, arch), target);
+        _generations = new GenerationStore(_layout, signer);
+        _signer = signer;
+        _time = time;
+        _options = options ?? new RepositoryStoreOptions();
+        _probe = probe;
+        Target = target;
+        Arch = arch;
+    }
+
+    /// <summary>The target repository's name.</summary>
+    public string Target { get; }
+
+    /// <summary>The architecture.</summary>
+    public string Arch { get; }
+
+    /// <summary>The folder.</summary>
+    public string Folder => _layout.Folder;
+
+    /// <summary>The number of the current generation; 0 when nothing was published yet.</summary>
+    public int CurrentGeneration => _layout.ReadCurrent();
+
+    private RepositoryCollector Collector => new(_layout, _generations, _options);
+
+    /// <summary>The database of the current generation; the empty one when nothing was published yet.</summary>
+    /// <exception cref="RepositoryDamagedException">It cannot be read.</exception>
+    public async Task<RepositoryDatabase> ReadAsync(CancellationToken cancellationToken) =>
+        (await _generations.LoadCurrentAsync(cancellationToken)).Database;
+
+    /// <summary>The file names of a pkgbase's published packages, in the order of their pkgnames.</summary>
+    /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
+    public async Task<IReadOnlyList<string>> PublishedFilesAsync(string pkgbase, CancellationToken cancellationToken) =>
+        [.. (await ReadAsync(cancellationToken)).Where(entry => entry.PkgBase.ToString() == pkgbase).Select(entry => entry.FileName)];
+
+    /// <summary>The records of the generations that are kept, the newest first.</summary>
+    public IReadOnlyList<GenerationInfo> ListGenerations()
+    {
+        var current = CurrentGeneration;
+        return [.. _layout.ReadNumbers().Where(number => number <= current).Reverse().Select(_generations.ReadInfo).OfType<GenerationInfo>()];
+    }
+
+    /// <summary>Inspects what is offered and decides what one publication would change. Nothing changes.</summary>
+    /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
+    public Task<PublicationProposal> PlanAsync(PublicationRequest request, CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
+            var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
+            var planner = new PublicationPlanner(database, number, request);
+            planner.Remove();
+            foreach (var build in request.Builds)
+            {
+                var inspections = await InspectAsync(build, cancellationToken);
+                planner.Add(build, inspections, await OccupiedAsync(build, needed, cancellationToken));
+            }
+
+            return planner.Finish();
+        },
+        cancellationToken);
+
+    /// <summary>Decides what a rollback would change: a new generation with an older one's packages.</summary>
+    /// <param name="id">The publication's id.</param>
+    /// <param name="generation">Which generation comes back.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
+    public Task<PublicationProposal> PlanRollbackAsync(string id, int generation, CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            var current = CurrentGeneration;
+            if (generation < 1 || generation > current || _generations.ReadInfo(generation) is null)
+            {
+                return new PublicationProposal { Problems = [$"generation {generation} is not kept"] };
+            }
+
+            if (generation == current)
+            {
+                return new PublicationProposal();
+            }
+
+            var problems = PublicationRunner.Missing(_layout, await _generations.LoadAsync(generation, cancellationToken)).ToList();
+            return problems.Count > 0
+                ? new PublicationProposal { Problems = problems }
+                : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
+        },
+        cancellationToken);
+
+    /// <summary>Applies a plan as one generation. After a crash at any point, applying it again completes it; applied once more it does
+    /// nothing. Until the last but one step clients see the old repository, from then on the new one.</summary>
+    /// <exception cref="GpgException">Nothing can be signed; the repository is as it was.</exception>
+    /// <exception cref="IOException">The disk is full or broken. Apply the plan again.</exception>
+    /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
+    public Task<PublicationResult> ApplyAsync(PublicationPlan plan, CancellationToken cancellationToken) => InTurnAsync(
+        () => new PublicationRunner(_layout, _generations, _signer, _options, _time, _probe).RunAsync(plan, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Plans and applies a rollback at once, for callers that need no stored plan.</summary>
+    /// <returns><see cref="PublicationStatus.FilesGone"/> with every reason when it is refused.</returns>
+    public async Task<PublicationResult> RollbackAsync(string id, int generation, CancellationToken cancellationToken)
+    {
+        var proposal = await PlanRollbackAsync(id, generation, cancellationToken);
+        return proposal switch
+        {
+            { Plan: { } plan } => await ApplyAsync(plan, cancellationToken),
+            { Problems.Count: > 0 } => new PublicationResult(PublicationStatus.FilesGone, CurrentGeneration, proposal.Problems),
+            _ => new PublicationResult(PublicationStatus.AlreadyPublished, CurrentGeneration, []),
+        };
+    }
+
+    /// <summary>Removes generations and files whose time is over. No file goes that a kept generation names.</summary>
+    /// <param name="now">The time to measure from.</param>
+    /// <param name="cancellationToken">Ends it between two files.</param>
+    /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
+    public Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        InTurnAsync(() => Collector.CollectAsync(now, cancellationToken), cancellationToken);
+
+    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures.</summary>
+    /// <exception cref="GpgException">gpg cannot run, or there is no signing key.</exception>
+    /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
+    public Task<RepositoryVerification> VerifyAsync(CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
+            return await new RepositoryVerifier(_layout, _signer, _options).VerifyAsync(number, database, cancellationToken);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<ArchiveInspection[]> InspectAsync(BuildToPublish build, CancellationToken cancellationToken)
+    {
+        var expected = new ArchiveExpectation(build.Pkgbase, Arch, build.Pkgnames);
+        var inspections = new ArchiveInspection[build.Archives.Count];
+        await Parallel.ForAsync(
+            0,
+            inspections.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Parallelism, CancellationToken = cancellationToken },
+            async (index, token) => inspections[index] = await ArchiveInspector.InspectAsync(build.Archives[index], expected, token));
+        return inspections;
+    }
+
+    /// <summary>The names among a build's archives that are needed by a kept generation with other content. A file that no generation
+    /// names, left of a publication that was given up, may be replaced.</summary>
+    private async Task<HashSet<string>> OccupiedAsync(BuildToPublish build, HashSet<string> needed, CancellationToken cancellationToken)
+    {
+        var occupied = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var archive in build.Archives.Where(archive => needed.Contains(archive.FileName)))
+        {
+            var path = _layout.Package(archive.FileName);
+            if (File.Exists(path)
+                && !string.Equals(await FileHash.Sha256Async(path, cancellationToken), archive.Sha256, StringComparison.OrdinalIgnoreCase))
+            {
+                occupied.Add(archive.FileName);
+            }
+        }
+
+        return occupied;
+    }
+
+    /// <summary>Everything here reads archives, hashes or waits for disks: never on a grain's turn.</summary>
+    private Task<T> InTurnAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken) => Task.Run(
+        async () =>
+        {
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                return await change();
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        },
+        cancellationToken);
+}

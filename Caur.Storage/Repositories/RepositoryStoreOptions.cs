@@ -1,0 +1,24 @@
+namespace Caur.Storage.Repositories;
+
+/// <summary>How long a repository keeps what is not current any more.</summary>
+public sealed record RepositoryStoreOptions
+{
+    /// <summary>How many generations are kept at least, the current one included; 1 or more. Default: 10.</summary>
+    public int KeepGenerations { get; init; } = 10;
+
+    /// <summary>How long a generation is kept at least after another took its place, for clients that were sent to it. Default: 1 hour.</summary>
+    public TimeSpan GenerationGrace { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a package file stays after it left the database, for mirrors and clients caught in between. It stays longer
+    /// while a kept generation names it. Default: 1 day.</summary>
+    public TimeSpan FileGrace { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Where package files go after that; null: they are deleted. Default: null.</summary>
+    public string? ArchiveFolder { get; init; }
+
+    /// <summary>How long they stay there. Default: 7 days.</summary>
+    public TimeSpan ArchiveFor { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How many archives are inspected or read at the same time, 1 or more. Default: 2.</summary>
+    public int Parallelism { get; init; } = 2;
+}

@@ -1,0 +1,32 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of ../../caur, which sources them all
+# Compiling and running. One configuration for every verb, so that nothing is compiled twice.
+
+readonly artifacts=$root/artifacts/${CaurEngine:-embedded}
+
+# Builds a project or the solution unless nothing has changed since it was built.
+build() {
+  local stamp=$artifacts/.built-$1 log=$root/artifacts/logs/build-$1.log since=$SECONDS
+  if [[ -e $stamp ]] && ! sources_newer_than "$stamp"; then return 0; fi
+  say "Compiling ${1%.sln}"
+  mkdir -p -- "$artifacts"
+  touch -- "$stamp.new"
+  # No build servers that outlive this command and hold its output open.
+  (cd -- "$root" && quietly "$log" env MSBUILDDISABLENODEREUSE=1 dotnet build "$1" -c Release -v q --nologo -p:UseSharedCompilation=false) ||
+    die "It does not compile."
+  # The time of the start: what was saved while it compiled is newer.
+  mv -- "$stamp.new" "$stamp"
+  note "$((SECONDS - since)) s"
+}
+
+sources_newer_than() {
+  local newer
+  newer=$(find "$root" \( -name .git -o -path "$root/artifacts" -o -path "$root/data" -o -path "$root/samples" -o -path "$root/builder" -o -path "$root/docs" \) -prune -o \
+    \( -type d ! -path "$root" -o -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.json' -o -name '*.sln' \
+    -o -name '*.razor' -o -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.txt' -o -name '*.editorconfig' -o -name '*.sql' \) \
+    -newer "$1" -print -quit)
+  [[ -n $newer ]]
+}
+
+run() { # project, assembly, arguments...
+  exec dotnet exec "$artifacts/bin/$1/release/$2.dll" "${@:3}"
+}

@@ -1,0 +1,61 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of ../../caur, which sources them all
+# Installs what is missing from the distribution, and sees to a container engine.
+
+# setup [package...]: also these packages. With CAUR_SETUP=never it only says what is missing.
+setup() {
+  local missing=() extra
+  mapfile -t missing < <(missing_packages)
+  for extra in "$@"; do
+    type -P -- "$extra" >/dev/null || missing+=("$extra")
+  done
+  if ! type -P curl >/dev/null || ! find_engine; then
+    [[ -z ${DOCKER_HOST:-}${CONTAINER_HOST:-} ]] || ! type -P curl >/dev/null ||
+      die "No container engine answers at ${DOCKER_HOST:-$CONTAINER_HOST}." "Start it, or unset DOCKER_HOST and CONTAINER_HOST."
+    type -P dockerd >/dev/null || missing+=(docker.io iptables)
+  fi
+  ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  find_engine || {
+    [[ $EUID == 0 && ${CAUR_SETUP:-} != never ]] || die "No container engine answers." "Run '${root}/caur setup' as root, or start docker or podman's socket, or join its group."
+    start_engine
+  }
+}
+
+install_packages() {
+  local packages=() since
+  mapfile -t packages < <(printf '%s\n' "$@" | sort -u)
+  if ! type -P apt-get >/dev/null; then
+    die "Missing: ${packages[*]} (these are Debian's names)." "Install them with this system's package manager and run this again."
+  fi
+  [[ ${CAUR_SETUP:-} != never ]] || die "Missing, and CAUR_SETUP=never forbids to install it: ${packages[*]}"
+  ((EUID == 0)) || die "Missing: ${packages[*]}" "As root: apt-get update && apt-get install --no-install-recommends ${packages[*]}" "or: sudo $root/caur setup"
+  say "Installing ${#packages[@]} packages: ${packages[*]}"
+  since=$EPOCHREALTIME
+  if ! apt_get install --download-only "${packages[@]}"; then
+    apt_get update || apt_failed "The package lists cannot be refreshed."
+    apt_get install --download-only "${packages[@]}" || apt_failed "The packages cannot be downloaded."
+  fi
+  awk -v from="$since" -v to="$EPOCHREALTIME" 'BEGIN { printf "Package downloads: %.1f s\n", to - from }'
+  apt_get install "${packages[@]}" || apt_failed "The packages cannot be installed."
+  hash -r
+}
+
+readonly apt_log=${TMPDIR:-/tmp}/caur-apt-$$.log
+
+apt_failed() {
+  tail -n 20 -- "$apt_log" >&2
+  die "$1" "The lines above are apt's (all of them: $apt_log). Try 'apt-get update', or install by hand."
+}
+
+apt_get() {
+  local code=0 environment=(DEBIAN_FRONTEND=noninteractive LC_ALL=C)
+  local options=(-y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
+  if [[ ! -d /run/systemd/system ]]; then
+    # No service manager, so this is a container or a sandbox: the packages' own attempts to start services would
+    # only fail (ours comes later), and syncing every file to the disk takes longer than all the rest.
+    environment+=(RUNLEVEL=1)
+    options+=(-o Dpkg::Options::=--force-unsafe-io)
+  fi
+  env "${environment[@]}" apt-get "${options[@]}" "$@" >"$apt_log" 2>&1 </dev/null || code=$?
+  if ((code == 0)); then rm -f -- "$apt_log"; fi
+  return "$code"
+}

@@ -1,0 +1,65 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of ../../caur, which sources them all
+# ./caur test: every check there is. Its last line is "N passed, N failed, N skipped" whatever happens.
+
+run_tests() {
+  local report=$root/artifacts/test-results/tests.xml passed=0 failed=0 skipped=0 code=0
+  # Whatever ends this early is a failure, and the last line says so.
+  trap 'printf "0 passed, 1 failed, 0 skipped\n"' EXIT
+  setup shellcheck
+  CAUR_TEST_IMAGE=$(builder_image)
+  export CAUR_TEST_IMAGE CAUR_BUILDER_IMAGE=$CAUR_TEST_IMAGE
+  require_dotnet
+  build Caur.sln
+  if (($# == 0)); then
+    say "Scripts"
+    if lint; then passed=1; else failed=1; fi
+  fi
+  say "Tests"
+  mkdir -p -- "${report%/*}"
+  rm -f -- "$report"
+  (cd -- "$root" && dotnet exec "$artifacts/bin/Caur.Tests/release/Caur.Tests.dll" -noColor -noAutoReporters -reporter verbose -xml "$report" "$@" 2>&1 </dev/null) |
+    tee "${report%.xml}.log" | show_progress || code=$?
+  trap - EXIT
+  if ! add_report; then
+    note "The test runner ended with $code before it wrote a report; ${report%.xml}.log has its output."
+    failed=$((failed + 1))
+  elif ((code != 0 && failed == 0)); then
+    note "The test runner ended with $code though no test failed; ${report%.xml}.log has its output."
+    failed=1
+  elif ((passed + failed + skipped == 0)); then
+    note "No test matches: $*"
+    failed=1
+  fi
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  ((failed == 0))
+}
+
+# Adds up the counts of the report's assemblies. Fails if there is no complete report.
+add_report() {
+  local assembly
+  [[ -s $report ]] && grep -q '</assemblies>' "$report" || return 1
+  while IFS= read -r assembly; do
+    passed=$((passed + $(attribute passed "$assembly")))
+    failed=$((failed + $(attribute failed "$assembly") + $(attribute errors "$assembly")))
+    skipped=$((skipped + $(attribute skipped "$assembly") + $(attribute not-run "$assembly")))
+  done < <(grep -o '<assembly [^>]*>' "$report")
+}
+
+attribute() { # name, element
+  if [[ $2 =~ [[:space:]]"$1"=\"([0-9]+)\" ]]; then echo "${BASH_REMATCH[1]}"; else echo 0; fi
+}
+
+# Shows what failed or was skipped at once, and otherwise a sign of life every 50 tests.
+show_progress() {
+  local line count=0
+  while IFS= read -r line; do
+    case $line in
+      *'[STARTING]') ;;
+      *'[FINISHED]'* | *'[PASS]'*)
+        count=$((count + 1))
+        ((count % 50)) || printf '    %d tests\n' "$count"
+        ;;
+      *) printf '%s\n' "$line" ;;
+    esac
+  done
+}

@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "prepare: nobody, prepend: @prepended@, append: @appended@"
