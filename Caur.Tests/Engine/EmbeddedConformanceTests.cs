@@ -3,3 +3,9 @@ using Caur.Tests.Engine.Conformance;
 namespace Caur.Tests.Engine;
 
 public sealed class EmbeddedTurnTests(EmbeddedEngineFixture engine) : TurnConformanceTests<EmbeddedEngineFixture>(engine);
+
+public sealed class EmbeddedStateTests(EmbeddedEngineFixture engine) : StateConformanceTests<EmbeddedEngineFixture>(engine);
+
+public sealed class EmbeddedCopyTests(EmbeddedEngineFixture engine) : CopyConformanceTests<EmbeddedEngineFixture>(engine);
+
+public sealed class EmbeddedTimerTests(EmbeddedEngineFixture engine) : TimerConformanceTests<EmbeddedEngineFixture>(engine);

@@ -9,6 +9,6 @@ public static class ConformanceGrains
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Type> Classes { get; } =
     [
-        typeof(TurnGrain), typeof(ReentrantTurnGrain),
+        typeof(TurnGrain), typeof(ReentrantTurnGrain), typeof(CopyGrain), typeof(StateGrain), typeof(TimerGrain),
     ];
 }
