@@ -10,5 +10,6 @@ public static class ConformanceGrains
     public static IReadOnlyList<Type> Classes { get; } =
     [
         typeof(TurnGrain), typeof(ReentrantTurnGrain), typeof(CopyGrain), typeof(StateGrain), typeof(TimerGrain),
+        typeof(LifeGrain), typeof(ShortLivedGrain), typeof(CallGrain), typeof(ReminderGrain), typeof(ObservedGrain),
     ];
 }
