@@ -1,1 +1,3 @@
-return 0;
+using Caur.Silo.Hub;
+
+return await DatabaseVerb.Create().Parse(args).InvokeAsync();
