@@ -17,6 +17,10 @@ public static class Names
     public static bool IsValid([NotNullWhen(true)] string? name) =>
         name is { Length: > 0 and <= MaxLength } && name[0] is not ('-' or '.') && !name.AsSpan().ContainsAnyExcept(Allowed);
 
+    /// <summary>True for the name of an architecture: as a name, without a dot, which separates it from the repository's name where
+    /// both stand in a file's.</summary>
+    public static bool IsValidArch([NotNullWhen(true)] string? arch) => IsValid(arch) && !arch.Contains('.', StringComparison.Ordinal);
+
     /// <summary>Returns the name, or throws <see cref="FormatException"/> that says what it was to be.</summary>
     public static string Check(string? name, string what) =>
         IsValid(name)

@@ -33,7 +33,7 @@ public readonly record struct PackageKey : IParsable<PackageKey>
     {
         result = default;
         if (s?.Split('/') is not [var name, var arch, var pkgbase]
-            || !Names.IsValid(name) || !Names.IsValid(arch) || !Names.IsValid(pkgbase))
+            || !Names.IsValid(name) || !Names.IsValidArch(arch) || !Names.IsValid(pkgbase))
         {
             return false;
         }

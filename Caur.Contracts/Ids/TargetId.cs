@@ -13,7 +13,9 @@ public readonly record struct TargetId : IParsable<TargetId>
     public TargetId(string name, string arch)
     {
         Name = Names.Check(name, "repository name");
-        Arch = Names.Check(arch, "architecture");
+        Arch = Names.IsValidArch(arch)
+            ? arch
+            : throw new FormatException($"'{arch}' is no architecture: letters, digits and @ _ + - are allowed, a hyphen at the start is not");
     }
 
     /// <summary>The repository's name as in pacman.conf.</summary>
@@ -32,7 +34,7 @@ public readonly record struct TargetId : IParsable<TargetId>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out TargetId result)
     {
         result = default;
-        if (s?.Split('/') is not [var name, var arch] || !Names.IsValid(name) || !Names.IsValid(arch))
+        if (s?.Split('/') is not [var name, var arch] || !Names.IsValid(name) || !Names.IsValidArch(arch))
         {
             return false;
         }

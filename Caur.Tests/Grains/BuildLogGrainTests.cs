@@ -111,9 +111,9 @@ public sealed class BuildLogGrainTests
         (await farm.Log(Build).FollowAsync(reference)).ShouldBe(new LogPosition(Header.Length, false));
 
         await builder.WriteAsync(Attempt(builder, 1), "0123");
-        await Farm.UntilAsync(() => Task.FromResult(follower.News.Contains(new LogPosition(Header.Length + 4, false))), "it is told of bytes");
+        await farm.UntilAsync(() => Task.FromResult(follower.News.Contains(new LogPosition(Header.Length + 4, false))), "it is told of bytes");
         await farm.Log(Build).EndAsync(1, "End.", final: true);
-        await Farm.UntilAsync(() => Task.FromResult(follower.News.Any(news => news.Finished)), "it is told of the end");
+        await farm.UntilAsync(() => Task.FromResult(follower.News.Any(news => news.Finished)), "it is told of the end");
 
         await farm.Log(Build).UnfollowAsync(reference);
         GC.KeepAlive(follower);

@@ -190,7 +190,7 @@ public sealed class BuilderSessionTests
         await builder.Grain.DrainAsync(true);
 
         (await builder.TakeAsync()).ShouldBeEmpty();
-        await Farm.UntilAsync(() => Task.FromResult(builder.Draining), "the agent is told");
+        await farm.UntilAsync(() => Task.FromResult(builder.Draining), "the agent is told");
         (await farm.Queue.GetAsync()).Builders.ShouldHaveSingleItem().Profile.Draining.ShouldBeTrue();
         await builder.Grain.DrainAsync(false);
         (await builder.StartAsync()).Build.ShouldBe(build);

@@ -120,8 +120,8 @@ internal sealed class Farm : IAsyncDisposable
         throw new TimeoutException($"{phase} did not happen within {seconds} s of the farm's time");
     }
 
-    /// <summary>Waits, while the clock stands, until something is so.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string phase)
+    /// <summary>Waits, while the clock stands, until something is so. Timers that are due at once do tick.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition, string phase)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
         while (!await condition())
@@ -131,7 +131,8 @@ internal sealed class Farm : IAsyncDisposable
                 throw new TimeoutException($"{phase} did not happen");
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, CancellationToken.None);
+            Clock.Advance(TimeSpan.Zero);
+            await SettleAsync();
         }
     }
 

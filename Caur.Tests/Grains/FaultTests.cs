@@ -72,7 +72,7 @@ public sealed class FaultTests
         // The one-way call that brings the news fails.
         farm.Faults.FailWrites("build");
         gate.SetResult();
-        await Farm.UntilAsync(() => Task.FromResult(farm.Errors.Any(error => error.Contains("Published"))), "the news are lost");
+        await farm.UntilAsync(() => Task.FromResult(farm.Errors.Any(error => error.Contains("Published"))), "the news are lost");
         await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(lib) is null, "the queue asks", 40);
 
         await farm.WaitForAsync(lib, BuildState.Published);
@@ -92,11 +92,13 @@ public sealed class FaultTests
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
         await builder.FinishAsync(await builder.StartAsync());
-        await Farm.UntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Publishing, "the queue knows that it publishes");
+        await farm.UntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Publishing, "the queue knows that it publishes");
         farm.Faults.FailWrites("queue-0");
         gate.SetResult();
+        await farm.UntilAsync(() => Task.FromResult(farm.Errors.Any(error => error.Contains("Finished"))), "the news are lost");
 
-        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "the queue forgets it", 60);
+        // The queue started anew from its records, which say that it still publishes.
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "the queue asks", 60);
         await farm.WaitForAsync(build, BuildState.Published);
         await builder.JoinAsync();
         (await builder.StartAsync()).Build.ShouldBe(app);
@@ -117,7 +119,7 @@ public sealed class FaultTests
             await builder.FinishAsync(await builder.StartAsync());
         }
 
-        await Farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem == "there is no signing key", "the problem is told");
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem == "there is no signing key", "the problem is told");
         (await farm.Repository().GetAsync()).Pending.ShouldBe(3);
         await farm.AdvanceUntilAsync(async () => (await farm.Build(builds[0]).GetAsync())!.Reason.Contains("signing key"), "the build says why", 60);
         farm.Publisher.Problem = null;
@@ -181,7 +183,7 @@ public sealed class FaultTests
         var attempt = await builder.StartAsync();
         farm.Faults.FailWrites("publications", times: 1);
         await builder.FinishAsync(attempt);
-        await Farm.UntilAsync(() => Task.FromResult(farm.Publisher.Published.Count == 1 && farm.Errors.Count > 0), "the history is not written");
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Published.Count == 1 && farm.Errors.Count > 0), "the history is not written");
         await farm.RestartAsync();
         await builder.JoinAsync();
         await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "it is published", 100);
@@ -201,7 +203,7 @@ public sealed class FaultTests
         await builder.JoinAsync();
         await builder.FinishAsync(await builder.StartAsync());
 
-        await Farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem.Length > 0, "the problem is told");
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem.Length > 0, "the problem is told");
         farm.Publisher.Calls.ShouldBe(1);
     }
 
@@ -224,7 +226,7 @@ public sealed class FaultTests
             await builder.CompleteAsync(offer.Attempt, AttemptEnd.Built);
         }));
         gate.SetResult();
-        await Farm.UntilAsync(async () => (await farm.Queue.GetAsync()).Items.IsEmpty, "all are published");
+        await farm.UntilAsync(async () => (await farm.Queue.GetAsync()).Items.IsEmpty, "all are published");
 
         farm.Publisher.Published.Count.ShouldBe(300);
         farm.Publisher.Generations.Count.ShouldBeInRange(3, 6);

@@ -70,20 +70,18 @@ public sealed class RestartTests
     {
         await using var farm = await Farm.StartAsync();
         var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
         for (var i = 0; i < 4; i++)
         {
-            var builder = new ScriptedBuilder(farm);
-            await builder.JoinAsync();
             await builder.StartAsync();
             await farm.RestartAsync();
-            (await new ScriptedBuilder(farm).JoinAsync()).Accepted.ShouldBeTrue();
-            await Farm.UntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Waiting, "it is given back");
+            builder = new ScriptedBuilder(farm);
+            (await builder.JoinAsync()).Accepted.ShouldBeTrue();
+            await farm.UntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Waiting, "it is given back");
         }
 
-        var last = new ScriptedBuilder(farm);
-        await farm.RestartAsync();
-        await last.JoinAsync();
-        await last.FinishAsync(await last.StartAsync());
+        await builder.FinishAsync(await builder.StartAsync());
         (await farm.WaitForAsync(build, BuildState.Published)).Attempts.Length.ShouldBe(5);
     }
 
@@ -96,7 +94,7 @@ public sealed class RestartTests
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
         await builder.FinishAsync(await builder.StartAsync());
-        await Farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "the publication begins");
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "the publication begins");
         await farm.RestartAsync();
         farm.Publisher.Gate = Task.CompletedTask;
 
@@ -119,7 +117,7 @@ public sealed class RestartTests
         builder.Cancels.Clear();
         await builder.JoinAsync();
 
-        await Farm.UntilAsync(() => Task.FromResult(!builder.Cancels.IsEmpty), "the agent is told again");
+        await farm.UntilAsync(() => Task.FromResult(!builder.Cancels.IsEmpty), "the agent is told again");
         await builder.CompleteAsync(attempt, AttemptEnd.Cancelled);
         await farm.WaitForAsync(build, BuildState.Cancelled);
     }

@@ -102,7 +102,7 @@ internal sealed class ScriptedBuilder : IBuilderSessionObserver
     public async Task<List<string>> BuildAllAsync()
     {
         var order = new List<string>();
-        await Farm.UntilAsync(
+        await _farm.UntilAsync(
             async () =>
             {
                 foreach (var offer in await TakeAsync(_profile.Slots))

@@ -58,7 +58,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Write_WhenManyAtOnce_EndsWithTheNewestAndWritesFew()
+    public Task Write_WhenManyAtOnce_EndsWithTheNewestAndWritesFew() => InTurnsAsync(async () =>
     {
         var (store, _) = await OpenAsync();
         var slot = (await store.TakeAsync(1)).Dequeue();
@@ -71,10 +71,10 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
         _faults.Log.Count(line => line == $"write queue-{slot}").ShouldBe(2);
         (await OpenAsync()).Found[slot].Build.Pkgbase.ShouldBe("p49");
-    }
+    });
 
     [Fact]
-    public async Task Clear_WhenAWriteIsUnderWay_WinsAndFreesTheSlot()
+    public Task Clear_WhenAWriteIsUnderWay_WinsAndFreesTheSlot() => InTurnsAsync(async () =>
     {
         var (store, _) = await OpenAsync();
         var slot = (await store.TakeAsync(1)).Dequeue();
@@ -88,7 +88,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
         (await OpenAsync()).Found.ShouldBeEmpty();
         (await store.TakeAsync(1)).ShouldBe([slot]);
-    }
+    });
 
     [Fact]
     public async Task Clear_WhenCalledTwice_FreesTheSlotOnce()
@@ -148,7 +148,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Take_WhenManyWaitForTheSameGrowth_GivesNoSlotTwice()
+    public Task Take_WhenManyWaitForTheSameGrowth_GivesNoSlotTwice() => InTurnsAsync(async () =>
     {
         var (store, _) = await OpenAsync();
         var gate = new TaskCompletionSource();
@@ -157,7 +157,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
         gate.SetResult();
 
         (await Task.WhenAll(takes)).SelectMany(slots => slots).Distinct().Count().ShouldBe(2000);
-    }
+    });
 
     [Fact]
     public async Task Write_WhenItFails_TellsAndTheNextOneSucceeds()
@@ -230,6 +230,10 @@ public sealed class SlotStoreTests : IAsyncLifetime
         _host.Dispose();
         _folder.Dispose();
     }
+
+    /// <summary>As in a grain: whatever waits, one thing runs at a time.</summary>
+    private static Task InTurnsAsync(Func<Task> test) => Task.Factory.StartNew(
+        test, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
 
     private static QueueSlot Value(string pkgbase) => new()
     {

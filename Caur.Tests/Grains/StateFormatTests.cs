@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Caur.Grains.Builds;
+using Caur.Grains.Logs;
+using Caur.Grains.Queue;
+using Caur.Grains.Repositories;
+using Caur.Grains.State;
+
+namespace Caur.Tests.Grains;
+
+/// <summary>The records of farms that exist: what these files hold must be read for ever, so that a change of format shows here. A new
+/// member goes into the files too, with a value; the test of old records keeps what was written before it.</summary>
+public sealed class StateFormatTests
+{
+    private static readonly BuildId Build = BuildId.Parse("chaotic-aur/x86_64/gtk+2.0@x/1767225600123");
+    private static readonly BuilderId Builder = new("host-1", "0");
+    private static readonly DateTimeOffset Time = new(2026, 1, 1, 12, 34, 56, 789, TimeSpan.Zero);
+    private static readonly GrainStateSerializer Serializer = new();
+
+    private static readonly LandedArchive Archive = new()
+    {
+        FileName = "gtk+2.0@x-1:2.0-1.2-x86_64.pkg.tar.zst",
+        Size = 123456789012,
+        Sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    };
+
+    private static readonly BuildRequest Request = new()
+    {
+        Package = Build.Package,
+        SourceRepository = "packages",
+        Commit = "0123456789abcdef0123456789abcdef01234567",
+        Priority = BuildPriority.MassRebuild,
+        BuilderClass = "catbuilder",
+        DependsOn = ["lib+a", "lib.b"],
+        Pkgnames = ["gtk+2.0@x", "gtk+2.0@x-docs"],
+        CacheSources = true,
+        TimeoutFactor = 2.5,
+        EstimatedDuration = TimeSpan.FromMinutes(7),
+        HoldDependants = false,
+    };
+
+    [Fact]
+    public void QueueSlot_WhenStored_HasThisForm() => Check(new QueueSlot
+    {
+        Build = Build,
+        Request = Request,
+        Operation = new Guid("00112233-4455-6677-8899-aabbccddeeff"),
+        Rank = 1767225500000,
+        State = BuildState.Uploading,
+        Builder = Builder,
+        Attempts = 3,
+        Losses = 2,
+        HeldBy = ["lib+a"],
+        LostAttempt = 2,
+        NotBefore = Time,
+        Ignores = ["lib.b"],
+        Ending = new FinalVerdict(BuildState.Replaced, "replaced by a newer order"),
+    });
+
+    [Fact]
+    public void QueueSettings_WhenStored_HaveThisForm() => Check(new QueueSettings { Paused = true });
+
+    [Fact]
+    public void SlotCursor_WhenStored_HasThisForm() => Check(new SlotCursor { Slots = 512 });
+
+    [Fact]
+    public void BuildRecord_WhenStored_HasThisForm() => Check(new BuildRecord
+    {
+        Request = Request,
+        State = BuildState.Published,
+        Reason = "in generation 7",
+        Attempts =
+        [
+            new AttemptView { Number = 1, Builder = Builder, Accepted = Time, End = AttemptEnd.BuilderLost, Message = "gone", Ended = Time },
+            new AttemptView
+            {
+                Number = 2,
+                Builder = Builder,
+                Accepted = Time,
+                End = AttemptEnd.Built,
+                Message = "",
+                Ended = Time.AddSeconds(1),
+                ImageDigest = "sha256:0123",
+                ExitCode = 0,
+            },
+        ],
+        Archives = [Archive],
+        Generation = 7,
+        Finished = Time.AddSeconds(2),
+    });
+
+    [Fact]
+    public void LogState_WhenStored_HasThisForm() => Check(new LogState { Attempt = 2, Builder = Builder, Start = 4096, Ended = true });
+
+    [Fact]
+    public void PublishOrder_WhenStored_HasThisForm() =>
+        Check(new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive] });
+
+    [Fact]
+    public void PublicationIntent_WhenStored_HasThisForm() => Check(new PublicationIntent
+    {
+        Publication = "00112233445566778899aabbccddeeff",
+        Orders = [new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive] }],
+    });
+
+    [Fact]
+    public void PublicationHistory_WhenStored_HasThisForm() => Check(new PublicationHistory
+    {
+        Newest =
+        [
+            new PublicationNews { Build = Build, Attempt = 2, State = PublicationState.Published, Generation = 7 },
+            new PublicationNews { Build = Build, Attempt = 3, State = PublicationState.Refused, Reason = "wrong hash" },
+        ],
+    });
+
+    [Fact]
+    public void States_WhenOptionalMembersAreMissing_HaveTheirDefaults()
+    {
+        var slot = Read<QueueSlot>(
+            """{"v":1,"s":{"build":"r/x86_64/a/1","request":{"package":"r/x86_64/a","sourceRepository":"p","commit":"c"},"operation":"00112233-4455-6677-8899-aabbccddeeff","rank":1}}""");
+
+        slot.State.ShouldBe(BuildState.Waiting);
+        slot.HeldBy.IsDefault.ShouldBeFalse();
+        slot.Ignores.IsDefault.ShouldBeFalse();
+        slot.Request.DependsOn.IsDefault.ShouldBeFalse();
+        slot.Request.HoldDependants.ShouldBeTrue();
+        slot.Request.TimeoutFactor.ShouldBe(1);
+        Read<BuildRecord>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
+            record => record.AttemptCount.ShouldBe(0), record => record.Archives.IsDefault.ShouldBeFalse(), record => record.State.ShouldBe(BuildState.Waiting));
+        Read<PublicationIntent>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
+            intent => intent.Publication.ShouldBeNull(), intent => intent.Orders.IsDefault.ShouldBeFalse());
+        Read<PublicationHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
+    }
+
+    /// <summary>What is stored is in the file, and what is in the file is read as that value.</summary>
+    private static void Check<T>(T value, [CallerFilePath] string here = "")
+    {
+        var path = Path.Combine(Path.GetDirectoryName(here)!, "State", $"{typeof(T).Name}.json");
+        var stored = JsonNode.Parse(Serializer.Serialize(value).ToString());
+        JsonNode.DeepEquals(stored, JsonNode.Parse(File.ReadAllText(path))).ShouldBeTrue($"{path} should hold {stored}");
+
+        var read = Serializer.Deserialize<T>(BinaryData.FromBytes(File.ReadAllBytes(path)));
+        Serializer.Serialize(read).ToString().ShouldBe(Serializer.Serialize(value).ToString());
+    }
+
+    private static T Read<T>(string json) => Serializer.Deserialize<T>(BinaryData.FromString(json));
+}
