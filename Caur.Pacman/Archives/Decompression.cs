@@ -15,7 +15,7 @@ internal static class Decompression
         var whole = new PrefixedStream(magic.AsMemory(0, length), source);
         return Detect(magic.AsSpan(0, length)) switch
         {
-            CompressionFormat.Gzip => new GZipStream(whole, CompressionMode.Decompress),
+            CompressionFormat.Gzip => new GzipReader(whole),
             CompressionFormat.Zstd => new ZstdStream(whole, CompressionMode.Decompress),
             CompressionFormat.Xz => new XzStream(whole),
             _ => whole,

@@ -132,6 +132,11 @@ public sealed class RepositoryEntry
     private static RepositoryEntry FromArchive(
         Stream archive, string fileName, ReadOnlySpan<byte> signature, ArchiveLimits limits, CancellationToken cancellationToken)
     {
+        if (!PackageFileName.IsSafe(fileName))
+        {
+            throw new FormatFaultException(FormatErrorCode.UnsafeName, $"{FormatError.Quote(fileName)} cannot be the name of an archive");
+        }
+
         CheckSignature(signature);
         using var source = new DigestStream(archive);
         var contents = PackageArchive.Walk(source, PackageParts.Files, limits, cancellationToken);
