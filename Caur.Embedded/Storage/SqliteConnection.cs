@@ -128,4 +128,7 @@ internal sealed class SqliteFailureException(int code, string message) : Excepti
 {
     /// <summary>The extended result code.</summary>
     public int Code { get; } = code;
+
+    /// <summary>Whether the values of one statement were refused, which leaves its transaction as it was.</summary>
+    public bool IsOfTheStatement => (Code & 0xFF) is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH;
 }

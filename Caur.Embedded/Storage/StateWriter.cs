@@ -163,7 +163,7 @@ internal sealed partial class StateWriter : IDisposable
     {
         private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
-        private InconsistentStateException? _conflict;
+        private Exception? _refusal;
 
         public Task<T> Task => _answer.Task;
 
@@ -176,15 +176,19 @@ internal sealed partial class StateWriter : IDisposable
             catch (InconsistentStateException conflict)
             {
                 // A conflict changed nothing: it is this caller's alone and the batch goes on.
-                _conflict = conflict;
+                _refusal = conflict;
+            }
+            catch (SqliteFailureException refused) when (refused.IsOfTheStatement)
+            {
+                _refusal = new StateCommitException($"The state was not written: {refused.Message}", refused);
             }
         }
 
         public override void Answer()
         {
-            if (_conflict is not null)
+            if (_refusal is not null)
             {
-                _answer.TrySetException(_conflict);
+                _answer.TrySetException(_refusal);
             }
             else
             {
