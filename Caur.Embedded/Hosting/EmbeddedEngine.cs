@@ -234,7 +234,7 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
                     _early!.Enqueue(request);
                     return false;
                 case State.Running:
-                case State.Draining when CallContext.Turn is not null:
+                case State.Draining when CallContext.Turn is { HasRun: false }:
                 case State.Deactivating when request.Reference.IsObserver || Activations.Find(request.Target) is not null:
                     return true;
                 default:

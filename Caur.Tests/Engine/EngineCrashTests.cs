@@ -36,7 +36,7 @@ public sealed class EngineCrashTests
 
     private static async Task WriteAndKillAsync(string databasePath, Dictionary<string, int> answered)
     {
-        using var child = TestChild.Start(nameof(EngineWriter), databasePath);
+        using var child = TestChild.Start(typeof(EngineWriter), databasePath);
         try
         {
             var lines = 0;
