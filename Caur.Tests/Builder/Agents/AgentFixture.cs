@@ -34,7 +34,10 @@ internal sealed class AgentFixture : IAsyncDisposable
     {
         var folder = new TestFolder();
         var repository = await TestRepository.CreateAsync(folder["repository"]);
-        var commit = await repository.CommitAsync(("hello/PKGBUILD", "pkgname=hello\n"), ("Lib.x++@1/PKGBUILD", "pkgname=Lib.x++@1\n"));
+        var commit = await repository.CommitAsync(
+            ("hello/PKGBUILD", "pkgname=hello\n"),
+            ("Lib.x++@1/PKGBUILD", "pkgname=Lib.x++@1\n"),
+            ("real/PKGBUILD", "pkgname=real\npkgver=1.0\npkgrel=1\narch=(any)\npackage() { install -Dm755 /dev/null \"$pkgdir/usr/bin/real\"; }\n"));
         return new AgentFixture(folder)
         {
             Engine = await TestEngine.ClientAsync(),
