@@ -12,7 +12,7 @@ namespace Caur.Tests.Builder.Agents;
 /// as one machine would. Whatever containers are left are removed with it, and counted by <see cref="ContainersAsync"/> before.</summary>
 internal sealed class AgentFixture : IAsyncDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly TestFolder _folder;
     private readonly List<ServiceProvider> _agents = [];
     private int _builds;
 
