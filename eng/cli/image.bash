@@ -26,9 +26,11 @@ builder_image() {
   tag=$image_repository:$key
   if ((refresh)) || ! engine image inspect "$tag" >/dev/null 2>&1; then
     say "Making the builder image $tag on $base"
-    quietly "$root/artifacts/logs/image.log" engine build "${arguments[@]}" --label "org.caur.builder=$key" \
+    quietly "$root/artifacts/logs/image.log" engine build "${arguments[@]}" --force-rm --label "org.caur.builder=$key" \
       -t "$tag" -f "$root/builder/Containerfile" "$root/builder" || die "The builder image could not be made."
     engine tag "$tag" "$image_repository:latest"
+    # Each state of builder/ leaves an image; those that nobody has used and that are over a week old go.
+    engine image prune -a -f --filter label=org.caur.bootstrap --filter until=168h >/dev/null 2>&1 || true
   fi
   printf '%s\n' "$tag"
 }
