@@ -5,7 +5,7 @@ readonly image_repository=localhost/caur-builder
 
 # builder_image [--base B] [--refresh]: prints the image's name, having made it if need be.
 builder_image() {
-  local base=${CAUR_IMAGE_BASE:-} refresh=0 key tag arguments=()
+  local base=${CAUR_IMAGE_BASE:-} refresh=0 key tag label arguments=()
   while (($#)); do
     case $1 in
       --base) base=${2:?--base needs host, arch or the name of an image} && shift 2 ;;
@@ -30,7 +30,9 @@ builder_image() {
       -t "$tag" -f "$root/builder/Containerfile" "$root/builder" || die "The builder image could not be made."
     engine tag "$tag" "$image_repository:latest"
     # Each state of builder/ leaves an image; those that nobody has used and that are over a week old go.
-    engine image prune -a -f --filter label=org.caur.bootstrap --filter until=168h >/dev/null 2>&1 || true
+    for label in org.caur.builder org.caur.bootstrap; do
+      engine image prune -a -f --filter "label=$label" --filter until=168h >/dev/null 2>&1 || true
+    done
   fi
   printf '%s\n' "$tag"
 }
