@@ -1,10 +1,49 @@
+using Caur.Storage.Repositories;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
 
 namespace Caur.Api.Repositories;
 
-/// <summary>The repositories as static files.</summary>
+/// <summary>The repositories as static files, with ranges and conditional requests. A database is answered with a redirect into its
+/// generation, so that a client takes the signature of the very same database (docs/adr/0005-generations.md).</summary>
 public static class RepositoryEndpoints
 {
-    /// <summary>Maps <c>/repos/...</c>.</summary>
-    public static IEndpointRouteBuilder MapRepositories(this IEndpointRouteBuilder app) => app;
+    private static readonly TimeSpan Unchanging = TimeSpan.FromDays(365);
+
+    /// <summary>Maps <c>/repos/...</c> and the farm's public key.</summary>
+    public static IEndpointRouteBuilder MapRepositories(this IEndpointRouteBuilder app)
+    {
+        app.MapMethods("/repos/{**path}", [HttpMethods.Get, HttpMethods.Head], GetFile).WithName("GetRepositoryFile");
+        app.MapGet("/key.asc", GetKeyAsync).WithName("GetPublicKey");
+        return app;
+    }
+
+    private static IResult GetFile(string? path, HttpContext context, RepositoryFiles files)
+    {
+        var file = files.Resolve(path ?? "");
+        if (file.IsRedirect)
+        {
+            context.Response.Headers.CacheControl = "no-cache";
+            return TypedResults.Redirect(file.Location);
+        }
+
+        if (!file.IsFile)
+        {
+            return TypedResults.Text("not found\n", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        var info = new FileInfo(file.Path);
+        context.Response.GetTypedHeaders().CacheControl = new CacheControlHeaderValue { Public = true, MaxAge = Unchanging };
+        return TypedResults.PhysicalFile(
+            file.Path,
+            "application/octet-stream",
+            lastModified: info.LastWriteTimeUtc,
+            entityTag: new EntityTagHeaderValue($"\"{info.LastWriteTimeUtc.Ticks:x}-{info.Length:x}\""),
+            enableRangeProcessing: true);
+    }
+
+    private static async Task<IResult> GetKeyAsync(Builders.ITrustedKeys keys, CancellationToken cancellationToken) =>
+        TypedResults.Text(string.Concat(await keys.GetAsync(cancellationToken)), "application/pgp-keys");
 }

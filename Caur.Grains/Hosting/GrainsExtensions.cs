@@ -24,6 +24,7 @@ public static class GrainsExtensions
         services.TryAddSingleton<ProcessRunner>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.TryAddSingleton<ISourceReader, GitSourceReader>();
+        services.TryAddSingleton<IRepositoryPublisher, RepositoryPublisher>();
         services.TryAddSingleton<QueueInstruments>();
         services.TryAddSingleton<LogInstruments>();
         services.TryAddSingleton<PublicationInstruments>();

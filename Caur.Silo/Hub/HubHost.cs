@@ -1,0 +1,127 @@
+using System.Globalization;
+using Caur.Api.Auth;
+using Caur.Api.Builders;
+using Caur.Api.Hosting;
+using Caur.Builder;
+using Caur.Contracts.Farm;
+using Caur.Grains.Hosting;
+using Caur.Protocol.Builders;
+using Caur.Silo.Engines;
+using Caur.Storage.Files;
+using Caur.Storage.Landing;
+using Caur.Storage.Logs;
+using Caur.Storage.Processes;
+using Caur.Storage.Repositories;
+using Caur.Storage.Signing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Caur.Silo.Hub;
+
+/// <summary>Composes the hub: grains, gateway and agent in one process.</summary>
+internal static class HubHost
+{
+    /// <summary>Longer than the agent's own budget, so that it can hand back what runs.</summary>
+    private static readonly TimeSpan ShutdownTime = TimeSpan.FromSeconds(40);
+
+    /// <summary>Builds the host; nothing has started yet.</summary>
+    /// <exception cref="HubSettingsException">Something that was configured cannot work; the message is for people.</exception>
+    public static WebApplication Build(HubSettings settings)
+    {
+        var farm = ReadFarm(settings);
+        var folders = DataFolders.Resolve(settings.DataFolder, settings.Variable);
+        folders.Create();
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folders.Root });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://*:{settings.WebPort}"));
+        builder.WebHost.ConfigureKestrel(ConfigureKestrel);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTime);
+        builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(farm));
+        builder.Services.AddFarmStorage(folders);
+        builder.Services.AddFarmEngine(folders);
+        builder.Services.AddCaurGrains();
+        builder.Services.AddCaurGateway();
+        builder.Services.AddHostedService<HubService>();
+        if (settings.RunAgent)
+        {
+            builder.Services.AddSingleton<IBuilderSession>(services => services.GetRequiredService<GrainBuilderSession>());
+            builder.Services.AddBuilderAgent(agent => ConfigureAgent(agent, settings, farm, folders));
+        }
+
+        var app = builder.Build();
+        app.MapCaurGateway();
+        return app;
+    }
+
+    private static FarmOptions ReadFarm(HubSettings settings)
+    {
+        var farm = new FarmOptions();
+        try
+        {
+            FarmEnvironment.Read(farm, settings.Variable);
+        }
+        catch (FormatException wrong)
+        {
+            throw new HubSettingsException(wrong.Message);
+        }
+
+        var problems = FarmOptionsCheck.Problems(farm).ToList();
+        return problems.Count == 0 ? farm : throw new HubSettingsException(string.Join(Environment.NewLine, problems));
+    }
+
+    private static void ConfigureKestrel(KestrelServerOptions kestrel)
+    {
+        // A follower of a log reads at its own speed, and a build may say nothing for long.
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.AddServerHeader = false;
+    }
+
+    private static void ConfigureAgent(BuilderOptions agent, HubSettings settings, FarmOptions farm, DataFolders folders)
+    {
+        agent.Name = "hub";
+        agent.Workspace = Path.Combine(folders.Root, "builder");
+        agent.Slots = settings.Slots;
+        agent.Architectures = [.. farm.TargetRepositories.Values.SelectMany(target => target.Architectures).Distinct()
+            .Intersect(agent.Architectures)];
+        agent.Attempts.InterruptGrace = TimeSpan.FromSeconds(5);
+        try
+        {
+            agent.ReadEnvironment(settings.Variable);
+        }
+        catch (FormatException wrong)
+        {
+            throw new HubSettingsException($"A BUILDER_ variable cannot be read: {wrong.Message}");
+        }
+    }
+
+    private static void AddFarmStorage(this IServiceCollection services, DataFolders folders)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(folders);
+        services.AddSingleton<ProcessRunner>();
+        services.AddSingleton(new LandingZone(folders.Landing));
+        services.AddSingleton(_ => new BuildLogStore(folders.Logs));
+        services.AddSingleton(new RepositoryFiles(folders.Repositories));
+        services.AddSingleton(new GpgOptions { Home = folders.Keys });
+        services.AddSingleton<GpgSigner>();
+        services.AddSingleton<ITrustedKeys, FarmKeys>();
+        services.AddSingleton(provider => new TokenStore(
+            Path.Combine(folders.Root, "tokens.json"), provider.GetRequiredService<TimeProvider>()));
+    }
+}
+
+/// <summary>What was configured cannot work. The message says what to do.</summary>
+internal sealed class HubSettingsException(string message) : Exception(message);

@@ -1,0 +1,110 @@
+using Caur.Api.Auth;
+using Caur.Api.Health;
+using Caur.Api.Queue;
+using Caur.Storage.Files;
+using Caur.Storage.Logs;
+using Caur.Storage.Signing;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Caur.Silo.Hub;
+
+/// <summary>Brings the farm up: a key and an admin's token where there are none, the queues with what they had; and sweeps logs.</summary>
+internal sealed partial class HubService(
+    GpgSigner signer,
+    TokenStore tokens,
+    DataFolders folders,
+    QueueReader queues,
+    BuildLogStore logs,
+    FarmHealth health,
+    IServer server,
+    TimeProvider clock,
+    IHostApplicationLifetime lifetime,
+    ILogger<HubService> logger) : BackgroundService
+{
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(6);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = lifetime.ApplicationStopping.Register(health.Stopping);
+        try
+        {
+            await EnsureKeyAsync(stoppingToken);
+            await EnsureTokenAsync(stoppingToken);
+
+            // A queue that is asked reads its records back and looks after what ran.
+            foreach (var queue in await queues.ReadAsync())
+            {
+                LogQueue(logger, queue.Arch, queue.Items.Length);
+            }
+
+            await StartedAsync(stoppingToken);
+            health.Started();
+            LogUp(logger, string.Join(", ", server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []), folders.Root);
+            while (true)
+            {
+                await logs.SweepAsync(new LogRetention(), clock.GetUtcNow(), stoppingToken);
+                await Task.Delay(SweepEvery, clock, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The hub ends.
+        }
+    }
+
+    /// <summary>A farm without a key publishes nothing; one that has several is told so, and publishes nothing until one is chosen.</summary>
+    private async Task EnsureKeyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var key = await signer.EnsureKeyAsync("Caur package farm", cancellationToken);
+            LogKey(logger, key.Fingerprint);
+        }
+        catch (GpgException problem)
+        {
+            LogNoKey(logger, problem.Message);
+        }
+    }
+
+    private async Task EnsureTokenAsync(CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folders.Root, "admin.token");
+        if (File.Exists(path) && tokens.Find((await File.ReadAllTextAsync(path, cancellationToken)).Trim()) is not null)
+        {
+            return;
+        }
+
+        var (_, token) = await tokens.CreateAsync(TokenRole.Admin, "first admin", null, cancellationToken);
+        await AtomicFile.WriteAsync(
+            path,
+            System.Text.Encoding.ASCII.GetBytes($"{token}\n"),
+            cancellationToken,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        LogToken(logger, path);
+    }
+
+    private async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} has {Count} builds")]
+    private static partial void LogQueue(ILogger logger, string arch, int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The farm is up at {Addresses} with its data in {Folder}")]
+    private static partial void LogUp(ILogger logger, string addresses, string folder);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Packages and databases are signed by {Fingerprint}")]
+    private static partial void LogKey(ILogger logger, string fingerprint);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Nothing can be published: {Problem}")]
+    private static partial void LogNoKey(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "An admin's token is in {Path}, which only this user can read")]
+    private static partial void LogToken(ILogger logger, string path);
+}
