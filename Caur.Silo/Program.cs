@@ -1,1 +1,4 @@
-return 0;
+using Caur.Silo.Cli;
+
+using var interrupts = new Interrupts();
+return await CommandLine.RunAsync(args, CliContext.OfProcess(), interrupts.Token);
