@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Api.Auth;
@@ -14,6 +15,8 @@ internal static class AuthPolicies
 
     public static IServiceCollection AddTokenAuth(this IServiceCollection services)
     {
+        // Nothing here needs keys that outlive the process, and none are to be written into somebody's home.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddAuthentication(TokenAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         services.AddAuthorizationBuilder()

@@ -36,6 +36,8 @@ public static class GatewayExtensions
     /// <summary>Maps every route.</summary>
     public static IEndpointRouteBuilder MapCaurGateway(this WebApplication app)
     {
+        // Now, not at the first scrape: what is counted before counts too.
+        app.Services.GetRequiredService<FarmMetrics>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();

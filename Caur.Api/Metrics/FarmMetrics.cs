@@ -38,7 +38,7 @@ public sealed class FarmMetrics : IDisposable
         lock (_lock)
         {
             _exporter.Text = new PrometheusText();
-            _reader.Collect();
+            _exporter.Collect?.Invoke(Timeout.Infinite);
             return _exporter.Text.ToString();
         }
     }

@@ -16,12 +16,12 @@ internal static class ImageReference
         return colon > reference.LastIndexOf('/') ? (reference[..colon], reference[(colon + 1)..]) : (reference, "latest");
     }
 
-    /// <summary>True when the name's first part is a registry's host: it has a dot or a port, or is <c>localhost</c>.
-    /// Source: the reference grammar of github.com/distribution/reference.</summary>
+    /// <summary>True when the name's first part is a registry's host: it has a dot or a port. Source: the reference grammar of
+    /// github.com/distribution/reference, except that a bare <c>localhost</c> is none here: podman puts it before images made locally.</summary>
     public static bool NamesRegistry(string reference)
     {
         var slash = reference.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0 && (reference.AsSpan(0, slash).IndexOfAny('.', ':') >= 0 || reference[..slash] == "localhost");
+        return slash > 0 && reference.AsSpan(0, slash).IndexOfAny('.', ':') >= 0;
     }
 
     /// <summary>True when the reference can only ever mean one image.</summary>

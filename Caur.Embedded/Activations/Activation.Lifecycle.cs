@@ -1,4 +1,5 @@
 using Caur.Embedded.Calls;
+using Caur.Embedded.Timers;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
@@ -76,7 +77,7 @@ internal sealed partial class Activation
         }
 
         Engine.Activations.Remove(this);
-        StopTimers();
+        await EndTimersAsync();
         foreach (var turn in held ?? [])
         {
             turn.Reject(error);
@@ -88,7 +89,7 @@ internal sealed partial class Activation
 
     private async Task EndAsync()
     {
-        StopTimers();
+        await EndTimersAsync();
         try
         {
             var reason = _deactivation!.Value;
@@ -151,9 +152,9 @@ internal sealed partial class Activation
         }
     }
 
-    private void StopTimers()
+    private Task EndTimersAsync()
     {
-        List<Timers.GrainTimer> timers;
+        List<GrainTimer> timers;
         lock (_lock)
         {
             timers = [.. _timers ?? []];
@@ -163,6 +164,8 @@ internal sealed partial class Activation
         {
             timer.Dispose();
         }
+
+        return Task.CompletedTask;
     }
 
     private async Task DisposeAsync()

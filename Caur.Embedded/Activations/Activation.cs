@@ -167,9 +167,14 @@ internal sealed partial class Activation : IGrainContext
                 (_held ??= new()).Enqueue(turn);
             }
 
+            // Before the running turns have ended: one of them may be a tick that waits for its token.
+            StopTimers();
             EndWhenQuiet();
         }
     }
+
+    /// <summary>Ends all timers, as a turn, and so cancels the tokens of their ticks.</summary>
+    public void StopTimers() => Post(EndTimersAsync);
 
     public void Add(GrainTimer timer)
     {

@@ -150,6 +150,11 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
         _state = State.Draining;
         _collector?.Dispose();
         Reminders.Dispose();
+        foreach (var activation in Activations.All)
+        {
+            activation.StopTimers();
+        }
+
         // Real time, whatever the engine's clock is: a process that ends does not wait for a clock that a test holds.
         using var drain = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         drain.CancelAfter(_options.DrainTimeout);

@@ -108,7 +108,11 @@ internal sealed class ReminderService : IDisposable
             }
 
             _due.Enqueue((reminder, reminder.NextDue), reminder.NextDue);
-            if (_due.Peek().Reminder == reminder)
+            if (reminder.NextDue <= Now)
+            {
+                ThreadPool.QueueUserWorkItem(static service => service.SendDue(), this, preferLocal: false);
+            }
+            else if (_due.Peek().Reminder == reminder)
             {
                 Arm(reminder.NextDue);
             }
@@ -174,7 +178,8 @@ internal sealed class ReminderService : IDisposable
             _engine.Logs.ReminderFailed(reminder.ReminderName, reminder.Grain, error);
         }
 
-        var passed = Math.Max(0, Now - reminder.FirstDue) / reminder.Period;
+        // Counted from when it was sent: one that falls due while this tick runs is not left out.
+        var passed = Math.Max(0, now - reminder.FirstDue) / reminder.Period;
         reminder.NextDue = reminder.FirstDue + ((passed + 1) * reminder.Period);
         try
         {

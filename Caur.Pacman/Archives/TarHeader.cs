@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Caur.Pacman;
 
 /// <summary>Where things stand in a tar header (POSIX.1-1988 ustar, with GNU's and pax's additions), and how they are written.</summary>
@@ -41,9 +39,7 @@ internal static class TarHeader
     {
         if ((field[0] & 0x80) != 0)
         {
-            var low = BinaryPrimitives.ReadInt64BigEndian(field[^8..]);
-            var high = field[1..^8];
-            return field[0] == 0x80 && !high.ContainsAnyExcept((byte)0) && low >= 0 ? low : -1;
+            return BigEndian(field);
         }
 
         var number = 0L;
@@ -63,6 +59,23 @@ internal static class TarHeader
                 default:
                     return -1;
             }
+        }
+
+        return number;
+    }
+
+    private static long BigEndian(ReadOnlySpan<byte> field)
+    {
+        var number = (long)(field[0] & 0x7f);
+        foreach (var value in field[1..])
+        {
+            // A first byte of 0xff is the sign of a negative number, and such a size overflows here too.
+            if (number > long.MaxValue >> 8)
+            {
+                return -1;
+            }
+
+            number = (number << 8) | value;
         }
 
         return number;

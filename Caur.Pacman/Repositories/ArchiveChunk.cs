@@ -31,10 +31,10 @@ internal sealed class ArchiveChunk(ReadOnlyMemory<RepositoryEntry> entries, Data
         switch (format)
         {
             case CompressionFormat.Gzip:
-                _gzip = block;
+                Volatile.Write(ref _gzip, block);
                 break;
             case CompressionFormat.Zstd:
-                _zstd = block;
+                Volatile.Write(ref _zstd, block);
                 break;
             default:
                 return block;

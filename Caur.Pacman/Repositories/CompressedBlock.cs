@@ -20,6 +20,7 @@ internal sealed class CompressedBlock
         _format = format;
         Bytes = bytes;
         Crc = crc;
+        CrcShift = Crc32.Shift(rawLength);
         RawLength = rawLength;
     }
 
@@ -28,6 +29,9 @@ internal sealed class CompressedBlock
 
     /// <summary>The CRC-32 of the plain bytes; only of gzip.</summary>
     public uint Crc { get; }
+
+    /// <summary>How the CRC of what comes before changes by this block. Kept, as a database has thousands of blocks.</summary>
+    public uint CrcShift { get; }
 
     public int RawLength { get; }
 

@@ -9,12 +9,11 @@ internal static class Crc32
     /// <summary>At index n: x to the power of 2^n, modulo the polynomial.</summary>
     private static readonly uint[] Powers = MakePowers();
 
-    /// <summary>The CRC of two texts one after the other, from the CRC of each and the length of the second in bytes.</summary>
-    public static uint Combine(uint first, uint second, long secondLength)
+    /// <summary>What a CRC is multiplied with when this many bytes are appended to its text: x^(8n).</summary>
+    public static uint Shift(long length)
     {
-        // Appending n bytes multiplies the first CRC by x^(8n).
         var shift = One;
-        for (var (bits, power) = (secondLength, 3); bits > 0; bits >>= 1, power++)
+        for (var (bits, power) = (length, 3); bits > 0; bits >>= 1, power++)
         {
             if ((bits & 1) != 0)
             {
@@ -22,8 +21,11 @@ internal static class Crc32
             }
         }
 
-        return Multiply(shift, first) ^ second;
+        return shift;
     }
+
+    /// <summary>The CRC of two texts one after the other, from the CRC of each and the shift by the length of the second.</summary>
+    public static uint Combine(uint first, uint second, uint secondShift) => Multiply(secondShift, first) ^ second;
 
     /// <summary>The product of two polynomials over GF(2), the highest bit being the constant term.</summary>
     private static uint Multiply(uint left, uint right)

@@ -68,16 +68,24 @@ internal static class DescText
         return sections;
     }
 
-    /// <summary>The first value of a section, found without parsing the rest; null when the section is missing or empty.</summary>
+    /// <summary>
+    /// The first value of a section, found without parsing the rest; null when the section is missing or empty. A section begins behind
+    /// an empty line: a value that only looks like its head is none.
+    /// </summary>
     public static string? First(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header)
     {
-        var at = utf8.StartsWith(header) ? 0 : utf8.IndexOf([(byte)'\n', .. header]) + 1;
-        if (at == 0 && !utf8.StartsWith(header))
+        if (!utf8.StartsWith(header))
         {
-            return null;
+            var at = utf8.IndexOf([.. "\n\n"u8, .. header]);
+            if (at < 0)
+            {
+                return null;
+            }
+
+            utf8 = utf8[(at + 2)..];
         }
 
-        var rest = utf8[(at + header.Length)..];
+        var rest = utf8[header.Length..];
         var end = rest.IndexOf((byte)'\n');
         var value = end < 0 ? rest : rest[..end];
         return value.IsEmpty ? null : Encoding.UTF8.GetString(value);

@@ -17,7 +17,7 @@ internal static class GzipArchive
         var length = 0L;
         foreach (var block in blocks)
         {
-            crc = Crc32.Combine(crc, block.Crc, block.RawLength);
+            crc = Crc32.Combine(crc, block.Crc, block.CrcShift);
             length += block.RawLength;
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 
 namespace Caur.Pacman;
@@ -5,10 +6,12 @@ namespace Caur.Pacman;
 /// <summary>
 /// The database of a pacman repository at one moment: its packages by pkgname, in ordinal order. It never changes; a change makes a new
 /// one, which shares with the old one what stayed, also in compressed form, so that writing it costs what has changed.
-/// The same packages always give the same bytes.
+/// The same packages always give the same bytes. Safe for use by many threads at once.
 /// </summary>
 public sealed class RepositoryDatabase : IReadOnlyCollection<RepositoryEntry>
 {
+    private const int WriteSize = 1 << 20;
+
     private readonly RepositoryEntry[] _entries;
     private readonly ChunkPlan _packages;
     private readonly ChunkPlan _files;
@@ -115,27 +118,51 @@ public sealed class RepositoryDatabase : IReadOnlyCollection<RepositoryEntry>
         Stream output, DatabaseKind kind, CompressionFormat format = CompressionFormat.Gzip, CancellationToken cancellationToken = default)
     {
         var blocks = await Task.Run(() => Compress(kind, format, cancellationToken), cancellationToken);
-        var gzip = format == CompressionFormat.Gzip;
-        if (gzip)
+        var parts = blocks.Select(block => (ReadOnlyMemory<byte>)block.Bytes);
+        if (format == CompressionFormat.Gzip)
         {
-            await output.WriteAsync(GzipArchive.Header.ToArray(), cancellationToken);
+            parts = [GzipArchive.Header.ToArray(), .. parts, GzipArchive.Trailer(blocks)];
         }
 
-        foreach (var block in blocks)
-        {
-            await output.WriteAsync(block.Bytes, cancellationToken);
-        }
-
-        if (gzip)
-        {
-            await output.WriteAsync(GzipArchive.Trailer(blocks), cancellationToken);
-        }
+        await WriteAsync(output, parts, cancellationToken);
     }
 
     /// <summary>The packages in the ordinal order of their names.</summary>
     public IEnumerator<RepositoryEntry> GetEnumerator() => ((IEnumerable<RepositoryEntry>)_entries).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Gathers the parts, which are small: a write for each would cost more than compressing what has changed.</summary>
+    private static async Task WriteAsync(Stream output, IEnumerable<ReadOnlyMemory<byte>> parts, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(WriteSize);
+        try
+        {
+            var length = 0;
+            foreach (var part in parts)
+            {
+                var rest = part;
+                while (!rest.IsEmpty)
+                {
+                    var count = Math.Min(rest.Length, buffer.Length - length);
+                    rest[..count].CopyTo(buffer.AsMemory(length));
+                    rest = rest[count..];
+                    length += count;
+                    if (length == buffer.Length)
+                    {
+                        await output.WriteAsync(buffer.AsMemory(0, length), cancellationToken);
+                        length = 0;
+                    }
+                }
+            }
+
+            await output.WriteAsync(buffer.AsMemory(0, length), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
     private static int CompareByName(RepositoryEntry left, RepositoryEntry right) => left.Name.CompareTo(right.Name);
 

@@ -87,6 +87,7 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
             }
 
             await File.WriteAllBytesAsync(layout.InfoIn(folder), Json.Serialize(info), cancellationToken);
+            SetTimes(folder, info);
             return folder;
         }
         catch
@@ -121,6 +122,19 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
             var hidden = AtomicFile.NewTemporary(folder);
             Libc.Rename(folder, hidden);
             Directory.Delete(hidden, recursive: true);
+        }
+    }
+
+    /// <summary>Clients ask whether a database is newer than theirs, in whole seconds (If-Modified-Since). One made within the same second
+    /// as the one before, or after the clock was set back, would never reach them: so each is a second younger at least.</summary>
+    private void SetTimes(string folder, GenerationInfo info)
+    {
+        var now = DateTimeOffset.FromUnixTimeSeconds(info.Time.ToUnixTimeSeconds()).UtcDateTime;
+        var before = new FileInfo(Path.Combine(layout.Generation(info.Number - 1), layout.DatabaseName));
+        var time = before.Exists && before.LastWriteTimeUtc >= now ? before.LastWriteTimeUtc.AddSeconds(1) : now;
+        foreach (var (_, file) in layout.ShortNames)
+        {
+            File.SetLastWriteTimeUtc(Path.Combine(folder, file), time);
         }
     }
 

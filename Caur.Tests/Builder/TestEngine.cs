@@ -29,15 +29,12 @@ internal static class TestEngine
 
     private static async Task<(string Socket, string Image)> FindAsync()
     {
-        using var client = Client(EngineEndpoint.DockerSocket);
-        foreach (var image in (string[])["caur-builder:bootstrap", "wt-agent-host:1"])
-        {
-            if (await client.InspectImageAsync(image, default) is not null)
-            {
-                return (EngineEndpoint.DockerSocket, image);
-            }
-        }
-
-        throw new InvalidOperationException("These tests need a container engine with the image caur-builder:bootstrap.");
+        var options = new EngineOptions();
+        options.ReadEnvironment(Environment.GetEnvironmentVariable);
+        using var client = Client(options.Address);
+        var image = Environment.GetEnvironmentVariable("CAUR_TEST_IMAGE") ?? "localhost/caur-builder:latest";
+        return await client.InspectImageAsync(image, default) is not null
+            ? (options.Address, image)
+            : throw new InvalidOperationException($"These tests need the builder image in the container engine; CAUR_TEST_IMAGE names another than {image}.");
     }
 }

@@ -18,16 +18,17 @@ public sealed class AlreadyBuiltTests
     }
 
     [Theory]
-    [InlineData("libfoo-1:0.3.0-2-{0}.pkg.tar.zst")]
-    [InlineData("libfoo-1:0.3.0-1-{0}.pkg.tar.zst", "foo-tools-1:0.3.0-1-{0}.pkg.tar.zst")]
-    public async Task Build_WhenOnePackageIsMissing_BuildsAll(params string[] published)
+    [InlineData("one-1.0-1-any.pkg.tar.zst")]
+    [InlineData("one-0.9-1-any.pkg.tar.zst", "two-0.9-1-any.pkg.tar.zst")]
+    [InlineData("one-1.0-1-any.pkg.tar.zst", "two-debug-1.0-1-any.pkg.tar.zst")]
+    public async Task Build_WhenOnePackageIsMissing_StartsMakepkg(params string[] published)
     {
-        using var build = BuildCase.OfSample("splitlib").Published([.. published.Select(file => file.Replace("{0}", Machine.Arch, StringComparison.Ordinal))]);
+        using var build = BuildCase.Of("one", "pkgname=(one two)", "package_one() { :; }", "package_two() { :; }", "unset -f package", "build() { exit 42; }")
+            .Published(published);
 
         var outcome = await build.RunAsync();
 
-        outcome.ExitCode.ShouldBe(0, outcome.Log);
-        outcome.Packages.Count.ShouldBe(2);
+        outcome.ExitCode.ShouldBe(42, outcome.Log);
     }
 
     [Fact]

@@ -97,6 +97,19 @@ public sealed class FailureTests
         outcome.Log.ShouldContain($"Send {Machine.OtherArch} builds to a builder of that arch.");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("../etc")]
+    public async Task Build_WhenPkgbaseIsNoName_IsTheEnvironmentsFault(string pkgbase)
+    {
+        using var build = new BuildCase(pkgbase);
+
+        var outcome = await build.RunAsync();
+
+        outcome.ExitCode.ShouldBe(120, outcome.Log);
+        outcome.Log.ShouldContain($"CAUR_PKGBASE is '{pkgbase}', which is no pkgbase.");
+    }
+
     [Fact]
     public async Task Build_WhenKeyIsNone_IsTheEnvironmentsFault()
     {

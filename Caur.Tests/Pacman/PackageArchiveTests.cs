@@ -55,6 +55,17 @@ public sealed class PackageArchiveTests
 
         using var doc = File.OpenRead(folder["made-doc-3:1.5-2-any.pkg.tar.zst"]);
         PackageArchive.ListFiles(doc, cancellationToken: Cancel).GetRequired().Names[^1].ShouldBe("usr/share/doc/made/read me");
+
+        var reference = new ReferenceRepository(folder.Path);
+        await reference.AddAsync(made.Name, doc.Name);
+        var entries = new List<RepositoryEntry>();
+        foreach (var path in (string[])[made.Name, doc.Name])
+        {
+            entries.Add((await RepositoryEntry.FromArchiveAsync(path, cancellationToken: Cancel)).GetRequired());
+        }
+
+        var ours = RepositoryDatabase.Empty.With(entries, []);
+        (await ReferenceRepository.UnpackAsync(ours, CompressionFormat.Gzip)).ShouldBe(await reference.UnpackAsync());
     }
 
     [Fact]
@@ -96,6 +107,23 @@ public sealed class PackageArchiveTests
         await File.WriteAllBytesAsync(folder["x.pkg.tar"], archive, Cancel);
         await ShouldListAsBsdtarAsync(folder["x.pkg.tar"]);
     }
+
+    /// <summary>From generated damage: a field of eight bytes with the mark of a big-endian number.</summary>
+    [Fact]
+    public void Read_WhenANumberHasTheMarkOfALargeOne_DoesNotReadBeyondItsField()
+    {
+        var archive = RawTar.WithInfo().End();
+        archive[148] = 0x80;
+        PackageArchive.ReadInfo(new MemoryStream(archive), cancellationToken: Cancel).Error!.Code.ShouldBe(FormatErrorCode.NotAnArchive);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1 }, 0x200000001L)]
+    [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, -1L)]
+    [InlineData(new byte[] { 0x80, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0 }, -1L)]
+    [InlineData(new byte[] { (byte)' ', (byte)'1', (byte)'7', 0 }, 15L)]
+    [InlineData(new byte[] { (byte)'9', 0 }, -1L)]
+    public void Number_WhenInEitherForm_IsRead(byte[] field, long expected) => TarHeader.Number(field).ShouldBe(expected);
 
     public static TheoryData<string, FormatErrorCode> Hostile => new()
     {

@@ -42,6 +42,16 @@ public sealed class RepositoryDatabaseReadTests
         entry.ReadFileNames().ShouldBe(["usr/"]);
     }
 
+    [Fact]
+    public async Task Read_WhenAValueLooksLikeAHead_IsNotDeceived()
+    {
+        var desc = "%LICENSE%\n%NAME%\nb\n%BASE%\nb\n\n" + Desc;
+        var entry = (await ReadAsync(new RawTar().File("a-1-1/desc", desc).End(), null)).GetRequired().ShouldHaveSingleItem();
+        entry.Name.ToString().ShouldBe("a");
+        entry.PkgBase.ToString().ShouldBe("a");
+        entry.ReadDescription().Licenses.ShouldBe(["%NAME%", "b", "%BASE%", "b"]);
+    }
+
     public static TheoryData<string, FormatErrorCode> Hostile => new()
     {
         { "empty", FormatErrorCode.Truncated },

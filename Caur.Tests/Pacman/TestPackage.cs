@@ -85,7 +85,6 @@ internal sealed record TestPackage(string Name, string Version = "1.0-1")
         using (var writer = new TarWriter(bytes, Format, leaveOpen: true))
         {
             Add(writer, ".BUILDINFO", "format = 2\npkgname = x\ninstalled = bash-5.2-1-x86_64\ninstalled = glibc-2.38-1-x86_64\n");
-            Add(writer, ".MTREE", "#mtree\n");
             Add(writer, ".PKGINFO", PkgInfo);
             foreach (var file in Files)
             {

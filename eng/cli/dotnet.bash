@@ -6,7 +6,7 @@ readonly artifacts=$root/artifacts/${CaurEngine:-embedded}
 # Builds a project or the solution unless nothing has changed since it was built.
 build() {
   local stamp=$artifacts/.built-$1 log=$root/artifacts/logs/build-$1.log since=$SECONDS
-  if [[ -e $stamp ]] && ! sources_newer_than "$stamp"; then return 0; fi
+  if [[ -e $stamp && -d $artifacts/bin ]] && ! sources_newer_than "$stamp"; then return 0; fi
   say "Compiling ${1%.sln}"
   mkdir -p -- "$artifacts"
   touch -- "$stamp.new"

@@ -46,14 +46,15 @@ start_engine() {
   fi
   mount_cgroups
   # A sandbox may forbid to change the packet filter, or lie on a file system that cannot be stacked.
-  for flags in '' '--iptables=false --ip6tables=false' '--iptables=false --ip6tables=false --storage-driver=vfs' \
-    '--iptables=false --ip6tables=false --bridge=none --storage-driver=vfs'; do
+  local quiet='--iptables=false --ip6tables=false'
+  for flags in '' "$quiet" "$quiet --bridge=none" "$quiet --storage-driver=vfs" "$quiet --bridge=none --storage-driver=vfs"; do
     say "Starting dockerd${flags:+ $flags}"
     rm -f /var/run/docker.pid
     # shellcheck disable=SC2086 # the flags are words
     setsid nohup dockerd $flags >"$engine_log" 2>&1 </dev/null &
     await_engine 40 "$!" && {
       note "It goes on running: process $!, log $engine_log"
+      [[ $flags != *bridge=none* ]] || note "This machine allows no network bridge, so containers have no network."
       return 0
     }
     if kill "$!" 2>/dev/null; then wait "$!" || true; fi

@@ -6,8 +6,8 @@ prepare_process_environment() {
   export PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   if [[ -z ${HOME:-} ]]; then
     HOME=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6) || HOME=
-    if [[ -z $HOME || ! -w $HOME ]]; then HOME=$root/artifacts/home; fi
-    mkdir -p -- "$HOME"
+    if [[ -z $HOME || ! -w $HOME ]]; then HOME=${TMPDIR:-/tmp}/caur-home-$(id -u); fi
+    mkdir -p -m 700 -- "$HOME"
     export HOME
   fi
   if [[ -z ${LC_ALL:-}${LC_CTYPE:-}${LANG:-} || ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} =~ ^(C|POSIX)$ ]]; then export LC_ALL=C.UTF-8; fi

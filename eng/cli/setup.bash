@@ -14,6 +14,8 @@ setup() {
     type -P dockerd >/dev/null || missing+=(docker.io iptables)
   fi
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  # Newer Debians keep docker's command in a package of its own.
+  type -P docker >/dev/null || type -P podman >/dev/null || install_packages docker-cli
   find_engine || {
     [[ $EUID == 0 && ${CAUR_SETUP:-} != never ]] || die "No container engine answers." "Run '${root}/caur setup' as root, or start docker or podman's socket, or join its group."
     start_engine

@@ -35,7 +35,7 @@ public sealed class EngineOptionsTests
     [InlineData("caur-builder:bootstrap", "caur-builder", "bootstrap", false)]
     [InlineData("registry:5000/a/b", "registry:5000/a/b", "latest", true)]
     [InlineData("ghcr.io/a/b:1.2", "ghcr.io/a/b", "1.2", true)]
-    [InlineData("localhost/a:x", "localhost/a", "x", true)]
+    [InlineData("localhost/a:x", "localhost/a", "x", false)]
     [InlineData("library/a", "library/a", "latest", false)]
     [InlineData("a/b@sha256:0123", "a/b", "sha256:0123", false)]
     public void Split_WhenReferenceIsGiven_FindsNameTagAndRegistry(string reference, string name, string tag, bool registry)

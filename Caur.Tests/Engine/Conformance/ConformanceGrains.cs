@@ -9,6 +9,7 @@ public static class ConformanceGrains
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Type> Classes { get; } =
     [
-        typeof(TurnGrain), typeof(ReentrantTurnGrain),
+        typeof(TurnGrain), typeof(ReentrantTurnGrain), typeof(CopyGrain), typeof(StateGrain), typeof(TimerGrain),
+        typeof(LifeGrain), typeof(ShortLivedGrain), typeof(CallGrain), typeof(ReminderGrain), typeof(ObservedGrain),
     ];
 }

@@ -3,6 +3,8 @@ using System.Globalization;
 using Caur.Storage.Processes;
 using Caur.Tests.Support;
 
+using ProcessResult = Caur.Storage.Processes.ProcessResult;
+
 namespace Caur.Tests.Storage.Processes;
 
 public sealed class ProcessRunnerTests

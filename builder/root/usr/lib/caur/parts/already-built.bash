@@ -3,9 +3,12 @@
 
 readonly published=$order/published
 
-# Reads paths or names of archives; prints them without folder and compression, debug packages apart.
+# Reads paths or names of archives; prints them without folder and compression, and without the debug package
+# that makepkg adds to its list (one that the PKGBUILD itself names is like any other).
 archive_names() {
-  sed -E 's,.*/,,; s/\.pkg\.tar.*$//' | grep -vE -- '-debug-[^-]+-[^-]+-[^-]+$' | sort -u || true
+  local debug=${recipe[pkgbase]}-debug
+  if grep -qxF -- "pkgname = $debug" "$scratch/srcinfo"; then debug=; fi
+  sed -E 's,.*/,,; s/\.pkg\.tar.*$//' | awk -v debug="$debug-" 'debug == "-" || index($0, debug) != 1' | sort -u
 }
 
 leave_if_published() {

@@ -2,7 +2,7 @@
 # Where things are, who builds, and the checks that cost nothing.
 
 readonly order=/caur/order sources=/caur/src out=/caur/out cache=/caur/cache
-startdir=/build/$CAUR_PKGBASE
+startdir=/build/${CAUR_PKGBASE:-}
 packages=/build/.packages
 scratch=/build/.caur
 readonly startdir packages scratch

@@ -1,0 +1,184 @@
+using Caur.Tests.Support;
+
+namespace Caur.Tests.Engine.Conformance;
+
+/// <summary>From the first call to OnDeactivateAsync.</summary>
+public abstract class LifeConformanceTests<TFixture>(TFixture engine) : ConformanceTests<TFixture>(engine)
+    where TFixture : class, IEngineFixture
+{
+    [Fact]
+    public async Task Reference_WhenMade_ActivatesNothing()
+    {
+        var key = NewKey();
+        var grain = Grain<ILifeGrain>(key);
+        Life.Of(key).Events.ShouldBeEmpty();
+        await grain.ActivationId();
+        Life.Of(key).Events.ShouldBe(["activating", "activated"]);
+    }
+
+    [Fact]
+    public async Task Calls_DuringActivation_WaitAndMeetOneActivation()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        Life.Of(key).ActivationGate = gate;
+        var calls = Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Grain<ILifeGrain>(key).ActivationId()));
+        await Gate.Named(gate).Reached.DefaultTimeout("the activation");
+        Gate.Named(gate).Open();
+        (await calls.DefaultTimeout("the calls")).Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Activation_WhenItFails_FailsItsCallersAndTheNextCallTriesAgain()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        Life.Of(key).Failures = 1;
+        Life.Of(key).ActivationGate = gate;
+        var grain = Grain<ILifeGrain>(key);
+        var calls = Enumerable.Range(0, 3).Select(_ => grain.ActivationId()).ToList();
+        await Gate.Named(gate).Reached.DefaultTimeout("the activation");
+        Gate.Named(gate).Open();
+        foreach (var call in calls)
+        {
+            (await Should.ThrowAsync<InvalidDataException>(() => call.DefaultTimeout("the call"))).Message.ShouldBe("this activation fails");
+        }
+
+        (await grain.ActivationId()).ShouldNotBe(Guid.Empty);
+        Life.Of(key).Events.ShouldBe(["activating", "activating", "activated"]);
+    }
+
+    [Fact]
+    public async Task DeactivateOnIdle_WhenTheCallHasEnded_EndsTheActivation()
+    {
+        var key = NewKey();
+        var grain = Grain<ILifeGrain>(key);
+        var before = await grain.ActivationId();
+        await grain.End();
+        await Eventually(async () => await grain.ActivationId() != before, true, "another activation");
+        Life.Of(key).Events.ShouldContain("deactivated ApplicationRequested");
+    }
+
+    [Fact]
+    public async Task Calls_ThatArriveDuringDeactivation_GoToTheNextActivation()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        var grain = Grain<ILifeGrain>(key);
+        var before = await grain.ActivationId();
+        Life.Of(key).DeactivationGate = gate;
+        await grain.End();
+        await Gate.Named(gate).Reached.DefaultTimeout("the deactivation");
+        var calls = Enumerable.Range(0, 5).Select(_ => grain.ActivationId()).ToList();
+        calls.ShouldAllBe(static call => !call.IsCompleted);
+        Gate.Named(gate).Open();
+        var ids = await Task.WhenAll(calls).DefaultTimeout("the calls");
+        ids.Distinct().ShouldHaveSingleItem().ShouldNotBe(before);
+    }
+
+    [Fact]
+    public async Task Deactivation_WhileACallRuns_WaitsForItAndTakesNoOther()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        var grain = Grain<ILifeGrain>(key);
+        var before = await grain.ActivationId();
+        var held = grain.EndAndHold(gate);
+        await Gate.Named(gate).Reached.DefaultTimeout("the call");
+        var next = grain.ActivationId();
+        Life.Of(key).Events.ShouldBe(["activating", "activated"]);
+        Gate.Named(gate).Open();
+        await held.DefaultTimeout("the call's end");
+        (await next.DefaultTimeout("the next call")).ShouldNotBe(before);
+    }
+
+    [Fact]
+    public async Task Idle_ForLongerThanTheAge_IsCollected()
+    {
+        var key = NewKey();
+        var before = await Grain<ILifeGrain>(key).ActivationId();
+        await AdvanceAsync(TimeSpan.FromMinutes(18));
+        await Eventually(() => Task.FromResult(Life.Of(key).Events.Contains("deactivated ActivationIdle")), true, "the collection");
+        (await Grain<ILifeGrain>(key).ActivationId()).ShouldNotBe(before);
+    }
+
+    [Fact]
+    public async Task Idle_ForLongerThanTheClassAllows_IsCollectedEarlier()
+    {
+        var (shortLived, other) = (NewKey("short"), NewKey("other"));
+        var before = await Grain<IShortLivedGrain>(shortLived).ActivationId();
+        var otherBefore = await Grain<ILifeGrain>(other).ActivationId();
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+        await Eventually(
+            () => Task.FromResult(Life.Of(shortLived).Events.Contains("deactivated ActivationIdle")), true, "the collection");
+        (await Grain<IShortLivedGrain>(shortLived).ActivationId()).ShouldNotBe(before);
+        (await Grain<ILifeGrain>(other).ActivationId()).ShouldBe(otherBefore);
+    }
+
+    [Fact]
+    public async Task Activation_WithACallThatRuns_IsNotCollected()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        var grain = Grain<IShortLivedGrain>(key);
+        var before = await grain.ActivationId();
+        var held = grain.Hold(gate);
+        await Gate.Named(gate).Reached.DefaultTimeout("the call");
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+        Gate.Named(gate).Open();
+        // Its caller has stopped waiting meanwhile, where the clock of the caller is the one that was advanced.
+        await Record.ExceptionAsync(() => held.DefaultTimeout("the call's end"));
+        (await grain.ActivationId()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Activation_WithATimerThatKeepsItAlive_IsNotCollected()
+    {
+        var key = NewKey();
+        var grain = Grain<IShortLivedGrain>(key);
+        var before = await grain.ActivationId();
+        await grain.StartKeepAlive(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 10; i++)
+        {
+            await AdvanceAsync(TimeSpan.FromSeconds(30));
+            await Task.Yield();
+        }
+
+        Life.Of(key).Events.ShouldNotContain("deactivated ActivationIdle");
+        (await grain.ActivationId()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Activation_WithAnOrdinaryTimer_IsCollected()
+    {
+        var key = NewKey();
+        var grain = Grain<IShortLivedGrain>(key);
+        await grain.StartTimer(TimeSpan.FromSeconds(50));
+        await Eventually(
+            async () =>
+            {
+                // Small steps, so that no tick is under way each time that idle grains are looked for.
+                await AdvanceAsync(TimeSpan.FromSeconds(7));
+                return Life.Of(key).Events.Contains("deactivated ActivationIdle");
+            },
+            true,
+            "the collection");
+    }
+
+    [Fact]
+    public async Task DelayDeactivation_WhenAsked_PutsOffTheCollection()
+    {
+        var key = NewKey();
+        var grain = Grain<IShortLivedGrain>(key);
+        var before = await grain.ActivationId();
+        await grain.Stay(TimeSpan.FromHours(1));
+        await AdvanceAsync(TimeSpan.FromMinutes(30));
+        (await grain.ActivationId()).ShouldBe(before);
+        await AdvanceAsync(TimeSpan.FromMinutes(40));
+        await Eventually(() => Task.FromResult(Life.Of(key).Events.Contains("deactivated ActivationIdle")), true, "the collection");
+    }
+
+    [Fact]
+    public async Task Stop_OfTheEngine_DeactivatesGrains()
+    {
+        var key = NewKey();
+        await Grain<ILifeGrain>(key).ActivationId();
+        await Engine.RestartAsync();
+        Life.Of(key).Events.ShouldBe(["activating", "activated", "deactivated ShuttingDown"]);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Caur.Tests.Pacman;
+using Caur.Tests.Support;
+
+namespace Caur.Tests.Farm;
+
+/// <summary>A farm of a test's own: a source repository, a data folder, and what the hub is told.</summary>
+internal sealed class FarmSetup : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private FarmSetup(ContainerEngine engine)
+    {
+        Engine = engine;
+        Sources = new SourceFolder(_folder.Folder("sources"));
+    }
+
+    public ContainerEngine Engine { get; }
+
+    public SourceFolder Sources { get; }
+
+    public string Data => _folder["data"];
+
+    public static async Task<FarmSetup> CreateAsync() => new(await ContainerEngine.RequireAsync());
+
+    public Task<HubProcess> StartHubAsync(params (string Name, string Value)[] more)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["PACKAGE_REPOS"] = JsonSerializer.Serialize(new Dictionary<string, object> { ["sources"] = new { url = Sources.Path } }),
+            ["PACKAGE_TARGET_REPOS"] = """{"farm":{}}""",
+            ["BUILDER_IMAGE"] = Engine.BuilderImage,
+            ["BUILDER_HOSTNAME"] = "tester",
+            ["DOCKER_HOST"] = $"unix://{Engine.SocketPath}",
+            ["CAUR_SLOTS"] = "2",
+            ["CAUR_STALL_TIMEOUT"] = "60",
+            ["BUILDER_TIMEOUT"] = "300",
+        };
+        foreach (var (name, value) in more)
+        {
+            environment[name] = value;
+        }
+
+        return HubProcess.StartAsync(Data, environment);
+    }
+
+    /// <summary>Installs packages with real pacman, signatures required, in a container that knows nothing but the farm's key, and runs
+    /// a script there.</summary>
+    public async Task<string> InstallAsync(HubProcess hub, IEnumerable<string> packages, string script)
+    {
+        var key = _folder["key.asc"];
+        await File.WriteAllTextAsync(key, await hub.Http.GetStringAsync("/key.asc"));
+        var install = $"""
+            set -euo pipefail
+            printf '\n[farm]\nSigLevel = Required DatabaseRequired\nServer = http://host.docker.internal:{hub.Http.BaseAddress!.Port}/repos/$repo/$arch\n' >>/etc/pacman.conf
+            home=$(pacman-conf GPGDir)
+            gpg --homedir "$home" --batch --quiet --no-permission-warning --no-autostart --import /key.asc
+            gpg --homedir "$home" --batch --no-permission-warning --with-colons --list-keys |
+              awk -F: '/^fpr/ {"{"} print $10 ":6:" {"}"}' | gpg --homedir "$home" --batch --quiet --no-permission-warning --no-autostart --import-ownertrust
+            pacman -Sy --noconfirm --noprogressbar {string.Join(' ', packages)} </dev/null
+            {script}
+            """;
+        var result = await Engine.RunAsync(
+        [
+            "run", "--rm", "--add-host", "host.docker.internal:host-gateway", "-v", $"{key}:/key.asc:ro", Engine.BuilderImage, "bash", "-c", install,
+        ]);
+        result.ExitCode.ShouldBe(0, result.ToString());
+        return result.Output;
+    }
+
+    /// <summary>The containers of this farm's builds that exist now.</summary>
+    public async Task<IReadOnlyList<string>> ContainersAsync()
+    {
+        var instance = (await File.ReadAllTextAsync(Directory.EnumerateFiles(Path.Combine(Data, "builder"), "instance*").First())).Trim();
+        var listed = await Engine.RunAsync(["ps", "--all", "--filter", $"label=caur.instance={instance}", "--format", "{{.Names}}"]);
+        return listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
