@@ -42,7 +42,7 @@ internal sealed record BuildProgress
         Build = item.Build,
         State = item.State,
         Wait = item.Wait,
-        Reason = item.Explanation,
+        Reason = Short(item.Explanation),
         Builder = item.Builder?.ToString(),
         Attempts = item.Attempts,
     };
@@ -52,7 +52,7 @@ internal sealed record BuildProgress
         Build = reply.Build,
         State = reply.State,
         Wait = reply.Wait,
-        Reason = reply.Reason,
+        Reason = Short(reply.Reason),
         Builder = reply.View?.Attempts is [.., var last] ? last.Builder.ToString() : null,
         Attempts = reply.View?.Attempts.Length ?? 0,
         Seconds = reply.View is { Attempts: [var first, ..], Finished: { } finished } ? Math.Max(0, (finished - first.Accepted).TotalSeconds) : null,
@@ -64,4 +64,7 @@ internal sealed record BuildProgress
         State = null,
         Reason = "the farm does not know this build any more",
     };
+
+    /// <summary>The word is there already.</summary>
+    private static string Short(string reason) => reason.StartsWith("held: ", StringComparison.Ordinal) ? reason["held: ".Length..] : reason;
 }

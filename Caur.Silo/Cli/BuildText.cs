@@ -9,10 +9,10 @@ internal static class BuildText
 {
     public static void Write(CliContext context, BuildReply reply)
     {
-        var status = BuildProgress.Of(reply);
+        var progress = BuildProgress.Of(reply);
         Line(context, "build", reply.Build.ToString());
-        Line(context, "state", status.Word);
-        Line(context, "why", reply.Reason);
+        Line(context, "state", progress.Word);
+        Line(context, "why", progress.Reason);
         Line(context, "queued", Time(reply.Build.QueuedAt));
         if (reply.View is not { } view)
         {

@@ -42,8 +42,9 @@ internal static class QueueVerb
             var table = context.NewTable("BUILD", "STATE", "WHY", "BUILDER");
             foreach (var item in items)
             {
+                var progress = BuildProgress.Of(item);
                 table.AddRow(
-                    new Text(item.Build.ToString()), new Text(BuildProgress.Of(item).Word), new Text(item.Explanation), new Text(item.Builder?.ToString() ?? ""));
+                    new Text(item.Build.ToString()), new Text(progress.Word), new Text(progress.Reason), new Text(progress.Builder ?? ""));
             }
 
             context.Write(table);

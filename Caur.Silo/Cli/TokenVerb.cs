@@ -57,19 +57,17 @@ internal static class TokenVerb
     private static Command CreateCreate(CliContext context)
     {
         var command = new Command("create", "Makes a token and prints it: it is shown once.") { Role, Name, Expires, CommonOptions.Data, CommonOptions.Json };
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(Role) is { Errors: { } errors } && !errors.Any()
-                && result.GetValue(Role) == TokenRole.Builder && !Names.IsValid(result.GetValue(Name)))
-            {
-                result.AddError("A builder's token wants the builder's name: --name, letters, digits and @ . _ + -.");
-            }
-        });
         command.SetAction(async (result, cancellationToken) =>
         {
+            var role = result.GetRequiredValue(Role)!.Value;
+            if (role == TokenRole.Builder && !Names.IsValid(result.GetValue(Name)))
+            {
+                throw new FarmException(ExitCodes.Usage, "a builder's token wants the builder's name: --name, letters, digits and @ . _ + -");
+            }
+
             DateTimeOffset? expires = result.GetValue(Expires) is { } lifetime ? context.Time.GetUtcNow() + lifetime : null;
             var (record, token) = await Store(result, context).CreateAsync(
-                result.GetValue(Role)!.Value, result.GetValue(Name) ?? "", expires, cancellationToken);
+                role, result.GetValue(Name) ?? "", expires, cancellationToken);
             if (result.GetValue(CommonOptions.Json))
             {
                 JsonText.Write(context.Out, new { record.Id, record.Role, record.Name, record.Created, record.Expires, token });

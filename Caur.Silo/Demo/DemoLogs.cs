@@ -50,8 +50,8 @@ internal sealed class DemoLogs(FarmClient farm, DemoSay say, TimeProvider time, 
             var first = true;
             var lines = new PlainLines(line =>
             {
-                // The first line says when it was queued, which is not news here.
-                if (!first)
+                // The first line says when it was queued, which is not news here; makepkg's details are for whoever reads the whole log.
+                if (!first && !line.StartsWith("  ->", StringComparison.Ordinal))
                 {
                     say.Line(build.Pkgbase, line);
                 }

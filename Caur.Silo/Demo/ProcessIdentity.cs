@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 
 namespace Caur.Silo.Demo;
 
@@ -31,6 +32,7 @@ internal sealed record ProcessIdentity(int Id, long Started, string Boot)
     }
 
     /// <summary>True while this very process runs.</summary>
+    [JsonIgnore]
     public bool IsAlive => Of(Id) == this;
 
     /// <summary>SIGTERM, and SIGKILL when <paramref name="patience"/> is over. Returns when it is gone.</summary>

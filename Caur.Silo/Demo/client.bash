@@ -7,7 +7,14 @@ exec </dev/null 2>&1
 export LC_ALL=C.UTF-8
 
 keyring=$(pacman-conf GPGDir)
-ring() { gpg --homedir "$keyring" --batch --quiet --no-permission-warning --no-autostart "$@"; }
+said=$(mktemp)
+# gpg has remarks about agents that it does not need; they matter only when it fails.
+ring() {
+  gpg --homedir "$keyring" --batch --quiet --no-permission-warning --no-autostart "$@" 2>"$said" || {
+    cat "$said"
+    return 1
+  }
+}
 key=$(mktemp)
 printf '%s\n' "$PUBLIC_KEY" >"$key"
 ring --import -- "$key"

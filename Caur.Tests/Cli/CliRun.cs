@@ -9,19 +9,18 @@ internal sealed record CliRun(int ExitCode, string Output, string Error, byte[] 
 {
     public static async Task<CliRun> RunAsync(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Func<Stream>? output = null,
-        CancellationToken cancellationToken = default)
+        CancellationTokenSource? interrupt = null)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, TestContext.Current.CancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(interrupt?.Token ?? default, TestContext.Current.CancellationToken);
         var bytes = new MemoryStream();
-        var text = TextWriter.Synchronized(new StringWriter());
-        var error = TextWriter.Synchronized(new StringWriter());
+        var (text, error) = (new StringWriter(), new StringWriter());
 
         // No test may find the data folder of whoever runs it.
         var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>());
         variables.TryAdd("CAUR_DATA", "/nonexistent/caur");
-        var context = new CliContext(output ?? (() => bytes), text, error, name => variables.GetValueOrDefault(name), isTerminal: false);
+        var context = new CliContext(output ?? (() => bytes), TextWriter.Synchronized(text), TextWriter.Synchronized(error), name => variables.GetValueOrDefault(name), isTerminal: false);
         var code = await CommandLine.RunAsync([.. arguments], context, linked.Token).DefaultTimeout("the end of the verb");
-        return new CliRun(code, text.ToString()!, error.ToString()!, bytes.ToArray());
+        return new CliRun(code, text.ToString(), error.ToString(), bytes.ToArray());
     }
 
     public static Task<CliRun> RunAsync(FakeFarm farm, params string[] arguments) =>

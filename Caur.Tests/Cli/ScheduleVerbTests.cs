@@ -251,7 +251,7 @@ public sealed class ScheduleVerbTests
             return [FakeFarm.Snapshot(FakeFarm.Item(FakeFarm.Id("a"), BuildState.Running))];
         };
 
-        var run = await CliRun.RunAsync(["schedule", "a", "--follow", "--server", farm.Url], cancellationToken: interrupt.Token);
+        var run = await CliRun.RunAsync(["schedule", "a", "--follow", "--server", farm.Url], interrupt: interrupt);
 
         run.ExitCode.ShouldBe(ExitCodes.Interrupted);
         run.Error.ShouldBeEmpty();
