@@ -142,9 +142,10 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
         // Every new cycle has a new member, and is inside what that member can reach.
         while (StronglyConnected.FirstCycle(added, static entry => entry.WaitsFor) is { } cycle)
         {
-            var members = cycle.ToHashSet();
+            // By package: an older build of it that a builder has is not waited for either.
+            var members = cycle.Select(entry => entry.Package).ToHashSet();
             var breaker = cycle.MinBy(entry => entry.Package.Pkgbase, StringComparer.Ordinal)!;
-            var ignored = breaker.WaitsFor.Where(members.Contains).ToList();
+            var ignored = breaker.WaitsFor.Where(first => members.Contains(first.Package)).ToList();
             foreach (var first in ignored)
             {
                 breaker.WaitsFor.Remove(first);

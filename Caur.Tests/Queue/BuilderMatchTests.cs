@@ -20,5 +20,5 @@ public sealed class BuilderMatchTests
     [InlineData("otherhost", "3", false)]
     [InlineData("-1", "3", false)]
     public void Fits_WhenAsked_FollowsNumbersAndNames(string? wanted, string @class, bool fits) =>
-        BuilderMatch.Fits(wanted, QueueHarness.Builder("thehost", 1, @class)).ShouldBe(fits);
+        BuilderMatch.Fits(wanted, QueueHarness.Profile("thehost", 1, @class)).ShouldBe(fits);
 }

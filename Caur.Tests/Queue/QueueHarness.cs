@@ -39,7 +39,7 @@ internal sealed class QueueHarness
 
     public QueueSnapshot Snapshot => State.Snapshot("x86_64", Now);
 
-    public static BuilderProfile Builder(string name = "b1", int slots = 1, string @class = "2") => new()
+    public static BuilderProfile Profile(string name = "b1", int slots = 1, string @class = "2") => new()
     {
         Builder = new BuilderId(name, "0"),
         Slots = slots,
@@ -68,19 +68,19 @@ internal sealed class QueueHarness
 
     public ImmutableArray<QueueOffer> Take(BuilderProfile? builder = null, int slots = 1)
     {
-        var offers = State.Take(builder ?? Builder(slots: slots), slots, Now);
+        var offers = State.Take(builder ?? Profile(slots: slots), slots, Now);
         Save();
         return offers;
     }
 
     /// <summary>The pkgbases that a builder with room for everything is offered, in order.</summary>
     public IReadOnlyList<string> TakeAll(string @class = "9") =>
-        [.. Take(Builder("all", 1000, @class), 1000).Select(offer => offer.Attempt.Build.Pkgbase)];
+        [.. Take(Profile("all", 1000, @class), 1000).Select(offer => offer.Attempt.Build.Pkgbase)];
 
     /// <summary>Takes the next build and accepts it.</summary>
     public BuildAttempt Start(BuilderProfile? builder = null)
     {
-        var attempt = Take(builder ?? Builder("starter", 1000), 1).ShouldHaveSingleItem().Attempt;
+        var attempt = Take(builder ?? Profile("starter", 1000), 1).ShouldHaveSingleItem().Attempt;
         State.Accept(attempt).ShouldNotBeNull();
         Save();
         return attempt;

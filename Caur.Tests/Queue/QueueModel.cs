@@ -35,7 +35,7 @@ internal sealed class QueueModel(bool withCycles)
     {
         foreach (var (name, @class) in new[] { ("small", "1"), ("big", "5") })
         {
-            queue.State.Register(Builder(name, 2, @class), [], queue.Now);
+            queue.State.Register(Profile(name, 2, @class), [], queue.Now);
         }
 
         return queue;
@@ -105,7 +105,7 @@ internal sealed class QueueModel(bool withCycles)
     private void Take(Random random)
     {
         var free = _queue.Snapshot.Items.Where(item => item.Wait == WaitReason.Turn).Select(item => item.Build).ToList();
-        var builder = random.Next(2) == 0 ? Builder("small", 2, "1") : Builder("big", 2, "5");
+        var builder = random.Next(2) == 0 ? Profile("small", 2, "1") : Profile("big", 2, "5");
         foreach (var offer in _queue.Take(builder, random.Next(1, 3)))
         {
             var build = offer.Attempt.Build;

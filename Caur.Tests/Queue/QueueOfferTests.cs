@@ -14,27 +14,27 @@ public sealed class QueueOfferTests
     {
         _queue.Enqueue(Request("a"), Request("b"), Request("c"));
 
-        _queue.Take(Builder(slots: 2), 5).Length.ShouldBe(2);
-        _queue.Take(Builder(slots: 2), 5).ShouldBeEmpty();
-        _queue.Take(Builder("b2", 5), 1).Length.ShouldBe(1);
+        _queue.Take(Profile(slots: 2), 5).Length.ShouldBe(2);
+        _queue.Take(Profile(slots: 2), 5).ShouldBeEmpty();
+        _queue.Take(Profile("b2", 5), 1).Length.ShouldBe(1);
     }
 
     [Fact]
     public void Take_WhenTheSlotIsFreeAgain_OffersTheNext()
     {
         _queue.Enqueue(Request("a"), Request("b"));
-        var first = _queue.Start(Builder());
-        _queue.Take(Builder()).ShouldBeEmpty();
+        var first = _queue.Start(Profile());
+        _queue.Take(Profile()).ShouldBeEmpty();
         _queue.State.Publish(_queue.State.Current(first)!, _queue.Now);
 
-        _queue.Take(Builder()).ShouldHaveSingleItem();
+        _queue.Take(Profile()).ShouldHaveSingleItem();
     }
 
     [Fact]
     public void Take_WhenTheBuilderDrainsOrTheQueueIsPaused_OffersNothing()
     {
         _queue.Enqueue("a");
-        _queue.Take(Builder() with { Draining = true }).ShouldBeEmpty();
+        _queue.Take(Profile() with { Draining = true }).ShouldBeEmpty();
         _queue.State.Paused = true;
         _queue.Take().ShouldBeEmpty();
         _queue.State.Resume();
@@ -45,7 +45,7 @@ public sealed class QueueOfferTests
     public void Sweep_WhenAnOfferIsNotAcceptedInTime_OffersItAgain()
     {
         _queue.Enqueue("a");
-        var offer = _queue.Take(Builder("slow")).ShouldHaveSingleItem();
+        var offer = _queue.Take(Profile("slow")).ShouldHaveSingleItem();
         _queue.Now += QueueState.OfferTime - TimeSpan.FromMilliseconds(1);
         _queue.Sweep();
         _queue.View(offer.Attempt.Build).State.ShouldBe(BuildState.Assigned);
@@ -53,7 +53,7 @@ public sealed class QueueOfferTests
         _queue.Sweep();
 
         _queue.State.Accept(offer.Attempt).ShouldBeNull();
-        var second = _queue.Take(Builder("quick")).ShouldHaveSingleItem();
+        var second = _queue.Take(Profile("quick")).ShouldHaveSingleItem();
         second.Attempt.Number.ShouldBe(1);
         _queue.State.Accept(offer.Attempt).ShouldBeNull();
         _queue.State.Accept(second.Attempt).ShouldNotBeNull();
@@ -77,9 +77,9 @@ public sealed class QueueOfferTests
     public void Accept_WhenAnotherBuildersOffer_IsRefused()
     {
         _queue.Enqueue("a");
-        var offer = _queue.Take(Builder("b1")).ShouldHaveSingleItem().Attempt;
+        var offer = _queue.Take(Profile("b1")).ShouldHaveSingleItem().Attempt;
 
-        _queue.State.Accept(offer with { Builder = Builder("b2").Builder }).ShouldBeNull();
+        _queue.State.Accept(offer with { Builder = Profile("b2").Builder }).ShouldBeNull();
         _queue.State.Accept(offer with { Number = 2 }).ShouldBeNull();
         _queue.State.Accept(offer).ShouldNotBeNull();
     }
@@ -88,10 +88,10 @@ public sealed class QueueOfferTests
     public void Unregister_WhenItHoldsAnOffer_OffersItToOthers()
     {
         _queue.Enqueue("a");
-        _queue.Take(Builder("b1")).ShouldHaveSingleItem();
-        _queue.State.Unregister(Builder("b1").Builder);
+        _queue.Take(Profile("b1")).ShouldHaveSingleItem();
+        _queue.State.Unregister(Profile("b1").Builder);
 
-        _queue.Take(Builder("b2")).ShouldHaveSingleItem();
+        _queue.Take(Profile("b2")).ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class QueueOfferTests
         var attempt = _queue.Start();
         var older = attempt with { Number = 7 };
 
-        _queue.State.Register(Builder("starter"), [attempt, older], _queue.Now).ShouldBe([older]);
+        _queue.State.Register(Profile("starter"), [attempt, older], _queue.Now).ShouldBe([older]);
     }
 
     [Fact]
@@ -123,8 +123,8 @@ public sealed class QueueOfferTests
         _queue.Enqueue("a");
         var first = _queue.Start();
         _queue.Retry(first, loss: true);
-        _queue.State.Register(Builder("starter"), [first], _queue.Now).ShouldBe([first]);
-        _queue.State.Register(Builder("starter"), [first], _queue.Now).ShouldBe([first]);
+        _queue.State.Register(Profile("starter"), [first], _queue.Now).ShouldBe([first]);
+        _queue.State.Register(Profile("starter"), [first], _queue.Now).ShouldBe([first]);
         _queue.Save();
 
         _queue.Slots.Values.Single().Losses.ShouldBe(0);
@@ -151,12 +151,12 @@ public sealed class QueueOfferTests
     [Fact]
     public void Pokes_WhenSomethingFits_ComeOncePerBuilderWithRoom()
     {
-        _queue.State.Register(Builder("b1", 1), [], _queue.Now);
-        _queue.State.Register(Builder("b2", 1) with { Draining = true }, [], _queue.Now);
-        _queue.State.Register(Builder("b3", 1, "1"), [], _queue.Now);
+        _queue.State.Register(Profile("b1", 1), [], _queue.Now);
+        _queue.State.Register(Profile("b2", 1) with { Draining = true }, [], _queue.Now);
+        _queue.State.Register(Profile("b3", 1, "1"), [], _queue.Now);
         _queue.Enqueue(Request("a") with { BuilderClass = "2" }, Request("b") with { BuilderClass = "2" });
 
-        _queue.Pokes.ShouldBe([Builder("b1").Builder]);
+        _queue.Pokes.ShouldBe([Profile("b1").Builder]);
         _queue.Enqueue(Request("c") with { BuilderClass = "2" });
         _queue.Pokes.Count.ShouldBe(1);
     }
@@ -164,7 +164,7 @@ public sealed class QueueOfferTests
     [Fact]
     public void Pokes_WhenTheBuilderDidNotCome_AreRepeatedByTheSweep()
     {
-        _queue.State.Register(Builder("b1"), [], _queue.Now);
+        _queue.State.Register(Profile("b1"), [], _queue.Now);
         _queue.Enqueue("a");
         _queue.Sweep();
 
@@ -175,13 +175,13 @@ public sealed class QueueOfferTests
     public void Pokes_WhenThePauseEnds_AreSent()
     {
         _queue.State.Paused = true;
-        _queue.State.Register(Builder("b1"), [], _queue.Now);
+        _queue.State.Register(Profile("b1"), [], _queue.Now);
         _queue.Enqueue("a");
         _queue.Pokes.ShouldBeEmpty();
         _queue.State.Resume();
         _queue.Save();
 
-        _queue.Pokes.ShouldBe([Builder("b1").Builder]);
+        _queue.Pokes.ShouldBe([Profile("b1").Builder]);
     }
 
     [Fact]
@@ -189,19 +189,19 @@ public sealed class QueueOfferTests
     {
         _queue.Enqueue(Request("lib"), Request("app", "lib"));
         var running = _queue.Start();
-        _queue.State.Register(Builder("idle"), [], _queue.Now);
+        _queue.State.Register(Profile("idle"), [], _queue.Now);
         _queue.Pokes.ShouldBeEmpty();
         _queue.Finish(running, BuildState.Published);
 
-        _queue.Pokes.ShouldContain(Builder("idle").Builder);
+        _queue.Pokes.ShouldContain(Profile("idle").Builder);
     }
 
     [Fact]
     public void Sweep_WhenABuilderIsSilentForLong_ForgetsItUnlessItHasBuilds()
     {
         _queue.Enqueue("a");
-        _queue.Start(Builder("busy"));
-        _queue.State.Register(Builder("idle"), [], _queue.Now);
+        _queue.Start(Profile("busy"));
+        _queue.State.Register(Profile("idle"), [], _queue.Now);
         _queue.Now += QueueState.BuilderSilence * 10 + TimeSpan.FromSeconds(1);
         _queue.Sweep();
 

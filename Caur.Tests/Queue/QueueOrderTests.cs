@@ -1,6 +1,5 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Queue;
-using Caur.Grains.Queue;
 using static Caur.Tests.Queue.QueueHarness;
 
 namespace Caur.Tests.Queue;
@@ -202,7 +201,7 @@ public sealed class QueueOrderTests
         _queue.Cancelled.ShouldBe([running]);
         _queue.State.Uploading(running).ShouldBeFalse();
 
-        _queue.State.Register(Builder("starter"), [running], _queue.Now).ShouldBeEmpty();
+        _queue.State.Register(Profile("starter"), [running], _queue.Now).ShouldBeEmpty();
         _queue.Save();
         _queue.Cancelled.ShouldBe([running, running]);
         _queue.Restarted().Cancelled.ShouldBe([running]);

@@ -13,6 +13,6 @@ public sealed class QueueProperties
     public void Queue_WhenDependenciesFormCycles_KeepsItsPromises() => Check(withCycles: true);
 
     private static void Check(bool withCycles) =>
-        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ListOf(60).ToArbitrary(), codes => new QueueModel(withCycles).Run(codes))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ListOf(50).ToArbitrary(), codes => new QueueModel(withCycles).Run(codes))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 }

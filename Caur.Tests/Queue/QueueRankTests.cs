@@ -95,10 +95,10 @@ public sealed class QueueRankTests
         var build = _queue.Enqueue(Request("a") with { BuilderClass = "9" })[0].Build;
         _queue.View(build).ShouldSatisfyAllConditions(
             item => item.Wait.ShouldBe(WaitReason.NoFittingBuilder), item => item.Explanation.ShouldContain("no builder is here"));
-        _queue.State.Register(Builder("small", 1, "2"), [], _queue.Now);
+        _queue.State.Register(Profile("small", 1, "2"), [], _queue.Now);
         _queue.View(build).ShouldSatisfyAllConditions(
             item => item.Wait.ShouldBe(WaitReason.NoFittingBuilder), item => item.Explanation.ShouldContain("class 9"));
-        _queue.State.Register(Builder("big", 1, "9"), [], _queue.Now);
+        _queue.State.Register(Profile("big", 1, "9"), [], _queue.Now);
         _queue.ReasonOf(build).ShouldBe(WaitReason.Turn);
         _queue.Now += QueueState.BuilderSilence + TimeSpan.FromSeconds(1);
         _queue.ReasonOf(build).ShouldBe(WaitReason.NoFittingBuilder);

@@ -25,13 +25,13 @@ public sealed class QueueRestoreTests
     public void Restore_WhenABuildRuns_KnowsItsBuilderAndAttempt()
     {
         _queue.Enqueue(Request("a"), Request("b"));
-        var attempt = _queue.Start(Builder("b1"));
+        var attempt = _queue.Start(Profile("b1"));
         var restarted = _queue.Restarted();
 
         restarted.State.Held().ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             held => held.Builder.ShouldBe(attempt.Builder), held => held.Attempts.ShouldBe([attempt]));
         restarted.State.Current(attempt).ShouldNotBeNull();
-        restarted.Take(Builder("b1")).ShouldBeEmpty("its only slot is taken");
+        restarted.Take(Profile("b1")).ShouldBeEmpty("its only slot is taken");
         restarted.State.Accept(attempt).ShouldNotBeNull();
     }
 
@@ -39,13 +39,13 @@ public sealed class QueueRestoreTests
     public void Restore_WhenABuildPublishes_DoesNotCountItForItsBuilder()
     {
         _queue.Enqueue(Request("a"), Request("b"));
-        var attempt = _queue.Start(Builder("b1"));
+        var attempt = _queue.Start(Profile("b1"));
         _queue.State.Publish(_queue.State.Current(attempt)!, _queue.Now);
         _queue.Save();
         var restarted = _queue.Restarted();
 
         restarted.State.Held().ShouldBeEmpty();
-        restarted.Take(Builder("b1")).ShouldHaveSingleItem();
+        restarted.Take(Profile("b1")).ShouldHaveSingleItem();
     }
 
     [Fact]

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Caur.Grains.Repositories;
+
+namespace Caur.Tests.Grains;
+
+/// <summary>Repositories in memory. As with the real ones, the same publication makes one generation however often it is applied, and
+/// they outlive the hub.</summary>
+internal sealed class FakePublisher : IRepositoryPublisher
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ImmutableArray<PublicationNews>> _done = [];
+    private long _generation;
+
+    /// <summary>Every publication that made a generation: its builds.</summary>
+    public List<IReadOnlyList<BuildId>> Generations { get; } = [];
+
+    /// <summary>How often it was called.</summary>
+    public int Calls { get; private set; }
+
+    public List<BuildId> Discarded { get; } = [];
+
+    /// <summary>Why nothing can be published; null when it can.</summary>
+    public string? Problem { get; set; }
+
+    /// <summary>Pkgbases whose archives are not what was ordered.</summary>
+    public HashSet<string> Refuses { get; } = [];
+
+    /// <summary>What a publication waits for before it does anything.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    /// <summary>Says nothing of these pkgbases, which is a fault of the publisher.</summary>
+    public HashSet<string> Forgets { get; } = [];
+
+    public IReadOnlyList<BuildId> Published
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. Generations.SelectMany(generation => generation)];
+            }
+        }
+    }
+
+    public async Task<ImmutableArray<PublicationNews>> PublishAsync(
+        TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Calls++;
+        }
+
+        await Gate.WaitAsync(cancellationToken);
+        if (Problem is { } problem)
+        {
+            throw new PublicationBlockedException(problem);
+        }
+
+        lock (_lock)
+        {
+            if (_done.TryGetValue(publication, out var news))
+            {
+                return news;
+            }
+
+            var taken = orders.Where(order => !Refuses.Contains(order.Build.Pkgbase)).ToList();
+            if (taken.Count > 0)
+            {
+                _generation++;
+                Generations.Add([.. taken.Select(order => order.Build)]);
+            }
+
+            return _done[publication] =
+            [
+                .. orders.Where(order => !Forgets.Contains(order.Build.Pkgbase)).Select(order => new PublicationNews
+                {
+                    Build = order.Build,
+                    Attempt = order.Attempt,
+                    State = taken.Contains(order) ? PublicationState.Published : PublicationState.Refused,
+                    Generation = taken.Contains(order) ? _generation : null,
+                    Reason = taken.Contains(order) ? "" : "it is not what was ordered",
+                }),
+            ];
+        }
+    }
+
+    public Task<TargetView> GetAsync(TargetId target, CancellationToken cancellationToken) =>
+        Task.FromResult(new TargetView { Target = target, Generation = _generation, Packages = Published.Count });
+
+    public Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken) =>
+        Task.FromResult(ImmutableArray<string>.Empty);
+
+    public void Discard(PublishOrder order)
+    {
+        lock (_lock)
+        {
+            Discarded.Add(order.Build);
+        }
+    }
+}

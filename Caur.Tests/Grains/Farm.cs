@@ -1,0 +1,235 @@
+using System.Collections.Concurrent;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Farm;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
+using Caur.Contracts.Queue;
+using Caur.Contracts.Repositories;
+using Caur.Contracts.Sources;
+using Caur.Embedded;
+using Caur.Grains.Hosting;
+using Caur.Grains.Repositories;
+using Caur.Grains.State;
+using Caur.Storage.Files;
+using Caur.Storage.Logs;
+using Caur.Tests.Engine;
+using Caur.Tests.Storage.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Storage;
+
+namespace Caur.Tests.Grains;
+
+/// <summary>The control plane on the embedded engine, with a clock that stands still, storage that fails as told and repositories in
+/// memory. What the log calls an error fails the test that did not expect it: that is where exceptions of one-way calls end.</summary>
+internal sealed class Farm : IAsyncDisposable
+{
+    public static readonly TargetId Target = new("repo", "x86_64");
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ErrorLog _log = new();
+    private IHost? _host;
+
+    private Farm()
+    {
+    }
+
+    public ManualClock Clock { get; } = new();
+
+    public StorageFaults Faults { get; } = new();
+
+    public FakePublisher Publisher { get; } = new();
+
+    /// <summary>Set when the test provokes what is logged as an error.</summary>
+    public bool ExpectsErrors { get; set; }
+
+    public IReadOnlyCollection<string> Errors => _log.Errors;
+
+    public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
+
+    public IServiceProvider Services => _host!.Services;
+
+    public IBuildQueueGrain Queue => Client.GetGrain<IBuildQueueGrain>("x86_64");
+
+    public string SourceFolder => _folder["source"];
+
+    public string DatabasePath => _folder["caur.db"];
+
+    public string LogFolder => _folder["logs"];
+
+    public static async Task<Farm> StartAsync()
+    {
+        var farm = new Farm();
+        await farm.StartHostAsync();
+        return farm;
+    }
+
+    public static BuildRequest Request(string pkgbase, params string[] dependsOn) => new()
+    {
+        Package = new PackageKey(Target, pkgbase),
+        SourceRepository = "packages",
+        Commit = "0123456789",
+        DependsOn = [.. dependsOn],
+        Pkgnames = [pkgbase],
+    };
+
+    public async Task<BuildId> EnqueueAsync(string pkgbase, params string[] dependsOn) =>
+        (await Queue.EnqueueAsync(new EnqueueRequest { Operation = Guid.NewGuid(), Builds = [Request(pkgbase, dependsOn)] }))[0].Build;
+
+    public IBuildGrain Build(BuildId build) => Client.GetGrain<IBuildGrain>(build.ToString());
+
+    public IBuildLogGrain Log(BuildId build) => Client.GetGrain<IBuildLogGrain>(build.ToString());
+
+    public ITargetRepositoryGrain Repository() => Client.GetGrain<ITargetRepositoryGrain>(Target.ToString());
+
+    public ISourceRepositoryGrain Source(string id) => Client.GetGrain<ISourceRepositoryGrain>(id);
+
+    public async Task<string> ReadLogAsync(BuildId build)
+    {
+        var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+        await using var stream = Services.GetRequiredService<BuildLogStore>().OpenRead(key).ShouldNotBeNull();
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>Lets time pass, second by second, so that timers tick as they would.</summary>
+    public async Task AdvanceAsync(TimeSpan span)
+    {
+        for (var passed = TimeSpan.Zero; passed < span; passed += TimeSpan.FromSeconds(1))
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await SettleAsync();
+        }
+    }
+
+    /// <summary>Lets time pass until something is so.</summary>
+    public async Task AdvanceUntilAsync(Func<Task<bool>> condition, string phase, int seconds = 300)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            if (await condition())
+            {
+                return;
+            }
+
+            await AdvanceAsync(TimeSpan.FromSeconds(1));
+        }
+
+        throw new TimeoutException($"{phase} did not happen within {seconds} s of the farm's time");
+    }
+
+    /// <summary>Waits, while the clock stands, until something is so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string phase)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        while (!await condition())
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{phase} did not happen");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
+    public async Task<BuildView> WaitForAsync(BuildId build, BuildState state)
+    {
+        BuildView? view = null;
+        await UntilAsync(async () => (view = await Build(build).GetAsync())?.State == state, $"{build} {state}, but {view?.State}: {view?.Reason}");
+        await UntilAsync(async () => !state.IsFinal() || await Queue.FindAsync(build) is null, $"{build} leaves the queue");
+        return view!;
+    }
+
+    public async Task RestartAsync()
+    {
+        await StopHostAsync();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await StartHostAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopHostAsync();
+        _folder.Dispose();
+        if (!ExpectsErrors)
+        {
+            _log.Errors.ShouldBeEmpty();
+        }
+    }
+
+    private static Task SettleAsync() => Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+
+    private async Task StartHostAsync()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddProvider(_log);
+        var services = builder.Services;
+        services.AddSingleton<TimeProvider>(Clock);
+        services.AddSingleton(DataFolders.Resolve(_folder["data"]));
+        services.AddSingleton(_ => new BuildLogStore(LogFolder));
+        services.AddSingleton<IRepositoryPublisher>(Publisher);
+        services.Configure<FarmOptions>(options =>
+        {
+            options.SourceRepositories["packages"] = new SourceRepositoryOptions { Url = SourceFolder };
+            options.TargetRepositories[Target.Name] = new TargetRepositoryOptions();
+        });
+        services.AddEmbeddedEngine(options =>
+        {
+            options.DatabasePath = DatabasePath;
+            options.Clock = Clock;
+            options.ResponseTimeout = TimeSpan.FromDays(1);
+            options.StorageNames.Add(GrainStorageNames.Farm);
+            options.GrainAssemblies.Add(typeof(GrainStorageNames).Assembly);
+        });
+        services.AddCaurGrains();
+        var storage = services.Single(service =>
+            service.ServiceType == typeof(IGrainStorage) && service.IsKeyedService && service.ServiceKey is GrainStorageNames.Farm);
+        services.Remove(storage);
+        services.AddKeyedSingleton<IGrainStorage>(
+            GrainStorageNames.Farm,
+            (provider, key) => new FaultyStorage((IGrainStorage)storage.KeyedImplementationFactory!(provider, key), Faults));
+        _host = builder.Build();
+        Directory.CreateDirectory(LogFolder);
+        await _host.StartAsync();
+    }
+
+    private async Task StopHostAsync()
+    {
+        if (_host is { } host)
+        {
+            _host = null;
+            await host.StopAsync();
+            host.Dispose();
+        }
+    }
+
+    private sealed class ErrorLog : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _errors = new();
+
+        public IReadOnlyCollection<string> Errors => _errors;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                _errors.Enqueue($"{formatter(state, exception)} {exception}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,281 @@
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+
+namespace Caur.Tests.Grains;
+
+/// <summary>Storage that fails, news that are lost, publications that are blocked: nothing stays behind.</summary>
+public sealed class FaultTests
+{
+    [Theory]
+    [InlineData("queue-0", false)]
+    [InlineData("queue-0", true)]
+    [InlineData("build", false)]
+    [InlineData("build", true)]
+    [InlineData("log", false)]
+    public async Task Accept_WhenARecordCannotBeWritten_IsGivenOutAgain(string state, bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var build = await farm.EnqueueAsync("a");
+        var (one, two) = (new ScriptedBuilder(farm, "one"), new ScriptedBuilder(farm, "two"));
+        await one.JoinAsync();
+        await two.JoinAsync();
+        var offer = (await one.TakeAsync()).ShouldHaveSingleItem().Attempt;
+        farm.Faults.FailWrites(state, afterwards: afterwards);
+        await Should.ThrowAsync<Exception>(() => one.AcceptAsync(offer));
+
+        var again = await TakeAndAcceptAsync(farm, two);
+        await two.FinishAsync(again);
+        (await farm.WaitForAsync(build, BuildState.Published)).Attempts[^1].Builder.ShouldBe(two.Id);
+        farm.Publisher.Published.ShouldBe([build]);
+    }
+
+    [Theory]
+    [InlineData("queue-0", false)]
+    [InlineData("queue-0", true)]
+    [InlineData("build", false)]
+    [InlineData("build", true)]
+    [InlineData("order-0", false)]
+    [InlineData("order-cursor", false)]
+    public async Task Complete_WhenARecordCannotBeWritten_MayBeRepeated(string state, bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        await builder.UploadingAsync(attempt);
+        farm.Faults.FailWrites(state, afterwards: afterwards);
+        await Should.ThrowAsync<Exception>(() => builder.CompleteAsync(attempt, AttemptEnd.Built));
+
+        (await builder.CompleteAsync(attempt, AttemptEnd.Built)).ShouldBeTrue();
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "it is published", 60);
+        await farm.WaitForAsync(build, BuildState.Published);
+        farm.Publisher.Published.ShouldBe([build]);
+    }
+
+    [Fact]
+    public async Task News_WhenLostOnTheWayToTheBuild_AreAskedForAgain()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        var lib = await farm.EnqueueAsync("lib");
+        var app = await farm.EnqueueAsync("app", "lib");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        await builder.FinishAsync(await builder.StartAsync());
+
+        // The one-way call that brings the news fails.
+        farm.Faults.FailWrites("build");
+        gate.SetResult();
+        await Farm.UntilAsync(() => Task.FromResult(farm.Errors.Any(error => error.Contains("Published"))), "the news are lost");
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(lib) is null, "the queue asks", 40);
+
+        await farm.WaitForAsync(lib, BuildState.Published);
+        (await builder.StartAsync()).Build.ShouldBe(app);
+        farm.Publisher.Published.ShouldBe([lib]);
+    }
+
+    [Fact]
+    public async Task News_WhenLostOnTheWayToTheQueue_AreAskedForAgain()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        var build = await farm.EnqueueAsync("a");
+        var app = await farm.EnqueueAsync("app", "a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        await builder.FinishAsync(await builder.StartAsync());
+        await Farm.UntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Publishing, "the queue knows that it publishes");
+        farm.Faults.FailWrites("queue-0");
+        gate.SetResult();
+
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "the queue forgets it", 60);
+        await farm.WaitForAsync(build, BuildState.Published);
+        await builder.JoinAsync();
+        (await builder.StartAsync()).Build.ShouldBe(app);
+    }
+
+    [Fact]
+    public async Task Publication_WhenBlocked_SaysWhyAndGoesOnWhenItCan()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "there is no signing key";
+        var builder = new ScriptedBuilder(farm, slots: 4);
+        await builder.JoinAsync();
+        var builds = new List<BuildId>();
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            builds.Add(await farm.EnqueueAsync(name));
+            await builder.FinishAsync(await builder.StartAsync());
+        }
+
+        await Farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem == "there is no signing key", "the problem is told");
+        (await farm.Repository().GetAsync()).Pending.ShouldBe(3);
+        await farm.AdvanceUntilAsync(async () => (await farm.Build(builds[0]).GetAsync())!.Reason.Contains("signing key"), "the build says why", 60);
+        farm.Publisher.Problem = null;
+        await farm.AdvanceUntilAsync(async () => (await farm.Queue.GetAsync()).Items.IsEmpty, "all are published", 200);
+
+        farm.Publisher.Published.ShouldBe(builds, ignoreOrder: true);
+        (await farm.Repository().GetAsync()).Problem.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Publication_WhenBlockedAndOrdersKeepComing_IsStillTriedAgain()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "there is no signing key";
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var calls = new List<int>();
+        for (var i = 0; i < 15; i++)
+        {
+            await farm.EnqueueAsync($"p{i}");
+            await builder.FinishAsync(await builder.StartAsync());
+            await farm.AdvanceAsync(TimeSpan.FromSeconds(4));
+            await builder.RenewAsync();
+            calls.Add(farm.Publisher.Calls);
+        }
+
+        // After 5, 10, 20 and 40 s, whatever comes in between.
+        calls[^1].ShouldBeGreaterThanOrEqualTo(3);
+    }
+
+    [Theory]
+    [InlineData("intent", false)]
+    [InlineData("intent", true)]
+    [InlineData("publications", false)]
+    [InlineData("publications", true)]
+    public async Task Publication_WhenItsRecordsCannotBeWritten_IsFinishedLater(string state, bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        farm.Faults.FailWrites(state, afterwards: afterwards);
+        await builder.FinishAsync(attempt);
+
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "it is published", 200);
+        (await farm.WaitForAsync(build, BuildState.Published)).Generation.ShouldBe(1);
+        farm.Publisher.Published.ShouldBe([build]);
+    }
+
+    [Fact]
+    public async Task Publication_WhenTheHubStopsBetweenGenerationAndHistory_MakesNoSecondGeneration()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        farm.Faults.FailWrites("publications", times: 1);
+        await builder.FinishAsync(attempt);
+        await Farm.UntilAsync(() => Task.FromResult(farm.Publisher.Published.Count == 1 && farm.Errors.Count > 0), "the history is not written");
+        await farm.RestartAsync();
+        await builder.JoinAsync();
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "it is published", 100);
+
+        await farm.WaitForAsync(build, BuildState.Published);
+        farm.Publisher.Generations.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Publication_WhenThePublisherForgetsABuild_IsAProblemAndNoEndlessLoop()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Forgets.Add("a");
+        await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        await builder.FinishAsync(await builder.StartAsync());
+
+        await Farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem.Length > 0, "the problem is told");
+        farm.Publisher.Calls.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Publication_WhenVeryManyWait_SettlesEachOnce()
+    {
+        await using var farm = await Farm.StartAsync();
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        await farm.Queue.EnqueueAsync(new EnqueueRequest
+        {
+            Operation = Guid.NewGuid(),
+            Builds = [.. Enumerable.Range(0, 300).Select(i => Farm.Request($"p{i}"))],
+        });
+        var builder = new ScriptedBuilder(farm, slots: 300);
+        await builder.JoinAsync();
+        await Task.WhenAll((await builder.TakeAsync(300)).Select(async offer =>
+        {
+            (await builder.AcceptAsync(offer.Attempt)).ShouldBeTrue();
+            await builder.CompleteAsync(offer.Attempt, AttemptEnd.Built);
+        }));
+        gate.SetResult();
+        await Farm.UntilAsync(async () => (await farm.Queue.GetAsync()).Items.IsEmpty, "all are published");
+
+        farm.Publisher.Published.Count.ShouldBe(300);
+        farm.Publisher.Generations.Count.ShouldBeInRange(3, 6);
+    }
+
+    [Fact]
+    public async Task Enqueue_WhenTheDiskIsFull_TellsTheCallerAndGoesOnWhenThereIsRoom()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var first = await farm.EnqueueAsync("a");
+        farm.Faults.FailWrites("queue-");
+        await Should.ThrowAsync<Exception>(() => farm.EnqueueAsync("b"));
+
+        (await farm.Queue.GetAsync()).Items.ShouldHaveSingleItem().Build.ShouldBe(first);
+        var second = await farm.EnqueueAsync("b");
+        (await farm.Queue.GetAsync()).Items.Select(item => item.Build).ShouldBe([first, second], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Enqueue_WhenManyCallAtTheSameTime_GivesEachBuildARecordOfItsOwn()
+    {
+        await using var farm = await Farm.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(call => farm.Queue.EnqueueAsync(new EnqueueRequest
+        {
+            Operation = Guid.NewGuid(),
+            Builds = [.. Enumerable.Range(0, 100).Select(i => Farm.Request($"p{call}-{i}"))],
+        })));
+        await farm.RestartAsync();
+
+        (await farm.Queue.GetAsync()).Items.Length.ShouldBe(1200);
+    }
+
+    private static async Task<BuildAttempt> TakeAndAcceptAsync(Farm farm, ScriptedBuilder builder)
+    {
+        BuildAttempt? taken = null;
+        await farm.AdvanceUntilAsync(
+            async () =>
+            {
+                await builder.RenewAsync();
+                var offers = await builder.TakeAsync();
+                if (offers.Length > 0 && await builder.AcceptAsync(offers[0].Attempt))
+                {
+                    builder.Running.Add(offers[0].Attempt);
+                    taken = offers[0].Attempt;
+                }
+
+                return taken is not null;
+            },
+            "another builder gets it",
+            40);
+        return taken!.Value;
+    }
+}
