@@ -19,11 +19,16 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
     /// <summary>How long a lease lasts without renewal.</summary>
     public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
+    /// <summary>An agent renews every third of a lease. Who missed that is not there, and another one may have its place.</summary>
+    private static readonly TimeSpan Presence = (LeaseTime / 3) + TimeSpan.FromSeconds(2);
+
     private readonly BuilderLeases _leases = new();
     private readonly HashSet<BuildAttempt> _givingBack = [];
+    private readonly HashSet<BuildAttempt> _accepting = [];
+    private ImmutableArray<BuildAttempt> _running = [];
     private IBuilderSessionObserver? _observer;
-    private Guid _session;
-    private Guid _boot;
+    private Guid? _session;
+    private Guid? _boot;
     private BuilderProfile? _profile;
     private DateTimeOffset _seen;
 
@@ -45,17 +50,18 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
 
     public async Task<JoinReply> JoinAsync(BuilderJoin join, IBuilderSessionObserver session)
     {
-        if (_observer is not null && _boot != join.BootId && Now - _seen < LeaseTime)
+        if (IsPresent && _boot != join.BootId)
         {
             return new JoinReply(false, $"another agent is here as {Id} already; give this one an instance of its own", [], LeaseTime);
         }
 
-        var rebooted = _boot != Guid.Empty && _boot != join.BootId;
+        var rebooted = _boot is not null && _boot != join.BootId;
         _session = join.Session;
         _boot = join.BootId;
         _observer = session;
         _profile = join.Profile with { Draining = _profile?.Draining ?? false };
         _seen = Now;
+        _running = join.Running;
 
         // What it does not run any more is handed out again now, not when its lease ends.
         var gone = _leases.All.Except(join.Running).ToImmutableArray();
@@ -81,6 +87,7 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
 
         _observer = observer;
         _seen = Now;
+        _running = running;
         var notLeased = _leases.Renew(running, Now + LeaseTime);
         var stale = await RegisterAsync(running);
 
@@ -120,13 +127,32 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
 
     public async Task<bool> AcceptAsync(Guid session, BuildAttempt attempt)
     {
-        if (session != _session || attempt.Builder != Id || !await Queue(attempt).AcceptAsync(attempt))
+        if (session != _session || attempt.Builder != Id)
         {
             return false;
         }
 
-        _leases.Grant(attempt, Now + LeaseTime);
-        return true;
+        _accepting.Add(attempt);
+        try
+        {
+            if (await Queue(attempt).AcceptAsync(attempt))
+            {
+                _leases.Grant(attempt, Now + LeaseTime);
+                return true;
+            }
+
+            return false;
+        }
+        catch
+        {
+            // Nobody knows whether it became the builder's, and the agent does not start it: the next sweep gives it back.
+            _leases.Grant(attempt, Now);
+            throw;
+        }
+        finally
+        {
+            _accepting.Remove(attempt);
+        }
     }
 
     public async Task<bool> UploadingAsync(Guid session, BuildAttempt attempt) =>
@@ -159,8 +185,8 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
 
         LogLeft(logger, Id);
         _observer = null;
-        _session = Guid.Empty;
-        _boot = Guid.Empty;
+        _session = null;
+        _boot = null;
     }
 
     public Task PokeAsync() => _observer is { } observer ? observer.WorkAvailableAsync() : Task.CompletedTask;
@@ -171,14 +197,22 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
         return _observer is { } observer ? observer.CancelAsync(attempt, reason) : Task.CompletedTask;
     }
 
-    public Task WatchAsync(ImmutableArray<BuildAttempt> attempts)
+    public async Task WatchAsync(ImmutableArray<BuildAttempt> attempts)
     {
-        foreach (var attempt in attempts.Where(attempt => !_leases.Has(attempt)))
+        var gone = ImmutableArray.CreateBuilder<BuildAttempt>();
+        foreach (var attempt in attempts.Where(attempt => !_leases.Has(attempt) && !_accepting.Contains(attempt)))
         {
-            _leases.Grant(attempt, Now + LeaseTime);
+            if (IsPresent && !_running.Contains(attempt))
+            {
+                gone.Add(attempt);
+            }
+            else
+            {
+                _leases.Grant(attempt, Now + LeaseTime);
+            }
         }
 
-        return Task.CompletedTask;
+        await GiveBackAsync(gone.ToImmutable(), AttemptEnd.HandedBack, "the builder does not run it");
     }
 
     public async Task DrainAsync(bool draining)
@@ -191,6 +225,9 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
 
         await RegisterAsync([]);
     }
+
+    /// <summary>True while an agent is here that keeps its times.</summary>
+    private bool IsPresent => _observer is not null && Now - _seen < Presence;
 
     private IBuildQueueGrain Queue(BuildAttempt attempt) => Queue(attempt.Build.Arch);
 
@@ -219,8 +256,12 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
         var expired = _leases.Expired(Now);
         if (expired.Length > 0)
         {
+            // Only what a builder took with it when it vanished is a loss: not what it does not run though it is there, and not what
+            // it had when the hub was restarted and it did not come back.
             LogLeaseEnded(logger, Id, expired.Length);
-            await GiveBackAsync(expired, AttemptEnd.BuilderLost, $"{Id} did not renew its lease for {LeaseTime.TotalSeconds:0} s");
+            await (IsPresent ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} does not run it")
+                : _boot is null ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} did not come back after a restart of the hub")
+                : GiveBackAsync(expired, AttemptEnd.BuilderLost, $"{Id} did not renew its lease for {LeaseTime.TotalSeconds:0} s"));
         }
     }
 

@@ -29,6 +29,11 @@ internal sealed partial class BuildGrain(
         {
             await Task.WhenAll(WriteAsync(next), Log.BeginAsync(attempt));
         }
+        else if (Record.State.IsFinal())
+        {
+            // It ended before, and a crash may have kept the log from hearing of it.
+            await TellLogAsync();
+        }
 
         return Status(current);
     }

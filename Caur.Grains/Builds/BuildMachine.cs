@@ -33,7 +33,7 @@ internal static class BuildMachine
 
     /// <summary>The current attempt uploads.</summary>
     public static BuildRecord Uploading(BuildRecord record, BuildAttempt attempt) =>
-        record.IsRunning(attempt) ? record with { State = BuildState.Uploading, Reason = "uploads its archives" } : record;
+        record.IsRunning(attempt) && record.State != BuildState.Uploading ? record with { State = BuildState.Uploading, Reason = "uploads its archives" } : record;
 
     /// <summary>An attempt ended.</summary>
     /// <param name="record">The build.</param>
@@ -88,7 +88,7 @@ internal static class BuildMachine
                 new FinalVerdict(BuildState.Published, $"in generation {news.Generation} of {news.Build.Target}"),
                 now),
             PublicationState.Refused => Final(record, new FinalVerdict(BuildState.Failed, $"not published: {news.Reason}"), now),
-            _ => news.Reason.Length > 0 ? record with { Reason = news.Reason } : record,
+            _ => news.Reason.Length > 0 && news.Reason != record.Reason ? record with { Reason = news.Reason } : record,
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Caur.Contracts.Builds;
 
 namespace Caur.Grains.Builds;
@@ -28,6 +29,7 @@ public sealed record BuildRecord
     public DateTimeOffset? Finished { get; init; }
 
     /// <summary>The number of the last attempt, 0 before the first.</summary>
+    [JsonIgnore]
     public int AttemptCount => Attempts.IsDefaultOrEmpty ? 0 : Attempts[^1].Number;
 
     /// <summary>True when this is the attempt that runs now.</summary>

@@ -28,12 +28,18 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private readonly TimeProvider _clock;
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
+    private readonly IPersistentState<QueueSettings> _settings;
     private readonly QueueState _queue = new();
     private SlotStore<QueueSlot> _slots = null!;
     private bool _reconciling;
 
-    public BuildQueueGrain(TimeProvider clock, QueueInstruments instruments, ILogger<BuildQueueGrain> logger)
+    public BuildQueueGrain(
+        [PersistentState("settings", GrainStorageNames.Farm)] IPersistentState<QueueSettings> settings,
+        TimeProvider clock,
+        QueueInstruments instruments,
+        ILogger<BuildQueueGrain> logger)
     {
+        _settings = settings;
         _clock = clock;
         _instruments = instruments;
         _logger = logger;
@@ -47,7 +53,8 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
         _slots = new SlotStore<QueueSlot>(storage, this.GetGrainId(), "queue");
-        _queue.Restore([.. await _slots.LoadAsync()]);
+        _queue.Restore([.. await _slots.LoadAsync((slot, damage) => LogDamaged(_logger, Arch, slot, damage))]);
+        _queue.Paused = _settings.State.Paused;
         await SaveAsync();
         foreach (var (builder, attempts) in _queue.Held())
         {
@@ -79,8 +86,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
             throw new ArgumentException($"{stranger.Package} does not belong into the queue of {Arch}", nameof(request));
         }
 
-        await _slots.ReserveAsync(request.Builds.Length);
-        var replies = _queue.Enqueue(request, _slots.Take, Now);
+        var slots = await _slots.TakeAsync(request.Builds.Length);
+        var replies = _queue.Enqueue(request, slots.Dequeue, Now);
+        _slots.Return(slots);
         await SaveAsync();
         _instruments.OnEnqueued(replies.Length);
         return replies;
@@ -144,15 +152,16 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         var status = await Build(report.Attempt.Build).CompleteAsync(report, decision.Verdict);
         if (_queue.Current(report.Attempt) is null)
         {
-            return true;
+            // Somebody else ended the attempt meanwhile: what the build says counts.
+            return status.Current;
         }
 
-        if (decision.Loss)
+        if (status.Current && decision.Loss)
         {
             _instruments.OnAttemptLost(report.End);
         }
 
-        if (status.State == BuildState.Waiting)
+        if (status.Current && status.State == BuildState.Waiting)
         {
             LogRetry(_logger, report.Attempt.Build, report.Attempt.Number, report.End, report.Message);
             _queue.Retry(entry, decision.Loss, decision.Pause, Now, status.Attempts);
@@ -197,7 +206,18 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     public async Task PauseAsync(bool paused)
     {
         _queue.Paused = paused;
-        if (!paused)
+        try
+        {
+            _settings.State = new QueueSettings { Paused = paused };
+            await _settings.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        if (!_queue.Paused)
         {
             _queue.Resume();
         }
@@ -243,10 +263,18 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
                     continue;
                 }
 
-                var status = await Build(entry.Build).ReconcileAsync();
-                if (_queue.Current(attempt) is not null && status.Attempts >= attempt.Number)
+                try
                 {
-                    await SettleAsync(entry, status);
+                    var status = await Build(entry.Build).ReconcileAsync();
+                    if (_queue.Current(attempt) is not null && status.Attempts >= attempt.Number)
+                    {
+                        await SettleAsync(entry, status);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    // One build that cannot be asked must not keep the others from their news.
+                    LogNotReconciled(_logger, entry.Build, exception);
                 }
             }
         }
@@ -268,8 +296,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
             _queue.Publish(entry, Now);
             await SaveAsync();
         }
-        else if (status.State == BuildState.Waiting || (!status.Current && entry.IsActive && status.Attempts > entry.Durable.Attempts))
+        else if (status.State == BuildState.Waiting || (!status.Current && status.State != BuildState.Publishing))
         {
+            // Also when the build knows another attempt of this number, whose answer was lost: the next one gets a number of its own.
             _queue.Retry(entry, loss: false, TimeSpan.Zero, Now, status.Attempts);
             await SaveAsync();
         }
@@ -321,6 +350,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Build} ended with {End} and is tried again: {Message}")]
     private static partial void LogRetry(ILogger logger, BuildId build, int attempt, AttemptEnd end, string message);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Build} could not be asked how it stands")]
+    private static partial void LogNotReconciled(ILogger logger, BuildId build, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Slot} of queue {Arch} cannot be read: its build is not in the queue any more")]
+    private static partial void LogDamaged(ILogger logger, string arch, int slot, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not write its state and starts anew from storage")]
     private static partial void LogStorageFailed(ILogger logger, string arch, Exception exception);

@@ -25,8 +25,8 @@ internal sealed class QueueEntry(int slot, QueueSlot durable)
 
     public DateTimeOffset OfferedUntil { get; set; }
 
-    /// <summary>Not handed out before this time.</summary>
-    public DateTimeOffset? NotBefore { get; set; }
+    /// <summary>Not handed out before this time; null once it has passed.</summary>
+    public DateTimeOffset? NotBefore { get; set; } = durable.NotBefore;
 
     /// <summary>Since when it publishes, so that lost news are asked for.</summary>
     public DateTimeOffset PublishingSince { get; set; }
@@ -36,9 +36,6 @@ internal sealed class QueueEntry(int slot, QueueSlot durable)
 
     /// <summary>The builds that come after this one.</summary>
     public HashSet<QueueEntry> Dependants { get; } = [];
-
-    /// <summary>Dependencies that are ignored because they close a cycle.</summary>
-    public HashSet<PackageKey> BrokenEdges { get; } = [];
 
     /// <summary>The earlier build of the same package, while a builder or the repository has it.</summary>
     public QueueEntry? Predecessor { get; set; }

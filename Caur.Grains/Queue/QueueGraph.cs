@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Caur.Contracts.Ids;
 
 namespace Caur.Grains.Queue;
@@ -6,7 +7,8 @@ namespace Caur.Grains.Queue;
 /// arrives first. A cycle is broken at its member with the first name in ordinal order: that member's dependencies inside the cycle
 /// are ignored, it builds first with what the repository has, and the others follow.</summary>
 /// <param name="chainChanging">Called before an entry's <see cref="QueueEntry.Chain"/> changes, which is part of how it is sorted.</param>
-internal sealed class QueueGraph(Action<QueueEntry> chainChanging)
+/// <param name="cycleBroken">Called when an entry is to ignore those pkgbases from now on; it may be ready then.</param>
+internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueEntry, ImmutableArray<string>> cycleBroken)
 {
     private readonly Dictionary<PackageKey, List<QueueEntry>> _byPackage = [];
     private readonly Dictionary<PackageKey, HashSet<QueueEntry>> _wantedBy = [];
@@ -63,11 +65,8 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging)
             }
         }
 
-        BreakCycles(entries);
-        foreach (var entry in entries)
-        {
-            RaiseChains(entry);
-        }
+        var freed = BreakCycles(entries);
+        UpdateChains([.. entries, .. entries.SelectMany(entry => entry.WaitsFor), .. freed]);
     }
 
     /// <summary>Gives an entry that is waiting again the edges it has now: while a builder had it, its dependencies did not count.</summary>
@@ -78,7 +77,21 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging)
             Connect(entry, first);
         }
 
-        BreakCycles([entry]);
+        var freed = BreakCycles([entry]);
+        UpdateChains([entry, .. entry.WaitsFor, .. freed]);
+    }
+
+    /// <summary>An entry waits for nothing any more: a builder has it.</summary>
+    public void Detach(QueueEntry entry)
+    {
+        var firsts = entry.WaitsFor.ToList();
+        foreach (var first in firsts)
+        {
+            first.Dependants.Remove(entry);
+        }
+
+        entry.WaitsFor.Clear();
+        UpdateChains(firsts);
     }
 
     /// <summary>Takes an entry and its edges out.</summary>
@@ -98,26 +111,21 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging)
             }
         }
 
-        foreach (var first in entry.WaitsFor)
-        {
-            first.Dependants.Remove(entry);
-        }
-
         var waiting = entry.Dependants.ToList();
         foreach (var after in waiting)
         {
             after.WaitsFor.Remove(entry);
         }
 
-        entry.WaitsFor.Clear();
         entry.Dependants.Clear();
+        Detach(entry);
         return waiting;
     }
 
     private static void Connect(QueueEntry after, QueueEntry first)
     {
         // A build that a builder has already cannot wait any more.
-        if (after.IsActive || ReferenceEquals(after, first) || after.BrokenEdges.Contains(first.Package))
+        if (after.IsActive || ReferenceEquals(after, first) || after.Durable.Ignores.Contains(first.Package.Pkgbase))
         {
             return;
         }
@@ -126,45 +134,56 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging)
         first.Dependants.Add(after);
     }
 
-    private static void BreakCycles(IReadOnlyCollection<QueueEntry> added)
+    /// <returns>The entries that lost a dependant by it.</returns>
+    private List<QueueEntry> BreakCycles(IReadOnlyCollection<QueueEntry> added)
     {
+        var freed = new List<QueueEntry>();
+
         // Every new cycle has a new member, and is inside what that member can reach.
-        while (StronglyConnected.FirstCycle(added) is { } cycle)
+        while (StronglyConnected.FirstCycle(added, static entry => entry.WaitsFor) is { } cycle)
         {
             var members = cycle.ToHashSet();
-            var breaker = cycle.MinBy(entry => entry.Build.ToString(), StringComparer.Ordinal)!;
-            foreach (var first in breaker.WaitsFor.Where(members.Contains).ToList())
+            var breaker = cycle.MinBy(entry => entry.Package.Pkgbase, StringComparer.Ordinal)!;
+            var ignored = breaker.WaitsFor.Where(members.Contains).ToList();
+            foreach (var first in ignored)
             {
                 breaker.WaitsFor.Remove(first);
                 first.Dependants.Remove(breaker);
-                breaker.BrokenEdges.Add(first.Package);
             }
+
+            cycleBroken(breaker, [.. ignored.Select(first => first.Package.Pkgbase).Distinct().Order(StringComparer.Ordinal)]);
+            freed.AddRange(ignored);
         }
+
+        return freed;
     }
 
-    private void RaiseChains(QueueEntry start)
+    /// <summary>Corrects the chains of entries whose dependants changed, and of all before them. There is no cycle when it runs.</summary>
+    private void UpdateChains(IReadOnlyCollection<QueueEntry> changed)
     {
-        var own = start.Request.EstimatedDuration;
-        foreach (var after in start.Dependants)
+        var open = new Queue<QueueEntry>(changed);
+        var waiting = changed.ToHashSet();
+        while (open.TryDequeue(out var entry))
         {
-            start.Chain = Max(start.Chain, own + after.Chain);
-        }
-
-        var open = new Stack<QueueEntry>([start]);
-        while (open.TryPop(out var entry))
-        {
-            foreach (var first in entry.WaitsFor)
+            waiting.Remove(entry);
+            var behind = TimeSpan.Zero;
+            foreach (var after in entry.Dependants)
             {
-                var chain = first.Request.EstimatedDuration + entry.Chain;
-                if (chain > first.Chain)
-                {
-                    chainChanging(first);
-                    first.Chain = chain;
-                    open.Push(first);
-                }
+                behind = after.Chain > behind ? after.Chain : behind;
+            }
+
+            var chain = entry.Request.EstimatedDuration + behind;
+            if (chain == entry.Chain)
+            {
+                continue;
+            }
+
+            chainChanging(entry);
+            entry.Chain = chain;
+            foreach (var first in entry.WaitsFor.Where(waiting.Add))
+            {
+                open.Enqueue(first);
             }
         }
     }
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -17,6 +17,13 @@ internal sealed class QueueRank : IComparer<QueueEntry>
         _ => TimeSpan.FromHours(12),
     };
 
+    /// <summary>The rank of a build that takes the place of one that waits: never behind it, also when it is less urgent.</summary>
+    public static long Keep(QueueEntry waiting, BuildPriority priority)
+    {
+        var lost = Penalty(priority) - Penalty(waiting.Request.Priority);
+        return waiting.Durable.Rank - Math.Max(0, (long)lost.TotalMilliseconds);
+    }
+
     public int Compare(QueueEntry? x, QueueEntry? y)
     {
         if (ReferenceEquals(x, y) || x is null || y is null)

@@ -30,6 +30,15 @@ internal sealed record QueueSlot
     /// <summary>The pkgbases whose failure holds it.</summary>
     public ImmutableArray<string> HeldBy { get; init; } = [];
 
+    /// <summary>The number of the attempt that was counted as lost last; 0 when none is.</summary>
+    public int LostAttempt { get; init; }
+
+    /// <summary>Not handed out before this time.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>The pkgbases that it depends on and does not wait for, because that would close a cycle.</summary>
+    public ImmutableArray<string> Ignores { get; init; } = [];
+
     /// <summary>Set when its attempt is to be ended: what it is then, and why.</summary>
     public FinalVerdict? Ending { get; init; }
 }

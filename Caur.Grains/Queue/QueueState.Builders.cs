@@ -17,7 +17,31 @@ internal sealed partial class QueueState
             Poke(known);
         }
 
-        return [.. running.Where(attempt => Current(attempt) is null)];
+        var stale = ImmutableArray.CreateBuilder<BuildAttempt>();
+        foreach (var attempt in running)
+        {
+            if (Current(attempt) is { } entry)
+            {
+                // The wish to end it may have been lost on its way.
+                AskForEnd(entry);
+            }
+            else
+            {
+                ForgiveLoss(attempt);
+                stale.Add(attempt);
+            }
+        }
+
+        return stale.ToImmutable();
+    }
+
+    /// <summary>Who still runs an attempt that counted as lost was cut off, not dead: that does not count.</summary>
+    private void ForgiveLoss(BuildAttempt attempt)
+    {
+        if (Find(attempt.Build) is { } entry && entry.Durable.LostAttempt == attempt.Number && attempt.Number > 0)
+        {
+            Change(entry, entry.Durable with { Losses = Math.Max(0, entry.Durable.Losses - 1), LostAttempt = 0 });
+        }
     }
 
     /// <summary>A builder is gone. What it had stays its own until its lease ends or it is given back.</summary>

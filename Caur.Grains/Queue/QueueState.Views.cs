@@ -54,7 +54,7 @@ internal sealed partial class QueueState
 
         if (!entry.Durable.HeldBy.IsEmpty)
         {
-            return (WaitReason.Held, $"held: {Names(entry.Durable.HeldBy)} failed, which it depends on");
+            return (WaitReason.Held, $"held: it depends on {Names(entry.Durable.HeldBy)}, whose last build did not succeed");
         }
 
         if (entry.Predecessor is { } predecessor)
@@ -85,7 +85,9 @@ internal sealed partial class QueueState
                 : $"no builder here is of class {entry.Request.BuilderClass ?? BuilderMatch.DefaultClass}");
         }
 
-        return (WaitReason.Turn, "waits for a free builder");
+        return (WaitReason.Turn, entry.Durable.Ignores.IsEmpty
+            ? "waits for a free builder"
+            : $"waits for a free builder; does not wait for {Names(entry.Durable.Ignores)}, which depends on it in turn");
     }
 
     private static string Names(IEnumerable<string> pkgbases)

@@ -31,13 +31,19 @@ internal sealed partial class QueueState
 
     public QueueState()
     {
-        _graph = new QueueGraph(entry =>
-        {
-            if (_ready.Remove(entry))
+        _graph = new QueueGraph(
+            chainChanging: entry =>
             {
+                if (_ready.Remove(entry))
+                {
+                    _resort.Add(entry);
+                }
+            },
+            cycleBroken: (entry, pkgbases) =>
+            {
+                Change(entry, entry.Durable with { Ignores = [.. entry.Durable.Ignores.Union(pkgbases, StringComparer.Ordinal)] });
                 _resort.Add(entry);
-            }
-        });
+            });
     }
 
     public bool Paused { get; set; }
@@ -61,90 +67,6 @@ internal sealed partial class QueueState
     public QueueEntry? FindPackage(string pkgbase, long? timestamp) => _byBuild.Values
         .Where(entry => entry.Build.Pkgbase == pkgbase && (timestamp is null || entry.Build.Timestamp == timestamp))
         .MaxBy(entry => entry.Build.Timestamp);
-
-    /// <summary>Takes in what was durable. Of two waiting builds of one package the newer stays.</summary>
-    public void Restore(IReadOnlyCollection<(int Slot, QueueSlot Durable)> slots)
-    {
-        var entries = slots
-            .Select(slot => new QueueEntry(slot.Slot, slot.Durable))
-            .OrderBy(entry => entry.Build.Timestamp)
-            .ToList();
-        foreach (var entry in entries)
-        {
-            _byBuild[entry.Build] = entry;
-            _lastTimestamp = Math.Max(_lastTimestamp, entry.Build.Timestamp);
-            if (entry is { IsActive: true, Durable.Builder: { } builder } && entry.Durable.State != BuildState.Publishing)
-            {
-                Occupy(builder, entry);
-            }
-        }
-
-        _graph.Add(entries);
-        foreach (var entry in entries.Where(entry => entry.IsWaiting))
-        {
-            entry.Predecessor = _graph.Of(entry.Package).LastOrDefault(other => other.IsActive);
-        }
-
-        foreach (var superseded in entries
-            .Where(entry => entry.IsWaiting)
-            .GroupBy(entry => entry.Package)
-            .SelectMany(group => group.SkipLast(1))
-            .ToList())
-        {
-            Close(superseded, new FinalVerdict(BuildState.Replaced, "a newer order took its place"));
-        }
-
-        Settle(_byBuild.Values);
-    }
-
-    /// <summary>Queues builds together. <paramref name="nextSlot"/> gives a free record's number.</summary>
-    public ImmutableArray<QueuedReply> Enqueue(EnqueueRequest request, Func<int> nextSlot, DateTimeOffset now)
-    {
-        _lastTimestamp = Math.Max(now.ToUnixTimeMilliseconds(), _lastTimestamp + 1);
-        var replies = new Dictionary<PackageKey, QueuedReply>();
-        var added = new List<QueueEntry>();
-        foreach (var wanted in request.Builds.GroupBy(build => build.Package).Select(group => group.Last()))
-        {
-            var present = _graph.Of(wanted.Package).ToList();
-            if (present.Find(entry => entry.Durable.Operation == request.Operation) is { } again)
-            {
-                replies[wanted.Package] = new QueuedReply(again.Build, null);
-                continue;
-            }
-
-            var build = new BuildId(wanted.Package, _lastTimestamp);
-            var waiting = present.Find(entry => !entry.IsActive);
-            var active = present.Find(entry => entry.IsActive);
-            var entry = new QueueEntry(nextSlot(), new QueueSlot
-            {
-                Build = build,
-                Request = wanted,
-                Operation = request.Operation,
-                Rank = waiting?.Durable.Rank ?? build.Timestamp,
-            });
-            var verdict = new FinalVerdict(BuildState.Replaced, $"replaced by the order of {build.QueuedAt:u}");
-            if (waiting is not null)
-            {
-                Close(waiting, verdict);
-            }
-
-            if (active is { Durable.State: BuildState.Running })
-            {
-                End(active, verdict);
-            }
-
-            entry.Predecessor = active;
-            replies[wanted.Package] = new QueuedReply(
-                build, waiting?.Build ?? (active is { Durable.State: BuildState.Running } ? active.Build : null));
-            _byBuild[build] = entry;
-            _changes.Write(entry);
-            added.Add(entry);
-        }
-
-        _graph.Add(added);
-        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)));
-        return [.. request.Builds.Select(build => replies[build.Package]).Distinct()];
-    }
 
     /// <summary>Offers a builder up to <paramref name="slots"/> builds, the most urgent that fit.</summary>
     public ImmutableArray<QueueOffer> Take(BuilderProfile builder, int slots, DateTimeOffset now)
@@ -186,13 +108,15 @@ internal sealed partial class QueueState
             entry.Offered = false;
             entry.OfferedTo = null;
             _offered.Remove(entry);
-            foreach (var first in entry.WaitsFor)
+            Change(entry, entry.Durable with
             {
-                first.Dependants.Remove(entry);
-            }
-
-            entry.WaitsFor.Clear();
-            Change(entry, entry.Durable with { State = BuildState.Running, Builder = attempt.Builder, Attempts = attempt.Number });
+                State = BuildState.Running,
+                Builder = attempt.Builder,
+                Attempts = attempt.Number,
+                NotBefore = null,
+            });
+            _graph.Detach(entry);
+            Settle([]);
         }
 
         return entry;
@@ -226,18 +150,34 @@ internal sealed partial class QueueState
         Change(entry, entry.Durable with { State = BuildState.Publishing });
     }
 
-    /// <summary>An attempt is over and the build is tried again.</summary>
+    /// <summary>An attempt is over and the build is tried again, unless somebody wanted its end or a newer order waits behind it.</summary>
     public void Retry(QueueEntry entry, bool loss, TimeSpan pause, DateTimeOffset now, int? attempts = null)
     {
         Free(entry);
-        entry.NotBefore = pause > TimeSpan.Zero ? now + pause : null;
+        var number = Math.Max(entry.Durable.Attempts, attempts ?? 0);
         Change(entry, entry.Durable with
         {
             State = BuildState.Waiting,
             Builder = null,
-            Attempts = Math.Max(entry.Durable.Attempts, attempts ?? 0),
+            Attempts = number,
             Losses = entry.Durable.Losses + (loss ? 1 : 0),
+            LostAttempt = loss ? number : entry.Durable.LostAttempt,
+            NotBefore = pause > TimeSpan.Zero ? now + pause : null,
+            Ignores = [],
         });
+        if (entry.Durable.Ending is { } ending)
+        {
+            Close(entry, ending);
+            return;
+        }
+
+        if (_graph.Of(entry.Package).FirstOrDefault(other => other.Build.Timestamp > entry.Build.Timestamp) is { } newer)
+        {
+            Close(entry, ReplacedBy(newer.Build));
+            return;
+        }
+
+        entry.NotBefore = entry.Durable.NotBefore;
         if (entry.NotBefore is not null)
         {
             _resting.Add(entry);
@@ -250,16 +190,8 @@ internal sealed partial class QueueState
     /// <summary>A build reached its final state: it leaves the queue, and what waited for it goes on or is held.</summary>
     public void Finish(QueueEntry entry, FinalVerdict verdict)
     {
-        var waiting = Leave(entry);
+        var waiting = Leave(entry, verdict);
         var pkgbase = entry.Package.Pkgbase;
-        foreach (var after in waiting)
-        {
-            if (verdict.State.HoldsDependants() && after.Request.HoldDependants && !after.Durable.HeldBy.Contains(pkgbase))
-            {
-                Change(after, after.Durable with { HeldBy = after.Durable.HeldBy.Add(pkgbase) });
-            }
-        }
-
         if (verdict.State.ReleasesDependants() && verdict.State != BuildState.Replaced)
         {
             foreach (var held in _graph.Wanting(entry.Package).Where(held => held.Durable.HeldBy.Contains(pkgbase)).ToList())
@@ -272,63 +204,24 @@ internal sealed partial class QueueState
         Settle(waiting);
     }
 
-    /// <summary>Cancels a build that no builder has, or asks for the end of the one that runs.</summary>
-    public CancelReply Cancel(BuildId build, string reason)
-    {
-        if (Find(build) is not { } entry)
-        {
-            return new CancelReply(false, $"{build} is not in the queue: it is finished, or never was");
-        }
-
-        var verdict = new FinalVerdict(BuildState.Cancelled, reason);
-        switch (entry.Durable.State)
-        {
-            case BuildState.Waiting:
-                Close(entry, verdict);
-                return new CancelReply(true, "cancelled before it started");
-            case BuildState.Running:
-                End(entry, verdict);
-                return new CancelReply(true, $"{entry.Durable.Builder} ends it");
-            default:
-                return new CancelReply(false, $"{build} is {entry.Durable.State.ToString().ToLowerInvariant()} already and is not cancelled any more");
-        }
-    }
-
-    private void Close(QueueEntry entry, FinalVerdict verdict)
-    {
-        var waiting = Leave(entry);
-        _changes.Close(entry, verdict);
-        if (verdict.State.HoldsDependants())
-        {
-            foreach (var after in waiting.Where(after => after.Request.HoldDependants))
-            {
-                Change(after, after.Durable with { HeldBy = after.Durable.HeldBy.Add(entry.Package.Pkgbase) });
-            }
-        }
-
-        Settle(waiting);
-    }
-
-    private void End(QueueEntry entry, FinalVerdict verdict)
-    {
-        if (entry.Durable.Ending is null)
-        {
-            Change(entry, entry.Durable with { Ending = verdict });
-        }
-
-        if (entry.Attempt is { } attempt)
-        {
-            _changes.Cancel(attempt, entry.Durable.Ending!.Reason);
-        }
-    }
-
-    private HashSet<QueueEntry> Leave(QueueEntry entry)
+    /// <summary>Takes an entry out, and holds what depends on it if it did not succeed.</summary>
+    /// <returns>The entries that waited for it.</returns>
+    private HashSet<QueueEntry> Leave(QueueEntry entry, FinalVerdict verdict)
     {
         Free(entry);
         _ready.Remove(entry);
         _resting.Remove(entry);
         _byBuild.Remove(entry.Build);
         var waiting = _graph.Remove(entry).ToHashSet();
+        var pkgbase = entry.Package.Pkgbase;
+        foreach (var after in waiting)
+        {
+            if (verdict.State.HoldsDependants() && entry.Request.HoldDependants && !after.Durable.HeldBy.Contains(pkgbase))
+            {
+                Change(after, after.Durable with { HeldBy = after.Durable.HeldBy.Add(pkgbase) });
+            }
+        }
+
         foreach (var next in _graph.Of(entry.Package).Where(next => ReferenceEquals(next.Predecessor, entry)))
         {
             next.Predecessor = null;

@@ -1,16 +1,21 @@
 namespace Caur.Grains.Queue;
 
-/// <summary>Finds cycles among waiting builds (Tarjan's algorithm, without recursion), looking only at what the given entries reach.</summary>
+/// <summary>Finds cycles in a directed graph (Tarjan's algorithm, without recursion), looking only at what the given nodes reach.</summary>
 internal static class StronglyConnected
 {
-    /// <summary>One strongly connected set of two or more entries, or null.</summary>
-    public static IReadOnlyList<QueueEntry>? FirstCycle(IEnumerable<QueueEntry> roots)
+    /// <summary>One strongly connected set of two or more nodes, or null. An edge from a node to itself is no cycle.</summary>
+    public static IReadOnlyList<T>? FirstCycle<T>(IEnumerable<T> roots, Func<T, IEnumerable<T>> next)
+        where T : notnull => Cycles(roots, next).FirstOrDefault();
+
+    /// <summary>All strongly connected sets of two or more nodes. The graph must not change while they are looked for.</summary>
+    public static IEnumerable<IReadOnlyList<T>> Cycles<T>(IEnumerable<T> roots, Func<T, IEnumerable<T>> next)
+        where T : notnull
     {
-        var index = new Dictionary<QueueEntry, int>();
-        var low = new Dictionary<QueueEntry, int>();
-        var onStack = new HashSet<QueueEntry>();
-        var stack = new Stack<QueueEntry>();
-        var work = new Stack<(QueueEntry Entry, IEnumerator<QueueEntry> Next)>();
+        var index = new Dictionary<T, int>();
+        var low = new Dictionary<T, int>();
+        var onStack = new HashSet<T>();
+        var stack = new Stack<T>();
+        var work = new Stack<(T Node, IEnumerator<T> Next)>();
 
         foreach (var root in roots)
         {
@@ -24,14 +29,14 @@ internal static class StronglyConnected
             {
                 if (top.Next.MoveNext())
                 {
-                    var next = top.Next.Current;
-                    if (!index.TryGetValue(next, out var seen))
+                    var reached = top.Next.Current;
+                    if (!index.TryGetValue(reached, out var seen))
                     {
-                        Open(next);
+                        Open(reached);
                     }
-                    else if (onStack.Contains(next))
+                    else if (onStack.Contains(reached))
                     {
-                        low[top.Entry] = Math.Min(low[top.Entry], seen);
+                        low[top.Node] = Math.Min(low[top.Node], seen);
                     }
 
                     continue;
@@ -40,37 +45,35 @@ internal static class StronglyConnected
                 work.Pop();
                 if (work.TryPeek(out var parent))
                 {
-                    low[parent.Entry] = Math.Min(low[parent.Entry], low[top.Entry]);
+                    low[parent.Node] = Math.Min(low[parent.Node], low[top.Node]);
                 }
 
-                if (low[top.Entry] == index[top.Entry] && Close(top.Entry) is { Count: > 1 } cycle)
+                if (low[top.Node] == index[top.Node] && Close(top.Node) is { Count: > 1 } cycle)
                 {
-                    return cycle;
+                    yield return cycle;
                 }
             }
         }
 
-        return null;
-
-        void Open(QueueEntry entry)
+        void Open(T node)
         {
-            index[entry] = low[entry] = index.Count;
-            stack.Push(entry);
-            onStack.Add(entry);
-            work.Push((entry, entry.WaitsFor.GetEnumerator()));
+            index[node] = low[node] = index.Count;
+            stack.Push(node);
+            onStack.Add(node);
+            work.Push((node, next(node).GetEnumerator()));
         }
 
-        List<QueueEntry> Close(QueueEntry head)
+        List<T> Close(T head)
         {
-            var members = new List<QueueEntry>();
-            QueueEntry member;
+            var members = new List<T>();
+            T member;
             do
             {
                 member = stack.Pop();
                 onStack.Remove(member);
                 members.Add(member);
             }
-            while (!ReferenceEquals(member, head));
+            while (!EqualityComparer<T>.Default.Equals(member, head));
             return members;
         }
     }

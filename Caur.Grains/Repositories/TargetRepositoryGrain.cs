@@ -27,6 +27,9 @@ internal sealed partial class TargetRepositoryGrain(
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
+
+    /// <summary>So many orders at most make one publication: all of its news must be remembered until they are settled.</summary>
+    private const int MostMerged = PublicationHistory.Kept / 2;
     private const string FinishReminder = "finish";
 
     private readonly Dictionary<BuildId, (int Slot, PublishOrder Order)> _orders = [];
@@ -43,7 +46,7 @@ internal sealed partial class TargetRepositoryGrain(
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
         _slots = new SlotStore<PublishOrder>(storage, this.GetGrainId(), "order");
-        foreach (var (slot, order) in await _slots.LoadAsync())
+        foreach (var (slot, order) in await _slots.LoadAsync((slot, damage) => LogDamaged(logger, Id, slot, damage)))
         {
             _orders[order.Build] = (slot, order);
         }
@@ -67,27 +70,13 @@ internal sealed partial class TargetRepositoryGrain(
         if (!_orders.ContainsKey(order.Build))
         {
             await RemindAsync();
-            await _slots.ReserveAsync(1);
+            await AddAsync(order);
         }
 
-        if (!_orders.ContainsKey(order.Build))
+        // While something is in the way, the next try has its time already, and orders do not put it off.
+        if (!_working && _problem.Length == 0)
         {
-            var slot = _slots.Take();
-            _orders[order.Build] = (slot, order);
-            try
-            {
-                await _slots.WriteAsync(slot, order);
-            }
-            catch
-            {
-                DeactivateOnIdle();
-                throw;
-            }
-        }
-
-        if (!_working)
-        {
-            _timer.Change(_problem.Length == 0 ? TimeSpan.Zero : _pause, Timeout.InfiniteTimeSpan);
+            _timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
 
         return Pending(order.Build, order.Attempt);
@@ -117,6 +106,28 @@ internal sealed partial class TargetRepositoryGrain(
         }
     }
 
+    private async Task AddAsync(PublishOrder order)
+    {
+        var slots = await _slots.TakeAsync(1);
+        if (_orders.ContainsKey(order.Build))
+        {
+            _slots.Return(slots);
+            return;
+        }
+
+        var slot = slots.Dequeue();
+        _orders[order.Build] = (slot, order);
+        try
+        {
+            await _slots.WriteAsync(slot, order);
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
     private PublicationNews Pending(BuildId build, int attempt) =>
         new() { Build = build, Attempt = attempt, State = PublicationState.Pending, Reason = _problem };
 
@@ -124,8 +135,8 @@ internal sealed partial class TargetRepositoryGrain(
     {
         if (!_reminding)
         {
-            _reminding = true;
             await this.RegisterOrUpdateReminder(FinishReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+            _reminding = true;
         }
     }
 
@@ -151,7 +162,16 @@ internal sealed partial class TargetRepositoryGrain(
         {
             Block(blocked.Message, null);
         }
-        catch (Exception exception) when (exception is not InconsistentStateException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The activation ends; the next one finishes what was begun.
+        }
+        catch (InconsistentStateException conflict)
+        {
+            LogConflict(logger, Id, conflict);
+            DeactivateOnIdle();
+        }
+        catch (Exception exception)
         {
             Block($"publication failed and is tried again: {exception.Message}", exception);
         }
@@ -170,25 +190,46 @@ internal sealed partial class TargetRepositoryGrain(
 
         if (intent.State.Publication is null)
         {
-            intent.State = new PublicationIntent
+            await WriteAsync(intent, new PublicationIntent
             {
                 Publication = Guid.NewGuid().ToString("n"),
-                Orders = [.. _orders.Values.Select(waiting => waiting.Order).OrderBy(order => order.Build.Timestamp)],
-            };
-            await intent.WriteStateAsync(CancellationToken.None);
+                Orders = [.. _orders.Values.Select(waiting => waiting.Order).OrderBy(order => order.Build.Timestamp).Take(MostMerged)],
+            });
         }
 
         var begun = intent.State;
         var started = clock.GetTimestamp();
         var news = await Task.Run(
             () => publisher.PublishAsync(Id, begun.Publication!, begun.Orders, cancellationToken), cancellationToken);
+        if (begun.Orders.FirstOrDefault(order => !news.Any(item => IsAnswer(item, order))) is { } forgotten)
+        {
+            throw new InvalidOperationException($"the publisher said nothing final of {forgotten.Build}");
+        }
+
         instruments.OnPublished(news.Count(item => item.State == PublicationState.Published), clock.GetElapsedTime(started));
 
-        history.State = history.State.With(news);
-        await history.WriteStateAsync(CancellationToken.None);
-        intent.State = new PublicationIntent();
-        await intent.WriteStateAsync(CancellationToken.None);
+        await WriteAsync(history, history.State.With(news));
+        await WriteAsync(intent, new PublicationIntent());
         await SettleDoneAsync();
+    }
+
+    private static bool IsAnswer(PublicationNews news, PublishOrder order) =>
+        news.Build == order.Build && news.Attempt == order.Attempt && news.State is (PublicationState.Published or PublicationState.Refused);
+
+    /// <summary>Writes a record; what could not be written is not believed in memory either.</summary>
+    private static async Task WriteAsync<T>(IPersistentState<T> state, T next)
+    {
+        var before = state.State;
+        state.State = next;
+        try
+        {
+            await state.WriteStateAsync(CancellationToken.None);
+        }
+        catch
+        {
+            state.State = before;
+            throw;
+        }
     }
 
     /// <summary>Ends the orders whose outcome is known: the news go out, the landing zone and the record are cleared. A crash in the
@@ -225,6 +266,12 @@ internal sealed partial class TargetRepositoryGrain(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Build}: {State} in generation {Generation} {Reason}")]
     private static partial void LogPublished(ILogger logger, BuildId build, PublicationState state, long? generation, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Slot} of {Target} cannot be read: its build is ordered again when it is asked for")]
+    private static partial void LogDamaged(ILogger logger, TargetId target, int slot, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Somebody else wrote the records of {Target}; it starts anew from storage")]
+    private static partial void LogConflict(ILogger logger, TargetId target, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Target} cannot publish {Count} builds: {Problem}. Next try in {Pause}")]
     private static partial void LogBlocked(ILogger logger, TargetId target, int count, string problem, TimeSpan pause, Exception? exception);

@@ -15,6 +15,12 @@ internal sealed class GitRepository(string folder, ProcessRunner processes)
         ["GIT_CONFIG_NOSYSTEM"] = "1",
         ["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh",
         ["LC_ALL"] = "C",
+
+        // Of a hook that started this process: they would lead git elsewhere.
+        ["GIT_DIR"] = null,
+        ["GIT_WORK_TREE"] = null,
+        ["GIT_INDEX_FILE"] = null,
+        ["GIT_OBJECT_DIRECTORY"] = null,
     };
 
     /// <summary>Makes the clone if there is none.</summary>

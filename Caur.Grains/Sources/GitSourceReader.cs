@@ -48,7 +48,8 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
     private static async Task<string> ResolveAsync(
         GitRepository git, string id, string url, string? commit, string? head, CancellationToken cancellationToken)
     {
-        var wanted = commit ?? head
+        // Here HEAD is the clone's own; meant is the other side's.
+        var wanted = (commit == "HEAD" ? null : commit) ?? head
             ?? throw new SourceUnavailableException($"source repository {id} at {url} has no commit yet");
         if (wanted.StartsWith('-') || wanted.Any(c => char.IsControl(c) || c is ' '))
         {

@@ -4,6 +4,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
+using Caur.Grains.Queue;
 
 namespace Caur.Grains.Sources;
 
@@ -20,6 +21,11 @@ internal static class SchedulePlanner
         if (unknown.Count > 0)
         {
             return new SchedulePlan(string.Join("; ", unknown.Select(package => Unknown(package.Pkgbase, snapshot))), [], [], []);
+        }
+
+        if (wanted.Count == 0 && !request.All)
+        {
+            return new SchedulePlan("no package is named: name some, or ask for all", [], [], []);
         }
 
         if (wanted.Count == 0)
@@ -88,7 +94,19 @@ internal static class SchedulePlanner
             .. builds
                 .SelectMany(build => build.DependsOn.Where(missing.Contains).Select(first => $"{build.Package.Pkgbase} depends on {first}, which is not built"))
                 .Order(StringComparer.Ordinal),
+            .. Cycles(builds).Order(StringComparer.Ordinal),
         ];
+    }
+
+    /// <summary>Says of each cycle who begins; <see cref="QueueGraph"/> breaks it there.</summary>
+    private static IEnumerable<string> Cycles(IEnumerable<BuildRequest> builds)
+    {
+        var edges = builds.ToDictionary(build => build.Package.Pkgbase, build => build.DependsOn, StringComparer.Ordinal);
+        foreach (var cycle in StronglyConnected.Cycles(edges.Keys.Order(StringComparer.Ordinal), pkgbase => edges[pkgbase].Where(edges.ContainsKey)))
+        {
+            var members = cycle.Order(StringComparer.Ordinal).ToList();
+            yield return $"{string.Join(", ", members)} depend on each other in a cycle; {members[0]} is built first, with what the repository has";
+        }
     }
 
     private static string Unknown(string pkgbase, SourceSnapshot snapshot)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Caur.Storage.State;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -20,24 +21,30 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
 
     private readonly Dictionary<int, SlotRecord> _records = [];
     private readonly Stack<int> _free = new();
+    private readonly HashSet<int> _taken = [];
     private readonly GrainState<SlotCursor> _cursor = new() { State = new SlotCursor() };
     private Task _cursorWrite = Task.CompletedTask;
     private int _durable;
 
     /// <summary>Reads all records, in parallel.</summary>
-    public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync()
+    /// <param name="onDamaged">Told of each record that is there and cannot be read. Its slot stays untouched and is not used again.</param>
+    public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync(Action<int, Exception> onDamaged)
     {
         await storage.ReadStateAsync($"{name}-cursor", owner, _cursor);
         _cursor.State ??= new SlotCursor();
         _durable = _cursor.State.Slots;
-        var reads = Enumerable.Range(0, _durable).Select(ReadAsync).ToList();
-        await Task.WhenAll(reads);
+        var reads = await Task.WhenAll(Enumerable.Range(0, _durable).Select(ReadAsync));
         var found = new List<(int, T)>();
         for (var slot = _durable - 1; slot >= 0; slot--)
         {
-            var state = await reads[slot];
-            if (state is { RecordExists: true, State: { } value })
+            var (state, damage) = reads[slot];
+            if (damage is not null)
             {
+                onDamaged(slot, damage);
+            }
+            else if (state is { RecordExists: true, State: { } value })
+            {
+                _taken.Add(slot);
                 _records[slot] = new SlotRecord(state);
                 found.Add((slot, value));
             }
@@ -50,8 +57,8 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
         return found;
     }
 
-    /// <summary>Makes sure that <paramref name="count"/> slots can be taken without another wait.</summary>
-    public async Task ReserveAsync(int count)
+    /// <summary>Takes free slots, all or none. What is not needed goes back with <see cref="Return"/>.</summary>
+    public async Task<Queue<int>> TakeAsync(int count)
     {
         while (_free.Count < count)
         {
@@ -64,14 +71,36 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
             _cursorWrite = GrowAsync(count - _free.Count);
             await _cursorWrite;
         }
+
+        // No wait between the look and the taking: others take slots while this one waits.
+        var slots = new Queue<int>(count);
+        while (slots.Count < count)
+        {
+            var slot = _free.Pop();
+            _taken.Add(slot);
+            slots.Enqueue(slot);
+        }
+
+        return slots;
     }
 
-    /// <summary>A free slot; <see cref="ReserveAsync"/> came before it.</summary>
-    public int Take() => _free.Pop();
+    /// <summary>Gives back slots that were taken and never written.</summary>
+    public void Return(IEnumerable<int> slots)
+    {
+        foreach (var slot in slots)
+        {
+            Free(slot);
+        }
+    }
 
     /// <summary>Writes a slot's value; completes when this value or a later one of the slot is durable.</summary>
     public Task WriteAsync(int slot, T value)
     {
+        if (!_taken.Contains(slot))
+        {
+            throw new InvalidOperationException($"slot {slot} of {name} is not taken");
+        }
+
         if (!_records.TryGetValue(slot, out var record))
         {
             _records[slot] = record = new SlotRecord(new GrainState<T>());
@@ -87,7 +116,7 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
     {
         if (!_records.TryGetValue(slot, out var record))
         {
-            _free.Push(slot);
+            Free(slot);
             return Task.CompletedTask;
         }
 
@@ -110,8 +139,8 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
 
     private async Task ExecuteNextAsync(int slot, SlotRecord record)
     {
-        // The operation that runs now took its value before this one came.
-        await record.Running;
+        // The operation that runs now took its value before this one came. Whether it failed is told to whoever waits for it.
+        await record.Running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         record.Queued = null;
         await (record.Running = ExecuteAsync(slot, record));
     }
@@ -133,7 +162,16 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
         }
 
         _records.Remove(slot);
-        _free.Push(slot);
+        Free(slot);
+    }
+
+    private void Free(int slot)
+    {
+        // Freed twice, it would be given to two.
+        if (_taken.Remove(slot))
+        {
+            _free.Push(slot);
+        }
     }
 
     private async Task GrowAsync(int atLeast)
@@ -149,12 +187,23 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
         _durable = target;
     }
 
-    private async Task<GrainState<T>> ReadAsync(int slot)
+    private async Task<(GrainState<T> State, Exception? Damage)> ReadAsync(int slot)
     {
         var state = new GrainState<T>();
-        await storage.ReadStateAsync(Key(slot), owner, state);
-        return state;
+        try
+        {
+            await storage.ReadStateAsync(Key(slot), owner, state);
+            return (state, null);
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            return (state, error);
+        }
     }
+
+    /// <summary>Whether one record cannot be read, as opposed to all of storage; providers wrap what the serializer said.</summary>
+    private static bool IsDamage(Exception? error) =>
+        error is not null && (error is StateUnreadableException || IsDamage(error.InnerException));
 
     private string Key(int slot) => string.Create(CultureInfo.InvariantCulture, $"{name}-{slot}");
 

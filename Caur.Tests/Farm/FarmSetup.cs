@@ -12,6 +12,9 @@ internal sealed class FarmSetup : IDisposable
     private FarmSetup(ContainerEngine engine)
     {
         Engine = engine;
+
+        // makepkg writes the .SRCINFOs as another user.
+        new DirectoryInfo(_folder.Path).UnixFileMode = (UnixFileMode)0b111_101_101;
         Sources = new SourceFolder(_folder.Folder("sources"));
     }
 

@@ -1,0 +1,217 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+
+namespace Caur.Grains.Queue;
+
+internal sealed partial class QueueState
+{
+    private readonly OperationMemory _operations = new();
+    private readonly HashSet<PackageKey> _newest = [];
+
+    /// <summary>Takes in what was durable. Of two waiting builds of one package the newer stays.</summary>
+    public void Restore(IReadOnlyCollection<(int Slot, QueueSlot Durable)> slots)
+    {
+        var entries = slots
+            .Select(slot => new QueueEntry(slot.Slot, slot.Durable))
+            .OrderBy(entry => entry.Build.Timestamp)
+            .ToList();
+        foreach (var entry in entries)
+        {
+            _byBuild[entry.Build] = entry;
+            NoteTimestamp(entry.Build);
+            if (entry is { IsActive: true, Durable.Builder: { } builder } && entry.Durable.State != BuildState.Publishing)
+            {
+                Occupy(builder, entry);
+            }
+
+            if (entry.NotBefore is not null)
+            {
+                _resting.Add(entry);
+            }
+        }
+
+        _graph.Add(entries);
+        foreach (var entry in entries)
+        {
+            if (entry.IsWaiting)
+            {
+                entry.Predecessor = _graph.Of(entry.Package).LastOrDefault(other => other.IsActive);
+            }
+            else
+            {
+                // Whoever was told to end it may not have heard.
+                AskForEnd(entry);
+            }
+        }
+
+        foreach (var group in entries.Where(entry => entry.IsWaiting).GroupBy(entry => entry.Package).ToList())
+        {
+            foreach (var superseded in group.SkipLast(1))
+            {
+                Close(superseded, ReplacedBy(group.Last().Build));
+            }
+        }
+
+        Settle(_byBuild.Values);
+    }
+
+    /// <summary>Queues builds together. <paramref name="nextSlot"/> gives a free record's number. The same operation again changes
+    /// nothing, also when its builds are finished, as long as it is among the newest.</summary>
+    public ImmutableArray<QueuedReply> Enqueue(EnqueueRequest request, Func<int> nextSlot, DateTimeOffset now)
+    {
+        if (_operations.Find(request.Operation) is { } known)
+        {
+            // The first call may still wait for the disk: what it queued is written again before this one is answered.
+            foreach (var reply in known)
+            {
+                if (Find(reply.Build) is { } queued)
+                {
+                    _changes.Write(queued);
+                }
+            }
+
+            return known;
+        }
+
+        var replies = new Dictionary<PackageKey, QueuedReply>();
+        var added = new List<QueueEntry>();
+        var wishes = request.Builds.GroupBy(build => build.Package).Select(group => group.Last()).ToList();
+        var timestamp = NextTimestamp(wishes, now);
+        foreach (var wanted in wishes)
+        {
+            if (_graph.Of(wanted.Package).FirstOrDefault(entry => entry.Durable.Operation == request.Operation) is { } again)
+            {
+                replies[wanted.Package] = new QueuedReply(again.Build, null);
+                continue;
+            }
+
+            var (entry, replaced) = Order(wanted, request.Operation, timestamp, nextSlot);
+            replies[wanted.Package] = new QueuedReply(entry.Build, replaced);
+            added.Add(entry);
+        }
+
+        foreach (var entry in added)
+        {
+            var pkgbase = entry.Package.Pkgbase;
+            foreach (var after in _graph.Wanting(entry.Package).Where(after => after.Durable.Ignores.Contains(pkgbase)).ToList())
+            {
+                // It was ignored because of what the build before it depended on; this one may depend on other things.
+                Change(after, after.Durable with { Ignores = after.Durable.Ignores.Remove(pkgbase) });
+            }
+        }
+
+        _graph.Add(added);
+        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)));
+        var result = request.Builds.Select(build => replies[build.Package]).Distinct().ToImmutableArray();
+        _operations.Add(request.Operation, result);
+        return result;
+    }
+
+    /// <summary>Cancels a build that no builder has, or asks for the end of the one that runs.</summary>
+    public CancelReply Cancel(BuildId build, string reason)
+    {
+        if (Find(build) is not { } entry)
+        {
+            return new CancelReply(false, $"{build} is not in the queue: it is finished, or never was");
+        }
+
+        var verdict = new FinalVerdict(BuildState.Cancelled, reason);
+        switch (entry.Durable.State)
+        {
+            case BuildState.Waiting:
+                Close(entry, verdict);
+                return new CancelReply(true, "cancelled before it started");
+            case BuildState.Running:
+                End(entry, verdict);
+                return new CancelReply(true, $"{entry.Durable.Builder} ends it");
+            default:
+                return new CancelReply(false, $"{build} is {entry.Durable.State.ToString().ToLowerInvariant()} already and is not cancelled any more");
+        }
+    }
+
+    private static FinalVerdict ReplacedBy(BuildId newer) => new(BuildState.Replaced, $"replaced by the order of {newer.QueuedAt:u}");
+
+    private (QueueEntry Entry, BuildId? Replaced) Order(BuildRequest wanted, Guid operation, long timestamp, Func<int> nextSlot)
+    {
+        var present = _graph.Of(wanted.Package);
+        var waiting = present.FirstOrDefault(entry => !entry.IsActive);
+        var active = present.FirstOrDefault(entry => entry.IsActive);
+        var build = new BuildId(wanted.Package, timestamp);
+        NoteTimestamp(build);
+        var entry = new QueueEntry(nextSlot(), new QueueSlot
+        {
+            Build = build,
+            Request = wanted,
+            Operation = operation,
+            Rank = waiting is null ? build.Timestamp : QueueRank.Keep(waiting, wanted.Priority),
+        })
+        {
+            Predecessor = active,
+        };
+        _byBuild[build] = entry;
+        _changes.Write(entry);
+        BuildId? replaced = null;
+        if (active is { Durable.State: BuildState.Running })
+        {
+            End(active, ReplacedBy(build));
+            replaced = active.Build;
+        }
+
+        if (waiting is not null)
+        {
+            Close(waiting, ReplacedBy(build));
+            replaced = waiting.Build;
+        }
+
+        return (entry, replaced);
+    }
+
+    /// <summary>Ends a build that no builder has.</summary>
+    private void Close(QueueEntry entry, FinalVerdict verdict)
+    {
+        var waiting = Leave(entry, verdict);
+        _changes.Close(entry, verdict);
+        Settle(waiting);
+    }
+
+    /// <summary>Wants the end of a build that a builder has.</summary>
+    private void End(QueueEntry entry, FinalVerdict verdict)
+    {
+        if (entry.Durable.Ending is null)
+        {
+            Change(entry, entry.Durable with { Ending = verdict });
+        }
+
+        AskForEnd(entry);
+    }
+
+    private void AskForEnd(QueueEntry entry)
+    {
+        if (entry is { Durable: { State: BuildState.Running, Ending: { } ending }, Attempt: { } attempt })
+        {
+            _changes.Cancel(attempt, ending.Reason);
+        }
+    }
+
+    /// <summary>The time in milliseconds, or one later when one of the packages was ordered in this millisecond already.</summary>
+    private long NextTimestamp(List<BuildRequest> wishes, DateTimeOffset now)
+    {
+        var time = now.ToUnixTimeMilliseconds();
+        return time > _lastTimestamp ? time
+            : wishes.Exists(wish => _newest.Contains(wish.Package)) ? _lastTimestamp + 1
+            : _lastTimestamp;
+    }
+
+    private void NoteTimestamp(BuildId build)
+    {
+        if (build.Timestamp > _lastTimestamp)
+        {
+            _lastTimestamp = build.Timestamp;
+            _newest.Clear();
+        }
+
+        _newest.Add(build.Package);
+    }
+}

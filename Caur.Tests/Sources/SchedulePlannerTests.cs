@@ -1,0 +1,126 @@
+using Caur.Contracts.Builds;
+using Caur.Contracts.Farm;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Sources;
+using Caur.Grains.Sources;
+using Caur.Pacman;
+using static Caur.Tests.Sources.SourceFolders;
+
+namespace Caur.Tests.Sources;
+
+public sealed class SchedulePlannerTests
+{
+    private static readonly TargetId Target = new("repo", "x86_64");
+
+    [Fact]
+    public void Plan_WhenAll_OrdersEveryFolderWithWhatItDependsOn()
+    {
+        var plan = Plan(All(), Folder("lib"), Folder("app", "depends = lib"));
+
+        plan.Error.ShouldBeNull();
+        plan.Builds.Select(build => build.Package.Pkgbase).ShouldBe(["app", "lib"]);
+        plan.Builds[0].ShouldSatisfyAllConditions(
+            app => app.DependsOn.ShouldBe(["lib"]),
+            app => app.Pkgnames.ShouldBe(["app"]),
+            app => app.Commit.ShouldStartWith("0123456789"),
+            app => app.SourceRepository.ShouldBe("source"),
+            app => app.HoldDependants.ShouldBeTrue(),
+            app => app.BuilderClass.ShouldBeNull());
+    }
+
+    [Fact]
+    public void Plan_WhenTheConfigSaysSo_TakesItsSettings()
+    {
+        var config = CiConfig.Parse("BUILDER_CLASS=\"9\"\nBUILDER_EXTRA_TIMEOUT=2\nBUILDER_CACHE_SOURCES=true\n");
+        var build = Plan(Named("app"), Folder("app") with { Config = config }).Builds.ShouldHaveSingleItem();
+
+        build.BuilderClass.ShouldBe("9");
+        build.TimeoutFactor.ShouldBe(2);
+        build.CacheSources.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("0.5", 1)]
+    [InlineData("-2", 1)]
+    [InlineData("many", 1)]
+    [InlineData("1000", 1)]
+    [InlineData("1.5", 1.5)]
+    public void Plan_WhenTheTimeoutFactorIsOdd_StaysSensible(string text, double factor) =>
+        Plan(Named("app"), Folder("app") with { Config = CiConfig.Parse($"BUILDER_EXTRA_TIMEOUT={text}") })
+            .Builds[0].TimeoutFactor.ShouldBe(factor);
+
+    [Fact]
+    public void Plan_WhenTheOrderNamesAClass_OverridesTheConfig()
+    {
+        var request = All() with { All = false, Packages = [new ScheduledPackage("app", "cat")] };
+        Plan(request, Folder("app") with { Config = CiConfig.Parse("BUILDER_CLASS=9") }).Builds[0].BuilderClass.ShouldBe("cat");
+    }
+
+    [Fact]
+    public void Plan_WhenAPackageIsUnknown_QueuesNothingAndNamesTheNearest()
+    {
+        var plan = Plan(Named("ap", "lib"), Folder("app"), Folder("lib"));
+
+        plan.Builds.ShouldBeEmpty();
+        plan.Error.ShouldNotBeNull().ShouldContain("'ap'");
+        plan.Error.ShouldContain("app");
+    }
+
+    [Fact]
+    public void Plan_WhenNothingIsNamedOrThere_SaysSo()
+    {
+        Plan(Named(), Folder("app")).Error.ShouldNotBeNull().ShouldContain("no package is named");
+        Plan(All()).Error.ShouldNotBeNull().ShouldContain("no package folder");
+    }
+
+    [Fact]
+    public void Plan_WhenAFolderIsBroken_RefusesItAloneAndSaysWhoDependsOnIt()
+    {
+        var plan = Plan(All(), Folder("app"), Broken("lib", "it has no .SRCINFO"));
+
+        plan.Builds.Select(build => build.Package.Pkgbase).ShouldBe(["app"]);
+        plan.Refused.ShouldBe([new RefusedPackage("lib", "it has no .SRCINFO")]);
+    }
+
+    [Fact]
+    public void Plan_WhenTheArchDoesNotFit_RefusesIt()
+    {
+        var plan = Plan(All(), Folder("arm", "arch = aarch64"), Folder("app", "depends = arm"));
+
+        plan.Builds.Select(build => build.Package.Pkgbase).ShouldBe(["app"]);
+        plan.Refused.ShouldHaveSingleItem().Reason.ShouldContain("aarch64");
+    }
+
+    [Fact]
+    public void Plan_WhenOnlySomePackagesFitTheArch_OrdersThose() =>
+        Plan(All(), Folder("suite", "pkgname = suite-a", "pkgname = suite-b", "arch = aarch64")).Builds[0].Pkgnames.ShouldBe(["suite-a"]);
+
+    [Fact]
+    public void Plan_WhenNamedTwice_OrdersItOnceAsTheLast()
+    {
+        var request = All() with { All = false, Packages = [new ScheduledPackage("app", "1"), new ScheduledPackage("app", "2")] };
+        Plan(request, Folder("app")).Builds.ShouldHaveSingleItem().BuilderClass.ShouldBe("2");
+    }
+
+    [Fact]
+    public void Plan_WhenThereIsACycle_SaysWhoBegins()
+    {
+        var plan = Plan(All(), Folder("b", "depends = a"), Folder("a", "makedepends = b"), Folder("c", "depends = a"));
+
+        plan.Notes.ShouldHaveSingleItem().ShouldStartWith("a, b depend on each other in a cycle; a is built first");
+        plan.Builds.Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public void Plan_WhenDependantsGoOn_SaysSoInTheOrders() =>
+        SchedulePlanner.Plan("source", new SourceRepositoryOptions { HoldDependants = false }, All(), Snapshot(Folder("app")))
+            .Builds[0].HoldDependants.ShouldBeFalse();
+
+    private static ScheduleRequest All() => new() { Operation = Guid.NewGuid(), Target = Target, All = true, Priority = BuildPriority.Commit };
+
+    private static ScheduleRequest Named(params string[] pkgbases) =>
+        All() with { All = false, Packages = [.. pkgbases.Select(pkgbase => new ScheduledPackage(pkgbase, null))] };
+
+    private static SchedulePlan Plan(ScheduleRequest request, params PackageFolder[] folders) =>
+        SchedulePlanner.Plan("source", new SourceRepositoryOptions(), request, Snapshot(folders));
+}
