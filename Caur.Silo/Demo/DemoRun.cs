@@ -46,7 +46,7 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
         try
         {
             using var farm = await StartAsync(hub, port, image, source, cancellationToken);
-            var good = await WorkAsync(farm, port, client, source, since, cancellationToken);
+            var good = await hub.WhileAliveAsync(token => WorkAsync(farm, port, client, source, since, token), cancellationToken);
             if (options.Keep)
             {
                 kept = true;
@@ -102,7 +102,7 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
             problems.Add("nothing was published, so there is nothing to install");
         }
 
-        _say.Step(problems.Count == 0 ? "Everything came out as it should" : "Not everything came out as it should");
+        _say.Step(problems.Count > 0 ? "Not everything came out as it should" : source.Expectations is null ? "Done" : "Everything came out as it should");
         foreach (var problem in problems)
         {
             _say.Note(problem);

@@ -110,6 +110,31 @@ internal sealed class HubProcess(DemoFolders folders, TimeProvider time)
         }
     }
 
+    /// <summary>Does some work, and ends it with a message when the hub ends meanwhile.</summary>
+    public async Task<T> WhileAliveAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var task = work(over.Token);
+        try
+        {
+            while (await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken)) != task)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (_hub is not { IsAlive: true })
+                {
+                    throw new FarmException(ExitCodes.Failed, $"the hub ended in the middle of the demo; the end of {folders.HubLog}:\n{await TailAsync()}");
+                }
+            }
+
+            return await task;
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
     /// <summary>Ends the hub in order.</summary>
     public async Task StopAsync()
     {
