@@ -1,3 +1,4 @@
-using Caur.Silo.Hub;
+using Caur.Silo.Cli;
 
-return await DatabaseVerb.Create().Parse(args).InvokeAsync();
+using var interrupts = new Interrupts();
+return await CommandLine.RunAsync(args, CliContext.OfProcess(), interrupts.Token);

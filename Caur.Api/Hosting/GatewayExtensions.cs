@@ -1,6 +1,7 @@
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Builds;
+using Caur.Api.Farm;
 using Caur.Api.Health;
 using Caur.Api.Logs;
 using Caur.Api.Metrics;
@@ -41,7 +42,7 @@ public static class GatewayExtensions
         app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapLogs().MapQueue().MapBuilds().MapRepositories().MapHealth().MapMetrics();
+        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapHealth().MapMetrics();
         app.MapGet("/", () => TypedResults.Text(
             "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
             + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n"));

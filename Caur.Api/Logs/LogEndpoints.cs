@@ -15,9 +15,13 @@ using Orleans;
 
 namespace Caur.Api.Logs;
 
-/// <summary>The manual's log routes: the whole log as text, then what comes, until the build is over.</summary>
+/// <summary>The manual's log routes: the whole log as text, then what comes, until the build is over. <c>offset=N</c> begins at a byte,
+/// <c>follow=false</c> ends with what is there.</summary>
 public static class LogEndpoints
 {
+    /// <summary>The header that names the build whose log it is: a reader that asked for the newest goes on with the same one.</summary>
+    public const string BuildHeader = "Caur-Build";
+
     /// <summary>Maps <c>/api/logs/...</c>.</summary>
     public static IEndpointRouteBuilder MapLogs(this IEndpointRouteBuilder app)
     {
@@ -75,8 +79,10 @@ public static class LogEndpoints
         }
 
         var offset = long.TryParse(context.Request.Query["offset"], NumberStyles.None, CultureInfo.InvariantCulture, out var from) ? from : 0;
+        var follow = !string.Equals(context.Request.Query["follow"], "false", StringComparison.OrdinalIgnoreCase);
         var response = context.Response;
         response.ContentType = "text/plain; charset=utf-8";
+        response.Headers[BuildHeader] = string.Create(CultureInfo.InvariantCulture, $"{found.Target}/{found.Arch}/{found.Pkgbase}/{found.Timestamp}");
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -84,6 +90,12 @@ public static class LogEndpoints
         try
         {
             await response.StartAsync(end.Token);
+            if (!follow)
+            {
+                await SendWhatIsThereAsync(response, services.Store, found, offset, end.Token);
+                return;
+            }
+
             await foreach (var piece in services.Store.FollowAsync(found, offset, end.Token))
             {
                 await response.Body.WriteAsync(piece, end.Token);
@@ -92,7 +104,20 @@ public static class LogEndpoints
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The reader went away, or the gateway stops: the reader asks again from its offset.
+            // The reader went away, or the gateway stops. A clean end would say that the log is finished; after a broken one the reader
+            // asks again from its offset.
+            context.Abort();
+        }
+    }
+
+    private static async Task SendWhatIsThereAsync(
+        HttpResponse response, BuildLogStore store, LogKey key, long offset, CancellationToken cancellationToken)
+    {
+        await using var log = store.OpenRead(key);
+        if (log is not null && offset < log.Length)
+        {
+            log.Position = offset;
+            await log.CopyToAsync(response.Body, cancellationToken);
         }
     }
 

@@ -38,6 +38,11 @@ internal sealed partial class BuilderAgent
             await EndedWithinAsync(runs, LastWords);
         }
 
+        if (!_hasJoined)
+        {
+            return;
+        }
+
         try
         {
             using var limit = new CancellationTokenSource(LastWords, _time);

@@ -34,6 +34,7 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     private readonly Dictionary<AttemptRef, Task> _runs = [];
     private CancellationTokenSource? _taking;
     private volatile bool _draining;
+    private volatile bool _hasJoined;
     private volatile bool _mustJoin;
 
     public BuilderAgent(
@@ -156,6 +157,7 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
                 var reply = await _session.HelloAsync(hello, this, linked.Token).WaitAsync(linked.Token);
                 if (reply.Accepted)
                 {
+                    _hasJoined = true;
                     _leases.Joined(reply);
                     LogJoined(_logger, _options.Name, hello.Running.Count, reply.Current.Count);
                     return reply;

@@ -57,6 +57,14 @@ internal static partial class ArchiveCollector
         return found;
     }
 
+    /// <summary>How many processes of the build the kernel ended for want of memory, as the container noted it in <c>.caur-oom</c> from its
+    /// cgroup's own count: engines learn of it by an event that some kernels do not send. 0 when there is no such note.</summary>
+    public static int OutOfMemoryKills(string folder)
+    {
+        var path = Path.Combine(folder, ".caur-oom");
+        return IsRegularFile(path) && new FileInfo(path).Length < 32 && int.TryParse(File.ReadAllText(path), out var kills) ? kills : 0;
+    }
+
     /// <summary>Looks at the thing itself, not at what a link leads to. Opening would not do: a pipe would wait for a writer.</summary>
     private static bool IsRegularFile(string path)
     {

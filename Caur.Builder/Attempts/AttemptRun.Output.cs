@@ -18,11 +18,13 @@ internal sealed partial class AttemptRun
         var buffer = new byte[ReadSize];
         var backoff = new Backoff(_services.Time);
         long received = 0;
+        var follow = true;
         while (true)
         {
             try
             {
-                await using var stream = _output ?? await ReadFromAsync(received, follow: true, cancellationToken);
+                var attached = _output is not null;
+                await using var stream = _output ?? await ReadFromAsync(received, follow, cancellationToken);
                 _output = null;
                 while (await stream.ReadAsync(buffer, cancellationToken) is var read and > 0)
                 {
@@ -34,7 +36,14 @@ internal sealed partial class AttemptRun
 
                 if (await _services.Engine.InspectAsync(_containerId!, cancellationToken) is not { State.Running: true })
                 {
-                    return;
+                    if (attached || !follow)
+                    {
+                        return;
+                    }
+
+                    // The engine ends a log that is followed as soon as the container ends, though the last lines may be missing yet.
+                    follow = false;
+                    continue;
                 }
             }
             catch (EngineException error) when (error.Failure == EngineFailure.ContainerNotFound)

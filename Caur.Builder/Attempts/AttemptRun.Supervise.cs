@@ -25,7 +25,8 @@ internal sealed partial class AttemptRun
             _exitCode = await EndedWithinAsync(ended, _options.Attempts.KillGrace, life.Token) ? await ended : null;
             await DrainAsync(output, life.Token);
             var state = (await _services.Engine.InspectAsync(_containerId!, life.Token))?.State;
-            var end = new ContainerEnd(cause, _exitCode, state?.OOMKilled == true, cause == EndCause.Stopped ? await _control.Stop : null);
+            var outOfMemory = state?.OOMKilled == true || ArchiveCollector.OutOfMemoryKills(_folder.Output) > 0;
+            var end = new ContainerEnd(cause, _exitCode, outOfMemory, cause == EndCause.Stopped ? await _control.Stop : null);
             return Verdict.Of(end, _skipCode, _timeout, _order.StallTimeout, _options.Containers.MemoryBytes);
         }
         finally

@@ -69,7 +69,15 @@ internal sealed partial class AttemptRun : IAsyncDisposable
         return told ? verdict.Outcome : null;
     }
 
-    public ValueTask DisposeAsync() => _pump.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_output is not null)
+        {
+            await _output.DisposeAsync();
+        }
+
+        await _pump.DisposeAsync();
+    }
 
     private async Task<Verdict> ExplainAsync(Exception error)
     {

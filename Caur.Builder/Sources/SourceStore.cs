@@ -145,14 +145,15 @@ internal sealed partial class SourceStore(string root, SourceOptions options, Ti
         }
 
         LogFetched(logger, source.Shown, commit, time.GetElapsedTime(start));
-        await CleanAsync(git, cancellationToken);
+        await CleanAsync(git, commit, cancellationToken);
         return SourceResult.Ready;
     }
 
     private static async Task<bool> HasAsync(GitCommand git, string commit, CancellationToken cancellationToken) =>
         (await git.RunAsync(cancellationToken, "cat-file", "-e", commit + "^{commit}")).Succeeded;
 
-    private async Task CleanAsync(GitCommand git, CancellationToken cancellationToken)
+    /// <summary>Keeps the newest commits, and in any case the one that is wanted now, which may be an old one.</summary>
+    private async Task CleanAsync(GitCommand git, string wanted, CancellationToken cancellationToken)
     {
         var listed = await git.RunAsync(cancellationToken, "for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/caur/");
         var refs = listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -161,7 +162,7 @@ internal sealed partial class SourceStore(string root, SourceOptions options, Ti
             return;
         }
 
-        foreach (var old in refs.Skip(options.KeepCommits))
+        foreach (var old in refs.Where(name => !name.EndsWith(wanted, StringComparison.Ordinal)).Skip(options.KeepCommits))
         {
             await git.RunAsync(cancellationToken, "update-ref", "-d", old);
         }

@@ -111,7 +111,9 @@ internal sealed partial class Activation
             _phase = Phase.Ended;
             foreach (var turn in _held ?? [])
             {
-                if (!turn.CanMove || turn.IsAbandoned || ++turn.Moves > MostMoves || Engine.IsStopping)
+                // An activation that ran a call has moved the others forward, so only those that ran none count.
+                turn.Moves += _hasRunACall ? 0 : 1;
+                if (!turn.CanMove || turn.IsAbandoned || turn.Moves > MostMoves || Engine.IsStopping)
                 {
                     unmoved.Add(turn);
                     continue;

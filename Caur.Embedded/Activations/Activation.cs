@@ -20,6 +20,7 @@ internal sealed partial class Activation : IGrainContext
     private List<GrainTimer>? _timers;
     private DeactivationReason? _deactivation;
     private Phase _phase = Phase.Starting;
+    private bool _hasRunACall;
     private long _lastActive;
     private long _keepUntil = long.MinValue;
 
@@ -101,6 +102,7 @@ internal sealed partial class Activation : IGrainContext
                 _lastActive = Engine.Time.GetTimestamp();
             }
 
+            _hasRunACall |= turn is Request;
             _gate.Leave(turn);
             if (_phase == Phase.Active)
             {

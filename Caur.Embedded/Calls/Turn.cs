@@ -40,7 +40,7 @@ internal abstract class Turn : CallFrame
     /// <summary>Position among the waiting turns of an activation.</summary>
     public long Sequence { get; set; }
 
-    /// <summary>How often the turn met an activation that was ending.</summary>
+    /// <summary>How often the turn met an activation that ended without having run any call.</summary>
     public int Moves { get; set; }
 
     /// <summary>Runs the turn on the activation's scheduler and tells the activation when it is over. Never throws.</summary>

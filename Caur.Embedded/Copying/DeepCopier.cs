@@ -78,7 +78,11 @@ internal sealed class RefusingCopier(Type type, string reason) : TypeCopier
 /// <summary>What has been copied so far: an object that is met twice is copied once, so cycles end and shared parts stay shared.</summary>
 internal sealed class CopyContext
 {
+    // Copying recurses: a list of links of a hundred thousand would otherwise end the process, which nobody can catch.
+    private const int DeepestNesting = 500;
+
     private Dictionary<object, object>? _copies;
+    private int _depth;
 
     public object? Copy(object? value)
     {
@@ -88,9 +92,24 @@ internal sealed class CopyContext
         }
 
         var copier = DeepCopier.CopierOf(value.GetType());
-        return copier is SharedCopier ? value
-            : _copies is not null && _copies.TryGetValue(value, out var copy) ? copy
-            : copier.Copy(value, this);
+        if (copier is SharedCopier)
+        {
+            return value;
+        }
+
+        if (_copies is not null && _copies.TryGetValue(value, out var known))
+        {
+            return known;
+        }
+
+        if (++_depth > DeepestNesting)
+        {
+            throw new UncopyableException(value.GetType(), $"it is nested deeper than {DeepestNesting}.");
+        }
+
+        var copy = copier.Copy(value, this);
+        _depth--;
+        return copy;
     }
 
     public T Copy<T>(T value) => TypeShapes.IsShared(typeof(T)) ? value : (T)Copy((object?)value)!;

@@ -26,6 +26,7 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
     private readonly EmbeddedEngineOptions _options;
     private Queue<Request>? _early = new();
     private IdleCollector? _collector;
+    private StateDatabase? _database;
     private volatile State _state = State.Created;
 
     public EmbeddedEngine(
@@ -121,7 +122,8 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         CheckStorages();
-        Reminders.Start(Services.GetRequiredService<StateDatabase>());
+        _database = Services.GetRequiredService<StateDatabase>();
+        Reminders.Start(_database);
         _collector = new IdleCollector(this);
         Queue<Request> early;
         lock (_lock)
@@ -147,7 +149,20 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
             return;
         }
 
-        _state = State.Draining;
+        Queue<Request> early;
+        lock (_lock)
+        {
+            // Calls that waited for a start that never came.
+            early = _early ?? new();
+            _early = null;
+            _state = State.Draining;
+        }
+
+        foreach (var request in early)
+        {
+            request.Reject(Stopped(request));
+        }
+
         _collector?.Dispose();
         Reminders.Dispose();
         foreach (var activation in Activations.All)
@@ -180,7 +195,7 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
         }
 
         Timeouts.Dispose();
-        Services.GetRequiredService<StateDatabase>().Dispose();
+        _database?.Dispose();
         Logs.Stopped();
     }
 
@@ -219,7 +234,7 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
                     _early!.Enqueue(request);
                     return false;
                 case State.Running:
-                case State.Draining when CallContext.Turn is not null:
+                case State.Draining when CallContext.Turn is { HasRun: false }:
                 case State.Deactivating when request.Reference.IsObserver || Activations.Find(request.Target) is not null:
                     return true;
                 default:

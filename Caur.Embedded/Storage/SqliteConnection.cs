@@ -128,4 +128,10 @@ internal sealed class SqliteFailureException(int code, string message) : Excepti
 {
     /// <summary>The extended result code.</summary>
     public int Code { get; } = code;
+
+    /// <summary>Whether the disk or a lock was in the way and the connection itself is as good as before.</summary>
+    public bool IsPassing => (Code & 0xFF) is raw.SQLITE_FULL or raw.SQLITE_BUSY;
+
+    /// <summary>Whether the values of one statement were refused, which leaves its transaction as it was.</summary>
+    public bool IsOfTheStatement => (Code & 0xFF) is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH;
 }

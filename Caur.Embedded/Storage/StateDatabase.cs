@@ -63,9 +63,17 @@ internal sealed class StateDatabase : IDisposable
             connection = new SqliteConnection(_path, readOnly: true);
         }
 
-        var result = query(connection, state);
-        _readers.Add(connection);
-        return result;
+        try
+        {
+            var result = query(connection, state);
+            _readers.Add(connection);
+            return result;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Lets queued writes end and closes the file.</summary>

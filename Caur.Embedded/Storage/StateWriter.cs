@@ -113,7 +113,7 @@ internal sealed partial class StateWriter : IDisposable
         catch (Exception error)
         {
             LogCommitFailed(batch.Count, error);
-            Abandon();
+            Abandon(error);
             var told = new StateCommitException($"The state was not written: {error.Message}", error);
             foreach (var change in batch)
             {
@@ -131,7 +131,7 @@ internal sealed partial class StateWriter : IDisposable
     }
 
     // A transaction that was left open would take the next batch in and answer it without a commit, so when in doubt start anew.
-    private void Abandon()
+    private void Abandon(Exception error)
     {
         try
         {
@@ -139,13 +139,23 @@ internal sealed partial class StateWriter : IDisposable
             {
                 _connection.Execute("ROLLBACK");
             }
+
+            if (error is SqliteFailureException { IsPassing: true })
+            {
+                return;
+            }
         }
-        catch (SqliteFailureException)
+        catch (SqliteFailureException failed)
         {
-            _connection?.Dispose();
-            _connection = null;
+            LogRollbackFailed(failed);
         }
+
+        _connection?.Dispose();
+        _connection = null;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A commit could not be rolled back; the connection is opened anew.")]
+    private partial void LogRollbackFailed(Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Changes} changes of state failed; their callers are told.")]
     private partial void LogCommitFailed(int changes, Exception error);
@@ -163,7 +173,7 @@ internal sealed partial class StateWriter : IDisposable
     {
         private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
-        private InconsistentStateException? _conflict;
+        private Exception? _refusal;
 
         public Task<T> Task => _answer.Task;
 
@@ -176,15 +186,19 @@ internal sealed partial class StateWriter : IDisposable
             catch (InconsistentStateException conflict)
             {
                 // A conflict changed nothing: it is this caller's alone and the batch goes on.
-                _conflict = conflict;
+                _refusal = conflict;
+            }
+            catch (SqliteFailureException refused) when (refused.IsOfTheStatement)
+            {
+                _refusal = new StateCommitException($"The state was not written: {refused.Message}", refused);
             }
         }
 
         public override void Answer()
         {
-            if (_conflict is not null)
+            if (_refusal is not null)
             {
-                _answer.TrySetException(_conflict);
+                _answer.TrySetException(_refusal);
             }
             else
             {

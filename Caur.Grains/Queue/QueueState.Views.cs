@@ -62,6 +62,13 @@ internal sealed partial class QueueState
             return (WaitReason.SamePackage, $"waits for the build of {predecessor.Build.QueuedAt:u} of the same package");
         }
 
+        if (HeldBefore(entry) is { } held)
+        {
+            return (
+                WaitReason.Held,
+                $"held: it depends on {held.Package.Pkgbase}, which is held because {Names(held.Durable.HeldBy)} did not succeed");
+        }
+
         if (entry.WaitsFor.Count > 0)
         {
             return (WaitReason.Dependency, $"waits for {Names(entry.WaitsFor.Select(first => first.Package.Pkgbase))}, which it depends on");
@@ -88,6 +95,32 @@ internal sealed partial class QueueState
         return (WaitReason.Turn, entry.Durable.Ignores.IsEmpty
             ? "waits for a free builder"
             : $"waits for a free builder; does not wait for {Names(entry.Durable.Ignores)}, which depends on it in turn");
+    }
+
+    /// <summary>The nearest build that this one waits for, directly or not, and that is held itself: so this one is held with it.</summary>
+    private static QueueEntry? HeldBefore(QueueEntry entry)
+    {
+        var seen = new HashSet<QueueEntry>();
+        var open = new Queue<QueueEntry>(entry.WaitsFor);
+        while (open.TryDequeue(out var first))
+        {
+            if (!first.IsWaiting || !seen.Add(first))
+            {
+                continue;
+            }
+
+            if (!first.Durable.HeldBy.IsEmpty)
+            {
+                return first;
+            }
+
+            foreach (var before in first.WaitsFor)
+            {
+                open.Enqueue(before);
+            }
+        }
+
+        return null;
     }
 
     private static string Names(IEnumerable<string> pkgbases)

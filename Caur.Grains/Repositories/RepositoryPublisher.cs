@@ -100,7 +100,7 @@ internal sealed class RepositoryPublisher(
                 {
                     Build = order.Build.ToString(),
                     Pkgbase = order.Build.Pkgbase,
-                    Pkgnames = order.Pkgnames.IsDefaultOrEmpty ? null : [.. order.Pkgnames.SelectMany(WithDebug)],
+                    Pkgnames = order.Pkgnames.IsDefaultOrEmpty ? null : [.. order.Pkgnames.Append(order.Build.Pkgbase).SelectMany(WithDebug)],
                     Archives =
                     [
                         .. order.Archives.Select(archive => new OfferedArchive(

@@ -55,6 +55,20 @@ internal sealed partial class HubService(
         }
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            // gpg starts an agent of its own accord, which would outlive the hub.
+            await signer.StopAgentAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is GpgException or IOException or OperationCanceledException or InvalidOperationException)
+        {
+            LogAgentStays(logger, exception.Message);
+        }
+    }
+
     /// <summary>A farm without a key publishes nothing; one that has several is told so, and publishes nothing until one is chosen.</summary>
     private async Task EnsureKeyAsync(CancellationToken cancellationToken)
     {
@@ -101,6 +115,9 @@ internal sealed partial class HubService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Packages and databases are signed by {Fingerprint}")]
     private static partial void LogKey(ILogger logger, string fingerprint);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "gpg's agent was not stopped: {Problem}")]
+    private static partial void LogAgentStays(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Nothing can be published: {Problem}")]
     private static partial void LogNoKey(ILogger logger, string problem);

@@ -13,6 +13,7 @@ internal static partial class Libc
     public const int Enotsup = 95;
     public const int Edquot = 122;
 
+    private const short PollIn = 1;
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
 
@@ -50,6 +51,25 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>True when a read of a pipe would return at once: with bytes, or with the end.</summary>
+    public static bool IsReadable(SafeHandle pipe)
+    {
+        var counted = false;
+        try
+        {
+            pipe.DangerousAddRef(ref counted);
+            var poll = new PollDescriptor { Descriptor = (int)pipe.DangerousGetHandle(), Events = PollIn };
+            return PollCore(ref poll, 1, 0) == 1;
+        }
+        finally
+        {
+            if (counted)
+            {
+                pipe.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>True when the exception says that the file system or the quota is full.</summary>
     public static bool IsNoSpace(IOException error) =>
         error.HResult is Enospc or Edquot or unchecked((int)0x80070070) or unchecked((int)0x80070027);
@@ -74,4 +94,15 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseCore(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int PollCore(ref PollDescriptor descriptors, nuint count, int timeoutMilliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Results;
+    }
 }

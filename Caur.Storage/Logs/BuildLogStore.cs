@@ -8,7 +8,8 @@ namespace Caur.Storage.Logs;
 public sealed class BuildLogStore(string root, BuildLogOptions? options = null) : IDisposable
 {
     private readonly ConcurrentDictionary<LogKey, BuildLogWriter> _writers = new();
-    private readonly SemaphoreSlim _opening = new(1, 1);
+    // Logs are opened by the thousand when a repository is rebuilt: only openings of the same log wait for each other.
+    private readonly SemaphoreSlim[] _opening = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
 
     /// <summary>Where this process's followers wait.</summary>
     public LogTail Tail { get; } = new();
@@ -25,7 +26,8 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
             throw new UnsafePathException(key.ToString());
         }
 
-        await _opening.WaitAsync(cancellationToken);
+        var opening = _opening[(uint)key.GetHashCode() % _opening.Length];
+        await opening.WaitAsync(cancellationToken);
         try
         {
             if (_writers.TryGetValue(key, out var older))
@@ -39,7 +41,7 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
         }
         finally
         {
-            _opening.Release();
+            opening.Release();
         }
     }
 
@@ -93,7 +95,13 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
         Task.Run(() => Sweep(retention, now, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _opening.Dispose();
+    public void Dispose()
+    {
+        foreach (var opening in _opening)
+        {
+            opening.Dispose();
+        }
+    }
 
     internal void MarkFinished(LogKey key)
     {
@@ -104,7 +112,14 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
             Libc.Rename(live, LogFileNames.Path(root, key, finished: true));
         }
 
+        SyncNames(key);
+    }
+
+    /// <summary>Makes the log's name durable. Not done when it is opened: a log without synced bytes needs no synced name.</summary>
+    internal void SyncNames(LogKey key)
+    {
         Libc.SyncFolder(LogFileNames.Folder(root, key.Pkgbase));
+        Libc.SyncFolder(root);
     }
 
     internal void Closed(BuildLogWriter writer) => _writers.TryRemove(new KeyValuePair<LogKey, BuildLogWriter>(writer.Key, writer));
@@ -122,17 +137,9 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
                     return new BuildLogWriter(this, key, File.OpenHandle(done, FileMode.Open, FileAccess.Read, Share), finished: true);
                 }
 
-                var folder = LogFileNames.Folder(root, key.Pkgbase);
                 var live = LogFileNames.Path(root, key, finished: false);
-                var isNew = !File.Exists(live);
-                Directory.CreateDirectory(folder);
+                Directory.CreateDirectory(LogFileNames.Folder(root, key.Pkgbase));
                 SafeFileHandle handle = File.OpenHandle(live, FileMode.OpenOrCreate, FileAccess.ReadWrite, Share);
-                if (isNew)
-                {
-                    Libc.SyncFolder(folder);
-                    Libc.SyncFolder(root);
-                }
-
                 return new BuildLogWriter(this, key, handle, finished: false);
             }
             catch (DirectoryNotFoundException) when (Directory.Exists(root))

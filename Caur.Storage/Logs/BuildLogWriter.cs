@@ -15,6 +15,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
     private long _unsynced;
     private bool _finished;
     private bool _superseded;
+    private bool _nameSynced;
     private bool _disposed;
 
     internal BuildLogWriter(BuildLogStore store, LogKey key, SafeFileHandle handle, bool finished)
@@ -177,7 +178,15 @@ public sealed class BuildLogWriter : IAsyncDisposable
         _unsynced += bytes.Length;
         if (_store.Options.SyncEveryBytes is { } every && _unsynced >= every)
         {
-            await Task.Run(() => RandomAccess.FlushToDisk(_handle));
+            await Task.Run(() =>
+            {
+                RandomAccess.FlushToDisk(_handle);
+                if (!_nameSynced)
+                {
+                    _store.SyncNames(Key);
+                    _nameSynced = true;
+                }
+            });
             _unsynced = 0;
         }
 

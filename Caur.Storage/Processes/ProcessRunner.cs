@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.IO.Pipes;
 using System.Text;
+using Caur.Storage.Files;
 
 namespace Caur.Storage.Processes;
 
@@ -99,9 +101,13 @@ public sealed class ProcessRunner(TimeProvider time)
                 kept.Add(buffer.AsSpan(0, read));
             }
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            // Killed, or a left-over child holds the pipe: what came counts.
+            // A left-over child holds the pipe open, or this machine is so busy that nobody came to read: what is in the pipe counts.
+            Drain(pipe, kept, buffer);
+        }
+        catch (IOException)
+        {
         }
         finally
         {
@@ -109,6 +115,23 @@ public sealed class ProcessRunner(TimeProvider time)
         }
 
         return (kept.ToArray(), kept.Cut);
+    }
+
+    /// <summary>Takes what the program wrote before it ended, without waiting for more.</summary>
+    private static void Drain(Stream pipe, BoundedBuffer kept, byte[] buffer)
+    {
+        // A child that goes on writing must not keep us here: a pipe holds far less than this.
+        const int MostReads = 256;
+        for (var reads = 0; reads < MostReads && pipe is PipeStream { SafePipeHandle: var handle } && Libc.IsReadable(handle); reads++)
+        {
+            var read = pipe.Read(buffer);
+            if (read == 0)
+            {
+                return;
+            }
+
+            kept.Add(buffer.AsSpan(0, read));
+        }
     }
 
     private abstract class BoundedBuffer(int limit)

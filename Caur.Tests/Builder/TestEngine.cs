@@ -29,12 +29,7 @@ internal static class TestEngine
 
     private static async Task<(string Socket, string Image)> FindAsync()
     {
-        var options = new EngineOptions();
-        options.ReadEnvironment(Environment.GetEnvironmentVariable);
-        using var client = Client(options.Address);
-        var image = Environment.GetEnvironmentVariable("CAUR_TEST_IMAGE") ?? "localhost/caur-builder:latest";
-        return await client.InspectImageAsync(image, default) is not null
-            ? (options.Address, image)
-            : throw new InvalidOperationException($"These tests need the builder image in the container engine; CAUR_TEST_IMAGE names another than {image}.");
+        var engine = await ContainerEngine.RequireAsync();
+        return (engine.SocketPath, engine.BuilderImage);
     }
 }

@@ -32,7 +32,16 @@ public sealed class EmbeddedEngineFixture : IEngineFixture
     public async ValueTask InitializeAsync()
     {
         var host = Build();
-        await host.StartAsync();
+        try
+        {
+            await host.StartAsync();
+        }
+        catch
+        {
+            host.Dispose();
+            _host = null;
+            throw;
+        }
     }
 
     public Task AdvanceAsync(TimeSpan span)

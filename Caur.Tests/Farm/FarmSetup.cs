@@ -12,6 +12,9 @@ internal sealed class FarmSetup : IDisposable
     private FarmSetup(ContainerEngine engine)
     {
         Engine = engine;
+
+        // makepkg writes the .SRCINFOs as another user.
+        new DirectoryInfo(_folder.Path).UnixFileMode = (UnixFileMode)0b111_101_101;
         Sources = new SourceFolder(_folder.Folder("sources"));
     }
 
@@ -68,12 +71,22 @@ internal sealed class FarmSetup : IDisposable
         return result.Output;
     }
 
-    /// <summary>The containers of this farm's builds that exist now.</summary>
-    public async Task<IReadOnlyList<string>> ContainersAsync()
+    /// <summary>Waits until no container of this farm's builds is left: one goes a moment after its result was reported.</summary>
+    public async Task NoContainersAsync()
     {
         var instance = (await File.ReadAllTextAsync(Directory.EnumerateFiles(Path.Combine(Data, "builder"), "instance*").First())).Trim();
-        var listed = await Engine.RunAsync(["ps", "--all", "--filter", $"label=caur.instance={instance}", "--format", "{{.Names}}"]);
-        return listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        while (true)
+        {
+            var listed = await Engine.RunAsync(["ps", "--all", "--filter", $"label=caur.instance={instance}", "--format", "{{.Names}}"]);
+            if (listed.Output.Trim().Length == 0)
+            {
+                return;
+            }
+
+            end.IsCancellationRequested.ShouldBeFalse($"containers stay: {listed.Output}");
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, CancellationToken.None);
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -40,8 +40,8 @@ public sealed class FarmTests
             ["needs-broken"] = "Waiting",
             ["needs-needs-broken"] = "Waiting",
         }, ignoreOrder: true, hub.Output);
-        Reason(builds["needs-broken"]).ShouldBe("held: broken failed, which it depends on");
-        Reason(builds["needs-needs-broken"]).ShouldContain("waits for needs-broken");
+        Reason(builds["needs-broken"]).ShouldBe("held: it depends on broken, whose last build did not succeed");
+        Reason(builds["needs-needs-broken"]).ShouldBe("held: it depends on needs-broken, which is held because broken did not succeed");
 
         StartOf(builds["Dot.Name"]).ShouldBeGreaterThan(EndOf(builds["lib+plus"]));
         StartOf(builds["at@sign"]).ShouldBeGreaterThan(EndOf(builds["Dot.Name"]));
@@ -57,7 +57,7 @@ public sealed class FarmTests
         said.ShouldContain("at@sign-Data runs");
         said.ShouldContain("needs-new.version runs");
         said.ShouldContain("epoch_tool-git 2:7.5-1");
-        (await farm.ContainersAsync()).ShouldBeEmpty();
+        await farm.NoContainersAsync();
     }
 
     [Fact]

@@ -11,6 +11,7 @@ internal sealed class SourceFolder(string path)
     /// <summary>Writes a package that installs one program which prints its name.</summary>
     public Task AddAsync(string pkgbase, string head, string? body = null) => AddFilesAsync(pkgbase, ("PKGBUILD", $$"""
         pkgbase={{pkgbase}}
+        pkgname={{pkgbase}}
         pkgrel=1
         arch=(any)
         license=(MIT)

@@ -5,7 +5,7 @@ readonly image_repository=localhost/caur-builder
 
 # builder_image [--base B] [--refresh]: prints the image's name, having made it if need be.
 builder_image() {
-  local base=${CAUR_IMAGE_BASE:-} refresh=0 key tag arguments=()
+  local base=${CAUR_IMAGE_BASE:-} refresh=0 key tag label arguments=()
   while (($#)); do
     case $1 in
       --base) base=${2:?--base needs host, arch or the name of an image} && shift 2 ;;
@@ -26,9 +26,13 @@ builder_image() {
   tag=$image_repository:$key
   if ((refresh)) || ! engine image inspect "$tag" >/dev/null 2>&1; then
     say "Making the builder image $tag on $base"
-    quietly "$root/artifacts/logs/image.log" engine build "${arguments[@]}" --label "org.caur.builder=$key" \
+    quietly "$root/artifacts/logs/image.log" engine build "${arguments[@]}" --force-rm --label "org.caur.builder=$key" \
       -t "$tag" -f "$root/builder/Containerfile" "$root/builder" || die "The builder image could not be made."
     engine tag "$tag" "$image_repository:latest"
+    # Each state of builder/ leaves an image; those that nobody has used and that are over a week old go.
+    for label in org.caur.builder org.caur.bootstrap; do
+      engine image prune -a -f --filter "label=$label" --filter until=168h >/dev/null 2>&1 || true
+    done
   fi
   printf '%s\n' "$tag"
 }

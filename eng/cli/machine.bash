@@ -7,7 +7,8 @@ prepare_process_environment() {
   if [[ -z ${HOME:-} ]]; then
     HOME=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6) || HOME=
     if [[ -z $HOME || ! -w $HOME ]]; then HOME=${TMPDIR:-/tmp}/caur-home-$(id -u); fi
-    mkdir -p -m 700 -- "$HOME"
+    mkdir -p -- "$HOME"
+    [[ -O $HOME ]] || HOME=$(mktemp -d)
     export HOME
   fi
   if [[ -z ${LC_ALL:-}${LC_CTYPE:-}${LANG:-} || ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} =~ ^(C|POSIX)$ ]]; then export LC_ALL=C.UTF-8; fi

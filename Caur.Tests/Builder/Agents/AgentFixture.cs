@@ -12,7 +12,7 @@ namespace Caur.Tests.Builder.Agents;
 /// as one machine would. Whatever containers are left are removed with it, and counted by <see cref="ContainersAsync"/> before.</summary>
 internal sealed class AgentFixture : IAsyncDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly TestFolder _folder;
     private readonly List<ServiceProvider> _agents = [];
     private int _builds;
 
@@ -34,7 +34,10 @@ internal sealed class AgentFixture : IAsyncDisposable
     {
         var folder = new TestFolder();
         var repository = await TestRepository.CreateAsync(folder["repository"]);
-        var commit = await repository.CommitAsync(("hello/PKGBUILD", "pkgname=hello\n"), ("Lib.x++@1/PKGBUILD", "pkgname=Lib.x++@1\n"));
+        var commit = await repository.CommitAsync(
+            ("hello/PKGBUILD", "pkgname=hello\n"),
+            ("Lib.x++@1/PKGBUILD", "pkgname=Lib.x++@1\n"),
+            ("real/PKGBUILD", "pkgname=real\npkgver=1.0\npkgrel=1\narch=(any)\npackage() { install -Dm755 /dev/null \"$pkgdir/usr/bin/real\"; }\n"));
         return new AgentFixture(folder)
         {
             Engine = await TestEngine.ClientAsync(),

@@ -46,6 +46,17 @@ public sealed class OutcomeTests
         await farm.ShouldBeCleanAsync();
     }
 
+    [Fact]
+    public async Task Run_WhenTheImageBuildsForReal_BringsTheArchiveThatMakepkgMade()
+    {
+        await using var farm = await AgentFixture.CreateAsync();
+        var order = farm.Order("", "real");
+        var result = await farm.RunAsync(order, options => options.Containers.Command = ["/usr/lib/caur/build"]);
+        result.Outcome.ShouldBe(AttemptOutcome.Built, farm.Session.LogText(order.Attempt));
+        result.Archives.ShouldHaveSingleItem().FileName.ShouldStartWith("real-1.0-1-any.pkg.tar");
+        await farm.ShouldBeCleanAsync();
+    }
+
     [Theory]
     [InlineData(0, AttemptOutcome.Failed, "no package archive")]
     [InlineData(1, AttemptOutcome.Failed, "code 1")]
@@ -89,7 +100,12 @@ public sealed class OutcomeTests
     public async Task Run_WhenMemoryRunsOut_SaysSoThoughOnlyAChildWasKilled()
     {
         await using var farm = await AgentFixture.CreateAsync();
-        var order = farm.Order("awk 'BEGIN { while (1) a[i++] = \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" i }'; echo makepkg goes on; exit 4");
+        var order = farm.Order(
+            """
+            awk 'BEGIN { while (1) a[i++] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" i }'; echo makepkg goes on
+            cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null | awk '$1 == "oom_kill" { print $2 }' >/caur/out/.caur-oom
+            exit 4
+            """);
         var result = await farm.RunAsync(order, options => options.Containers.MemoryBytes = 48 * 1024 * 1024);
         (result.Outcome, result.ExitCode).ShouldBe((AttemptOutcome.OutOfMemory, 4));
         result.Message.ShouldContain("48 MiB");

@@ -123,4 +123,27 @@ public sealed class AtomicFileTests : IDisposable
         await done.CancelAsync();
         (await reader.DefaultTimeout("reader")).ShouldBeGreaterThan(0);
     }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("/dev/shm")]
+    public async Task MoveAsync_WhereverTheFileIs_ItAppearsWholeAndReadable(string? elsewhere)
+    {
+        Assert.SkipUnless(elsewhere is null || Directory.Exists(elsewhere), "there is no second file system");
+        var source = Path.Combine(elsewhere ?? _folder.Path, $"caur-test-{Guid.NewGuid()}");
+        var content = new byte[700_000];
+        new Random(1).NextBytes(content);
+        await File.WriteAllBytesAsync(source, content, Token);
+        File.SetUnixFileMode(source, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await File.WriteAllTextAsync(_folder["target"], "old", Token);
+
+        await FilePlacement.LinkOrCopyAsync(source, _folder["target"], Token);
+        await FilePlacement.LinkOrCopyAsync(source, _folder["target"], Token);
+        await FilePlacement.MoveAsync(source, _folder["target"], Token);
+
+        File.Exists(source).ShouldBeFalse();
+        (await File.ReadAllBytesAsync(_folder["target"], Token)).AsSpan().SequenceEqual(content).ShouldBeTrue();
+        File.GetUnixFileMode(_folder["target"]).ShouldBe(AtomicFile.Readable);
+        Directory.GetFileSystemEntries(_folder.Path).ShouldBe([_folder["target"]]);
+    }
 }

@@ -71,6 +71,22 @@ public sealed class ProcessRunnerTests
     }
 
     [Fact]
+    public async Task RunAsync_WhenNobodyReadInTime_StillHasEverythingThatWasWritten()
+    {
+        // No patience at all is what patience comes to on a machine that is busy enough.
+        var hasty = new ProcessRunner(TimeProvider.System) { PipeGrace = TimeSpan.Zero };
+        for (var round = 0; round < 20; round++)
+        {
+            var result = await hasty.RunAsync(
+                new ProcessRequest { FileName = "sh", Arguments = ["-c", "sleep 300 & echo $!; seq 1 5000; echo e >&2"] }, Token);
+            using var left = Process.GetProcessById(int.Parse(result.OutputText.Split('\n')[0], CultureInfo.InvariantCulture));
+            left.Kill();
+            result.OutputText.ShouldEndWith("\n4999\n5000\n");
+            result.Error.ShouldBe("e\n");
+        }
+    }
+
+    [Fact]
     public async Task RunAsync_WhenAChildKeepsThePipeOpen_ReturnsAllTheSame()
     {
         var result = await Shell("sleep 300 & echo $!").DefaultTimeout("the shell's end");

@@ -1,0 +1,49 @@
+using System.Globalization;
+using Caur.Api.Logs;
+using Caur.Api.Queue;
+using Caur.Contracts.Ids;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Caur.Api.Builds;
+
+/// <summary>The builds of a pkgbase: those in the queue, and those that still have a log.</summary>
+public static class PackageBuildEndpoints
+{
+    /// <summary>Maps <c>/api/v1/packages/{pkgbase}/builds</c>.</summary>
+    public static IEndpointRouteBuilder MapPackageBuilds(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v1/packages/{pkgbase}/builds", GetAsync).WithTags("builds").WithName("GetPackageBuilds");
+        return app;
+    }
+
+    private static async Task<Results<Ok<List<PackageBuild>>, ProblemHttpResult>> GetAsync(
+        string pkgbase, QueueReader queues, LogServices logs)
+    {
+        if (!Names.IsValid(pkgbase))
+        {
+            return TypedResults.Problem($"'{pkgbase}' is no name of a package folder", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var queued = (await queues.ReadAsync())
+            .SelectMany(queue => queue.Items)
+            .Select(item => item.Build)
+            .Where(build => build.Pkgbase == pkgbase)
+            .ToHashSet();
+        var logged = logs.Store.List(pkgbase)
+            .Select(log => string.Create(CultureInfo.InvariantCulture, $"{log.Key.Target}/{log.Key.Arch}/{pkgbase}/{log.Key.Timestamp}"))
+            .Where(text => BuildId.TryParse(text, null, out _))
+            .Select(text => BuildId.Parse(text));
+        return TypedResults.Ok(logged.Union(queued)
+            .OrderByDescending(build => build.Timestamp)
+            .Select(build => new PackageBuild(build, queued.Contains(build)))
+            .ToList());
+    }
+}
+
+/// <summary>One of <c>GET /api/v1/packages/{pkgbase}/builds</c>, which has the newest first.</summary>
+/// <param name="Build">Its id.</param>
+/// <param name="Queued">True when it is in the queue or with a builder.</param>
+public sealed record PackageBuild(BuildId Build, bool Queued);

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Caur.Contracts.Ids;
+
+namespace Caur.Silo.Cli;
+
+/// <summary><c>caur build show</c> and <c>caur build cancel</c>.</summary>
+internal static class BuildVerb
+{
+    private static readonly Argument<string> Id = new("id")
+    {
+        Description = "target/arch/pkgbase/timestamp, or just the pkgbase when only one build can be meant.",
+    };
+
+    public static Command Create(CliContext context) =>
+        new("build", "Shows or cancels one build.") { CreateShow(context), CreateCancel(context) };
+
+    private static Command CreateShow(CliContext context)
+    {
+        var command = new Command("show", "Shows a build, its attempts and what came out.") { Id, CommonOptions.Json };
+        CommonOptions.AddFarm(command);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            using var farm = result.Farm(context);
+            var id = await FindAsync(farm, result.GetRequiredValue(Id), onlyQueued: false, cancellationToken);
+            var reply = await farm.BuildAsync(id, cancellationToken)
+                ?? throw new FarmException(ExitCodes.Failed, $"there is no build {id}");
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, reply);
+            }
+            else
+            {
+                BuildText.Write(context, reply);
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateCancel(CliContext context)
+    {
+        var command = new Command("cancel", "Cancels a build that waits or runs.") { Id, CommonOptions.Json };
+        CommonOptions.AddFarm(command);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            using var farm = result.Farm(context);
+            var id = await FindAsync(farm, result.GetRequiredValue(Id), onlyQueued: true, cancellationToken);
+            var reply = await farm.CancelAsync(id, cancellationToken);
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, new { build = id, reply.Done, reply.Explanation });
+            }
+            else
+            {
+                context.Out.WriteLine($"{id}: {reply.Explanation}");
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static async Task<BuildId> FindAsync(FarmClient farm, string text, bool onlyQueued, CancellationToken cancellationToken)
+    {
+        if (BuildId.TryParse(text, null, out var id))
+        {
+            return id;
+        }
+
+        if (!Names.IsValid(text))
+        {
+            throw new FarmException(ExitCodes.Usage, $"'{text}' is no build: target/arch/pkgbase/timestamp is wanted, or a pkgbase");
+        }
+
+        // The newest of each target repository and architecture; of those, one must be the only one.
+        var newest = (await farm.BuildsOfAsync(text, cancellationToken))
+            .Where(build => build.Queued || !onlyQueued)
+            .DistinctBy(build => build.Build.Package)
+            .Select(build => build.Build)
+            .ToList();
+        return newest switch
+        {
+            [var one] => one,
+            [] => throw new FarmException(
+                ExitCodes.Failed, onlyQueued ? $"no build of '{text}' is queued or runs" : $"there is no build of '{text}'"),
+            _ => throw new FarmException(
+                ExitCodes.Usage, $"more than one build of '{text}' can be meant; name one:\n{string.Join('\n', newest.Select(build => $"      {build}"))}"),
+        };
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Spectre.Console;
+
+namespace Caur.Silo.Cli;
+
+/// <summary>Where a verb reads its environment and writes its results.</summary>
+internal sealed class CliContext
+{
+    public CliContext(Func<Stream> openOutput, TextWriter text, TextWriter error, Func<string, string?> variable, bool isTerminal)
+    {
+        OpenOutput = openOutput;
+        Out = text;
+        Error = error;
+        IsTerminal = isTerminal;
+        Variable = name => variable(name) is { Length: > 0 } value ? value : null;
+        Console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!isTerminal)
+        {
+            // A file or a pipe has no width: nothing is wrapped or cut.
+            Console.Profile.Width = 4096;
+        }
+    }
+
+    /// <summary>Opens the standard output for bytes as they are. A reader that went away makes writing fail.</summary>
+    public Func<Stream> OpenOutput { get; }
+
+    /// <summary>The standard output for text.</summary>
+    public TextWriter Out { get; }
+
+    public TextWriter Error { get; }
+
+    /// <summary>An environment variable; null when it is unset or empty.</summary>
+    public Func<string, string?> Variable { get; }
+
+    /// <summary>True when somebody looks at the output as it comes.</summary>
+    public bool IsTerminal { get; }
+
+    /// <summary>For tables, on <see cref="Out"/>.</summary>
+    public IAnsiConsole Console { get; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public static CliContext OfProcess() => new(
+        // The console's own stream swallows the error of a closed pipe, and 'caur logs -f | head' would never end.
+        () => System.Console.IsOutputRedirected
+            ? new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 0)
+            : System.Console.OpenStandardOutput(),
+        System.Console.Out,
+        System.Console.Error,
+        Environment.GetEnvironmentVariable,
+        !System.Console.IsOutputRedirected);
+
+    /// <summary>A table of plain cells, with borders on a terminal only.</summary>
+    public Table NewTable(params string[] columns)
+    {
+        var table = new Table { Border = IsTerminal ? TableBorder.Rounded : TableBorder.None };
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(new Text(column, IsTerminal ? new Style(decoration: Decoration.Bold) : null)) { NoWrap = !IsTerminal });
+        }
+
+        return table;
+    }
+
+    /// <summary>Writes a table; without a terminal no line ends in blanks.</summary>
+    public void Write(Table table)
+    {
+        if (IsTerminal)
+        {
+            Console.Write(table);
+            return;
+        }
+
+        var text = new StringWriter();
+        var plain = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        plain.Profile.Width = Console.Profile.Width;
+        plain.Profile.Encoding = Encoding.UTF8;
+        plain.Write(table);
+        foreach (var line in text.ToString().Split('\n'))
+        {
+            if (line.AsSpan().Trim().Length > 0)
+            {
+                Out.WriteLine(line.TrimEnd());
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Caur.Silo.Demo;
+using Caur.Silo.Hub;
+
+namespace Caur.Silo.Cli;
+
+/// <summary>All verbs, and what becomes of their failures.</summary>
+internal static class CommandLine
+{
+    private const string Description = "Caur, a package build farm for pacman repositories.\n\n" + ExitCodes.Help;
+
+    public static RootCommand Create(CliContext context) => new(Description)
+    {
+        DatabaseVerb.Create(),
+        DemoVerb.Create(context),
+        ScheduleVerb.Create(context),
+        QueueVerb.Create(context),
+        LogsVerb.Create(context),
+        BuildVerb.Create(context),
+        TokenVerb.Create(context),
+        VersionVerb.Create(context),
+    };
+
+    /// <summary>Runs one verb.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>, or what the hub's verb says.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliContext context, CancellationToken cancellationToken)
+    {
+        // A package may be called @something, which is no file of further arguments.
+        var parsed = Create(context).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var wrong = parsed.Action is ParseErrorAction;
+        if (parsed.Action is ParseErrorAction errors)
+        {
+            errors.ShowHelp = false;
+        }
+
+        try
+        {
+            var code = await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = context.Out,
+                    Error = context.Error,
+                    EnableDefaultExceptionHandler = false,
+
+                    // Signals are Interrupts' business, which leaves a verb the time to end in order.
+                    ProcessTerminationTimeout = null,
+                },
+                cancellationToken);
+            if (wrong)
+            {
+                context.Error.WriteLine($"'{HelpFor(parsed)}' shows how it is used.");
+            }
+
+            return wrong ? ExitCodes.Usage : code;
+        }
+        catch (FarmException error)
+        {
+            context.Error.WriteLine($"caur: {error.Message}");
+            return error.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            context.Error.WriteLine($"caur: {error.Message}");
+            return ExitCodes.Failed;
+        }
+        catch (Exception error)
+        {
+            context.Error.WriteLine($"caur: this should not have happened: {error.GetType().Name}: {error.Message}");
+            context.Error.WriteLine(context.Variable("CAUR_DEBUG") is null ? "With CAUR_DEBUG=1 it says where." : error.ToString());
+            return ExitCodes.Failed;
+        }
+    }
+
+    private static string HelpFor(ParseResult parsed)
+    {
+        var names = new Stack<string>(["--help"]);
+        for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            names.Push(result.Command is RootCommand ? "caur" : result.Command.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}

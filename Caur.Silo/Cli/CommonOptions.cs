@@ -1,0 +1,84 @@
+using System.CommandLine;
+using Caur.Silo.Hub;
+
+namespace Caur.Silo.Cli;
+
+/// <summary>The options that several verbs share, and what they mean when they are not given.</summary>
+internal static class CommonOptions
+{
+    public const string DefaultServer = "http://localhost:8080";
+
+    /// <summary>Where the hub writes its first admin token, in its data folder.</summary>
+    public const string AdminTokenFile = "admin.token";
+
+    public static Option<string?> Server { get; } = new("--server")
+    {
+        Description = $"The hub's address. Default: CAUR_URL, else {DefaultServer}.",
+        HelpName = "URL",
+    };
+
+    public static Option<string?> Token { get; } = new("--token")
+    {
+        Description = $"The token to present. Default: CAUR_TOKEN, else, for a hub on this machine, <data folder>/{AdminTokenFile}.",
+        HelpName = "TOKEN",
+    };
+
+    public static Option<string?> Data { get; } = new("--data")
+    {
+        Description = "The hub's data folder on this machine. Default: CAUR_DATA, else /var/lib/caur for root and ~/.local/share/caur for others.",
+        HelpName = "DIR",
+    };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs." };
+
+    /// <summary>Gives a verb the options of those that speak to a hub.</summary>
+    public static void AddFarm(Command command)
+    {
+        command.Add(Server);
+        command.Add(Token);
+        command.Add(Data);
+    }
+
+    /// <summary>A client for the hub that options and environment name.</summary>
+    public static FarmClient Farm(this ParseResult result, CliContext context)
+    {
+        var server = Address(result.GetValue(Server) ?? context.Variable("CAUR_URL") ?? DefaultServer);
+        var token = result.GetValue(Token) ?? context.Variable("CAUR_TOKEN");
+
+        if (token is null && MayReadToken(server, result.GetValue(Data) is not null))
+        {
+            token = ReadToken(Path.Combine(result.DataFolder(context), AdminTokenFile));
+        }
+
+        return new FarmClient(server, token, context.Time);
+    }
+
+    /// <summary>The hub's data folder, as a full path.</summary>
+    public static string DataFolder(this ParseResult result, CliContext context) => Path.GetFullPath(
+        result.GetValue(Data) ?? DataFolderDefault.Get(context.Variable));
+
+    /// <summary>Whether the token in the data folder may be presented: it is this machine's hub's, and no other server is shown it unless
+    /// somebody names both.</summary>
+    public static bool MayReadToken(Uri server, bool dataNamed) => server.IsLoopback || dataNamed;
+
+    /// <summary>Reads a hub's address, or says what is wrong with it.</summary>
+    public static Uri Address(string text)
+    {
+        var full = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
+        return Uri.TryCreate(full.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0
+            ? uri
+            : throw new FarmException(ExitCodes.Usage, $"'{text}' is no address of a hub: http://host:port is wanted (--server or CAUR_URL)");
+    }
+
+    private static string? ReadToken(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.ReadAllText(path).Trim() is { Length: > 0 } token ? token : null : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.CommandLine;
+using Caur.Api.Queue;
+using Caur.Contracts.Sources;
+
+namespace Caur.Silo.Cli;
+
+/// <summary><c>caur schedule</c>: the manual's arguments, and <c>--all</c>, <c>--follow</c>, <c>--json</c>.</summary>
+internal static class ScheduleVerb
+{
+    private static readonly Argument<string[]> Packages = new("packages")
+    {
+        Description = "Package folders, each 'pkgbase' or 'pkgbase/class', or 'all'.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<string> Arch = new("--arch")
+    {
+        Description = "The architecture to build for.",
+        DefaultValueFactory = _ => "x86_64",
+        HelpName = "ARCH",
+    };
+
+    private static readonly Option<string?> Target = new("--target-repo")
+    {
+        Description = "The target repository. Default: the farm's only one.",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<string?> Source = new("--source-repo")
+    {
+        Description = "The source repository. Default: the farm's only one.",
+        HelpName = "ID",
+    };
+
+    private static readonly Option<string?> Commit = new("--commit")
+    {
+        Description = "The commit, branch or tag to build; a pipeline's id may follow behind a colon. Default: the newest commit.",
+        HelpName = "SHA[:PIPELINE]",
+    };
+
+    private static readonly Option<string?> Deptree = new("--deptree")
+    {
+        Description = "Accepted and not used: the farm works out the dependencies from the commit.",
+        HelpName = "TEXT",
+    };
+
+    private static readonly Option<string?> ArchMirror = new("--arch-mirror")
+    {
+        Description = "Accepted and not used: the builder image knows its mirrors.",
+        HelpName = "URL",
+    };
+
+    private static readonly Option<bool> All = new("--all") { Description = "All package folders." };
+
+    private static readonly Option<bool> Follow = new("--follow")
+    {
+        Description = "Wait until all builds ended; 0 only if each was Published, AlreadyBuilt or Skipped.",
+    };
+
+    public static Command Create(CliContext context)
+    {
+        var command = new Command("schedule", "Queues builds.") { Packages, Arch, Target, Source, Commit, Deptree, ArchMirror, All, Follow };
+        CommonOptions.AddFarm(command);
+        command.Add(CommonOptions.Json);
+        command.Validators.Add(result =>
+        {
+            var named = result.GetValue(Packages) ?? [];
+            var everything = result.GetValue(All) || named is ["all"];
+            if (!everything && named.Length == 0)
+            {
+                result.AddError("No packages are named: name package folders, or all of them with --all.");
+            }
+            else if (result.GetValue(All) && named.Length > 0 && named is not ["all"])
+            {
+                result.AddError("Either --all or package folders, not both.");
+            }
+
+            if (!everything)
+            {
+                foreach (var text in named)
+                {
+                    if (PackageArgument.TryParse(text, out var problem) is null)
+                    {
+                        result.AddError(problem!);
+                    }
+                }
+            }
+        });
+        command.SetAction((result, cancellationToken) => RunAsync(result, context, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult result, CliContext context, CancellationToken cancellationToken)
+    {
+        NoteUnused(result, context);
+        using var farm = result.Farm(context);
+        var body = await BodyAsync(result, farm, cancellationToken);
+        var reply = await farm.ScheduleAsync(body, cancellationToken);
+        var json = result.GetValue(CommonOptions.Json);
+        if (!json)
+        {
+            Print(context, body, reply);
+        }
+
+        if (!result.GetValue(Follow))
+        {
+            if (json)
+            {
+                JsonText.Write(context.Out, reply);
+            }
+
+            return reply.Refused.Length == 0 ? ExitCodes.Ok : ExitCodes.Failed;
+        }
+
+        var progress = new FollowOutput(context, quiet: json);
+        var ends = await new BuildFollower(farm, context.Time) { Note = progress.Note }
+            .FollowAsync([.. reply.Builds.Select(build => build.Build)], progress.Changed, cancellationToken);
+        if (json)
+        {
+            JsonText.Write(context.Out, new { schedule = reply, builds = ends });
+        }
+        else
+        {
+            progress.Summary(ends);
+        }
+
+        return reply.Refused.Length == 0 && ends.All(end => end.EndedWell) ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static async Task<ScheduleBody> BodyAsync(ParseResult result, FarmClient farm, CancellationToken cancellationToken)
+    {
+        var (target, source) = (result.GetValue(Target), result.GetValue(Source));
+        if (target is null || source is null)
+        {
+            var known = await farm.FarmAsync(cancellationToken);
+            target ??= TheOnly(known.TargetRepositories.Select(repository => repository.Name), "target repository", "--target-repo", "PACKAGE_TARGET_REPOS");
+            source ??= TheOnly(known.SourceRepositories, "source repository", "--source-repo", "PACKAGE_REPOS");
+        }
+
+        var named = result.GetValue(Packages) ?? [];
+        var everything = result.GetValue(All) || named is ["all"];
+        return new ScheduleBody
+        {
+            Arch = result.GetRequiredValue(Arch),
+            TargetRepo = target,
+            SourceRepo = source,
+            Commit = result.GetValue(Commit),
+            All = everything,
+            Packages = everything ? null : [.. named.Select(text => PackageArgument.TryParse(text, out _)!)],
+            Operation = Guid.NewGuid(),
+        };
+    }
+
+    private static string TheOnly(IEnumerable<string> names, string what, string option, string setting) => names.ToList() switch
+    {
+        [var one] => one,
+        [] => throw new FarmException(ExitCodes.Failed, $"this farm has no {what}: its hub wants {setting}"),
+        var several => throw new FarmException(ExitCodes.Usage, $"this farm has more than one {what}; choose with {option}: {string.Join(", ", several)}"),
+    };
+
+    private static void NoteUnused(ParseResult result, CliContext context)
+    {
+        var folder = context.Variable("CI_BUILDS_DIR") ?? context.Variable("GITHUB_WORKSPACE");
+        var file = folder is null ? null : Path.Combine(folder, ".ci", "deptree.txt");
+        if (result.GetValue(Deptree) is not null || File.Exists(file))
+        {
+            var which = result.GetValue(Deptree) is not null ? "the deptree given" : file;
+            context.Error.WriteLine($"note: {which} is not used: the farm works out its own from the commit it builds.");
+        }
+
+        if (result.GetValue(ArchMirror) is not null)
+        {
+            context.Error.WriteLine("note: --arch-mirror is not used: the builder image knows its mirrors.");
+        }
+    }
+
+    private static void Print(CliContext context, ScheduleBody body, ScheduleReply reply)
+    {
+        var commit = reply.Commit.Length > 10 ? reply.Commit[..10] : reply.Commit;
+        var count = reply.Builds.Length == 1 ? "1 build" : $"{reply.Builds.Length} builds";
+        context.Out.WriteLine($"Queued {count} of {body.SourceRepo} at {commit} for {body.TargetRepo}/{body.Arch}");
+        foreach (var build in reply.Builds)
+        {
+            var after = build.DependsOn.Length > 0 ? $"  after {string.Join(", ", build.DependsOn)}" : "";
+            context.Out.WriteLine($"  {build.Build}{after}{(build.Replaced is { } replaced ? $"  instead of {replaced.Timestamp}" : "")}");
+        }
+
+        foreach (var refused in reply.Refused)
+        {
+            context.Error.WriteLine($"not queued: {refused.Pkgbase}: {refused.Reason}");
+        }
+
+        foreach (var note in reply.Notes)
+        {
+            context.Error.WriteLine($"note: {note}");
+        }
+    }
+}

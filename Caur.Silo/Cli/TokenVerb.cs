@@ -1,0 +1,160 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Caur.Api.Auth;
+using Caur.Contracts.Ids;
+using Spectre.Console;
+
+namespace Caur.Silo.Cli;
+
+/// <summary><c>caur token</c>: works on the hub's data folder, beside a running hub.</summary>
+internal static class TokenVerb
+{
+    private static readonly Option<TokenRole?> Role = new("--role")
+    {
+        Description = "ci schedules builds, builder speaks for one builder, admin may do everything.",
+        HelpName = "ci|builder|admin",
+        CustomParser = result =>
+        {
+            if (result.Tokens is [var token] && Enum.GetValues<TokenRole>().FirstOrDefault(role => IsName(role, token.Value)) is var found && IsName(found, token.Value))
+            {
+                return found;
+            }
+
+            result.AddError("--role wants ci, builder or admin.");
+            return null;
+        },
+        Required = true,
+    };
+
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = "Whose it is; for a builder, the builder's name.",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<TimeSpan?> Expires = new("--expires")
+    {
+        Description = "How long it lasts, as 90d, 12h or 30m. Default: it does not end.",
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (result.Tokens is [var token] && Durations.TryParse(token.Value, out var duration))
+            {
+                return duration;
+            }
+
+            result.AddError("--expires wants a number with d, h or m behind it, as 90d.");
+            return null;
+        },
+    };
+
+    private static readonly Argument<string> Id = new("id") { Description = "The token's id, as 'caur token list' shows it." };
+
+    public static Command Create(CliContext context) =>
+        new("token", "Makes, lists and ends tokens, on the hub's machine.") { CreateCreate(context), CreateList(context), CreateRevoke(context) };
+
+    private static Command CreateCreate(CliContext context)
+    {
+        var command = new Command("create", "Makes a token and prints it: it is shown once.") { Role, Name, Expires, CommonOptions.Data, CommonOptions.Json };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            var role = result.GetRequiredValue(Role)!.Value;
+            if (role == TokenRole.Builder && !Names.IsValid(result.GetValue(Name)))
+            {
+                throw new FarmException(ExitCodes.Usage, "a builder's token wants the builder's name: --name, letters, digits and @ . _ + -");
+            }
+
+            DateTimeOffset? expires = result.GetValue(Expires) is { } lifetime ? context.Time.GetUtcNow() + lifetime : null;
+            var (record, token) = await Store(result, context).CreateAsync(
+                role, result.GetValue(Name) ?? "", expires, cancellationToken);
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, new { record.Id, record.Role, record.Name, record.Created, record.Expires, token });
+            }
+            else
+            {
+                // The token alone goes to the output, for TOKEN=$(caur token create ...).
+                context.Error.WriteLine($"Token {record.Id}, role {Word(record.Role)}, {Ends(record)}. It is shown this once:");
+                context.Out.WriteLine(token);
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateList(CliContext context)
+    {
+        var command = new Command("list", "Lists the tokens, without what they are.") { CommonOptions.Data, CommonOptions.Json };
+        command.SetAction(result =>
+        {
+            var records = List(Store(result, context));
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, records.Select(record => new { record.Id, record.Role, record.Name, record.Created, record.Expires }));
+                return ExitCodes.Ok;
+            }
+
+            var now = context.Time.GetUtcNow();
+            var table = context.NewTable("ID", "ROLE", "NAME", "CREATED", "EXPIRES");
+            foreach (var record in records)
+            {
+                table.AddRow(
+                    new Text(record.Id), new Text(Word(record.Role)), new Text(record.Name), new Text(Day(record.Created)),
+                    new Text(record.Expires is { } expires ? Day(expires) + (expires <= now ? " (ended)" : "") : "never"));
+            }
+
+            context.Write(table);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateRevoke(CliContext context)
+    {
+        var command = new Command("revoke", "Ends a token at once.") { Id, CommonOptions.Data };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            var id = result.GetRequiredValue(Id);
+            var store = Store(result, context);
+            List(store);
+            if (!await store.RevokeAsync(id, cancellationToken))
+            {
+                throw new FarmException(ExitCodes.Failed, $"there is no token '{id}'; 'caur token list' shows which there are");
+            }
+
+            context.Out.WriteLine($"Token {id} is ended.");
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static TokenStore Store(ParseResult result, CliContext context)
+    {
+        var folder = result.DataFolder(context);
+        return Directory.Exists(folder)
+            ? new TokenStore(Path.Combine(folder, "tokens.json"), context.Time)
+            : throw new FarmException(ExitCodes.Failed, $"there is no data folder {folder}. Run this on the hub's machine and name its data folder: --data or CAUR_DATA.");
+    }
+
+    private static IReadOnlyList<TokenRecord> List(TokenStore store)
+    {
+        try
+        {
+            return store.List();
+        }
+        catch (JsonException error)
+        {
+            throw new FarmException(ExitCodes.Failed, $"tokens.json in the data folder is damaged: {error.Message}", error);
+        }
+    }
+
+    private static bool IsName(TokenRole role, string text) => Word(role) == text.ToLowerInvariant();
+
+    private static string Word(TokenRole role) => role.ToString().ToLowerInvariant();
+
+    private static string Ends(TokenRecord record) => record.Expires is { } expires ? $"until {Day(expires)}" : "without end";
+
+    private static string Day(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Caur.Api.Builds;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
+using Caur.Silo.Cli;
+using Microsoft.AspNetCore.Http;
+
+namespace Caur.Tests.Cli;
+
+public sealed class VerbTests
+{
+    [Fact]
+    public async Task Help_OfTheRoot_HasEveryVerbAndTheExitCodes()
+    {
+        var run = await CliRun.RunAsync(["--help"]);
+
+        run.Succeeded();
+        foreach (var word in (string[])["database", "demo", "schedule", "queue", "logs", "build", "token", "version", "3  the server cannot be reached"])
+        {
+            run.Output.ShouldContain(word);
+        }
+    }
+
+    [Fact]
+    public async Task Version_Always_PrintsOne() =>
+        (await CliRun.RunAsync(["version"])).Succeeded().Output.ShouldMatch(@"^caur \d+\.\d+\.\d+");
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("build", "frobnicate")]
+    [InlineData("queue", "--server")]
+    [InlineData("demo", "--port", "0")]
+    [InlineData("demo", "--timeout", "soon")]
+    public async Task Run_WhenWronglyUsed_ReturnsUsage(params string[] arguments)
+    {
+        var run = await CliRun.RunAsync(arguments);
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage, run.Output);
+        run.Error.ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Server_WhenItIsNoAddress_ReturnsUsage()
+    {
+        var run = await CliRun.RunAsync(["queue", "--server", "ftp://x"]);
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage);
+        run.Error.ShouldContain("'ftp://x' is no address of a hub");
+    }
+
+    [Theory]
+    [InlineData("localhost:8080", "http://localhost:8080/")]
+    [InlineData("https://farm.example.org/caur/", "https://farm.example.org/caur/")]
+    public void Address_WhenSchemeOrSlashIsMissing_IsCompleted(string text, string expected) =>
+        CommonOptions.Address(text).AbsoluteUri.ShouldBe(expected);
+
+    [Fact]
+    public async Task Queue_WithoutATerminal_IsPlainText()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Queue = () =>
+        [
+            FakeFarm.Snapshot(
+                FakeFarm.Item(FakeFarm.Id("hello-c"), BuildState.Running),
+                FakeFarm.Item(FakeFarm.Id("Hello++"), BuildState.Waiting, WaitReason.Held, $"[red]fails[/] failed {new string('x', 200)}")) with
+            {
+                Builders = [new QueueBuilder(new BuilderProfile { Builder = new BuilderId("demo", "0"), Slots = 2 }, 1, false)],
+            },
+        ];
+
+        var lines = (await CliRun.RunAsync(farm, "queue")).Succeeded().Output.Split(Environment.NewLine);
+
+        lines[0].ShouldMatch("^BUILD +STATE +WHY +BUILDER$");
+        lines[1].ShouldMatch("^caur/x86_64/hello-c/1000 +Running +demo/0$");
+        lines[2].ShouldMatch(@"^caur/x86_64/Hello\+\+/1000 +Held +\[red\]fails\[/\] failed x{200}$");
+        lines[3].ShouldBe("builder demo/0: 1 of 2 busy, class 2");
+    }
+
+    [Fact]
+    public async Task Queue_WhenEmpty_SaysSo()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+
+        (await CliRun.RunAsync(farm, "queue")).Succeeded().Output.ShouldContain("Nothing is queued.");
+    }
+
+    [Fact]
+    public async Task Queue_AsJson_CanBeReadBack()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Queue = () => [FakeFarm.Snapshot(FakeFarm.Item(FakeFarm.Id("Hello++"), BuildState.Running))];
+
+        var run = await CliRun.RunAsync(farm, "queue", "--json");
+
+        var read = JsonSerializer.Deserialize<List<QueueSnapshot>>(run.Succeeded().Output, JsonSerializerOptions.Web);
+        read.ShouldHaveSingleItem().Items.ShouldHaveSingleItem().Build.ShouldBe(FakeFarm.Id("Hello++"));
+    }
+
+    [Fact]
+    public async Task Queue_WhenTheServerIsNoFarm_AsksWhetherItIsOne()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+
+        var run = await CliRun.RunAsync(["queue", "--server", $"{farm.Url}/elsewhere"]);
+
+        run.ExitCode.ShouldBe(ExitCodes.Failed);
+        run.Error.ShouldContain("Is it a Caur hub");
+    }
+
+    [Fact]
+    public async Task BuildShow_ByPkgbase_ShowsTheNewest()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Builds.AddRange([new PackageBuild(FakeFarm.Id("a", 2000), false), new PackageBuild(FakeFarm.Id("a"), false)]);
+        farm.Build = id => FakeFarm.Final(id, BuildState.Published, "in generation 3");
+
+        var run = await CliRun.RunAsync(farm, "build", "show", "a");
+
+        run.Succeeded().Output.ShouldContain("caur/x86_64/a/2000");
+        run.Output.ShouldContain("in generation 3");
+        run.Output.ShouldMatch(@"(?m)^1 +demo/0 +1970-01-01 00:00:10 UTC +2\.0 +Built +0");
+    }
+
+    [Fact]
+    public async Task BuildShow_WhenTwoCanBeMeant_NamesThem()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Builds.AddRange([new PackageBuild(FakeFarm.Id("a", 2000), false), new PackageBuild(FakeFarm.Id("a", arch: "aarch64"), false)]);
+
+        var run = await CliRun.RunAsync(farm, "build", "show", "a");
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage);
+        run.Error.ShouldContain("caur/x86_64/a/2000");
+        run.Error.ShouldContain("caur/aarch64/a/1000");
+    }
+
+    [Fact]
+    public async Task BuildShow_WhenThereIsNone_SaysSo()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+
+        var run = await CliRun.RunAsync(farm, "build", "show", "caur/x86_64/a/1");
+
+        run.ExitCode.ShouldBe(ExitCodes.Failed);
+        run.Error.ShouldContain("there is no build caur/x86_64/a/1");
+    }
+
+    [Fact]
+    public async Task BuildCancel_ByPkgbase_CancelsTheOneInTheQueue()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Builds.AddRange([new PackageBuild(FakeFarm.Id("a", 2000, arch: "aarch64"), false), new PackageBuild(FakeFarm.Id("a"), true)]);
+
+        (await CliRun.RunAsync(farm, "build", "cancel", "a")).Succeeded().Output.ShouldContain("it is cancelled");
+
+        farm.Cancelled.ShouldHaveSingleItem().ShouldBe(FakeFarm.Id("a"));
+    }
+
+    [Fact]
+    public async Task BuildCancel_WhenItIsTooLate_ShowsWhy()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Cancel = _ => TypedResults.Problem("it uploads already", statusCode: StatusCodes.Status409Conflict);
+
+        var run = await CliRun.RunAsync(farm, "build", "cancel", "caur/x86_64/a/1");
+
+        run.ExitCode.ShouldBe(ExitCodes.Failed);
+        run.Error.ShouldContain("it uploads already");
+    }
+
+    [Theory]
+    [InlineData("90d", 90 * 24 * 60)]
+    [InlineData("12h", 12 * 60)]
+    [InlineData("1m", 1)]
+    public void Duration_WhenItIsOne_IsRead(string text, int minutes)
+    {
+        Durations.TryParse(text, out var duration).ShouldBeTrue();
+        duration.ShouldBe(TimeSpan.FromMinutes(minutes));
+    }
+
+    [Theory]
+    [InlineData("90")]
+    [InlineData("d")]
+    [InlineData("-1d")]
+    [InlineData("0h")]
+    [InlineData("99999999d")]
+    [InlineData("1w")]
+    public void Duration_WhenItIsNone_IsRefused(string text) => Durations.TryParse(text, out _).ShouldBeFalse();
+}

@@ -1,0 +1,146 @@
+using System.Runtime.Versioning;
+using Caur.Storage.Repositories;
+using Caur.Tests.Storage.Support;
+
+namespace Caur.Tests.Storage.Repositories;
+
+[SupportedOSPlatform("linux")]
+public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
+{
+    private readonly TestFarm _farm;
+
+    public CollectionTests(FarmKey key)
+    {
+        _farm = new TestFarm(key.Gpg.Signer, new RepositoryStoreOptions { KeepGenerations = 2 });
+        _farm.Time.Advance(DateTimeOffset.UnixEpoch.AddYears(100) - _farm.Time.GetUtcNow());
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _farm.Dispose();
+
+    [Fact]
+    public async Task CollectAsync_WhenTimeGoesBy_KeepsWhatGraceAndKeptGenerationsNeed()
+    {
+        await PublishVersionsAsync(4);
+
+        // Within the hour nobody loses the generation that a redirect may have named.
+        (await CollectAsync()).ShouldBe("generations  files ");
+        _farm.Time.Advance(TimeSpan.FromHours(2));
+        (await CollectAsync()).ShouldBe("generations 1,2 files ");
+        _farm.Time.Advance(TimeSpan.FromDays(1));
+        // Version 3 is old, but generation 3 is kept and names it.
+        (await CollectAsync()).ShouldBe("generations  files foo-1-1-x86_64.pkg.tar.zst,foo-2-1-x86_64.pkg.tar.zst");
+        _farm.PublishedFiles.ShouldBe(["foo-3-1-x86_64.pkg.tar.zst", "foo-4-1-x86_64.pkg.tar.zst"], ignoreOrder: true);
+        File.Exists(Path.Combine(_farm.Store.Folder, "foo-1-1-x86_64.pkg.tar.zst.sig")).ShouldBeFalse();
+        await _farm.ShouldBeSoundAsync();
+
+        (await _farm.Store.RollbackAsync("back", 3, Token)).Status.ShouldBe(PublicationStatus.Published);
+        (await _farm.EntriesAsync()).ShouldBe(["foo 3-1"]);
+        (await _farm.Store.RollbackAsync("far back", 1, Token)).Problems.ShouldBe(["generation 1 is not kept"]);
+    }
+
+    [Fact]
+    public async Task CollectAsync_WhenPublicationsNeverPause_FilesStillGo()
+    {
+        for (var version = 1; version <= 6; version++)
+        {
+            await _farm.PublishAsync("foo", $"{version}-1");
+            _farm.Time.Advance(TimeSpan.FromHours(9));
+            await _farm.Store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        }
+
+        _farm.PublishedFiles.ShouldBe(
+            ["foo-4-1-x86_64.pkg.tar.zst", "foo-5-1-x86_64.pkg.tar.zst", "foo-6-1-x86_64.pkg.tar.zst"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task CollectAsync_WhenThereIsAnArchive_MovesFilesThereForAWhile()
+    {
+        var archive = Path.Combine(_farm.Scratch, "archive", "farm", "x86_64");
+        await PublishVersionsAsync(4);
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", null!, _farm.Time, new RepositoryStoreOptions { KeepGenerations = 2, ArchiveFolder = archive });
+        _farm.Time.Advance(TimeSpan.FromDays(2));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        Directory.GetFiles(archive).Select(Path.GetFileName).ShouldBe(
+            [
+                "foo-1-1-x86_64.pkg.tar.zst", "foo-1-1-x86_64.pkg.tar.zst.sig",
+                "foo-2-1-x86_64.pkg.tar.zst", "foo-2-1-x86_64.pkg.tar.zst.sig",
+            ],
+            ignoreOrder: true);
+        _farm.Time.Advance(TimeSpan.FromDays(6));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        Directory.GetFiles(archive).Length.ShouldBe(4);
+        _farm.Time.Advance(TimeSpan.FromDays(1));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        Directory.GetFiles(archive).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task CollectAsync_WhenAFileCameBackByARollback_KeepsIt()
+    {
+        await PublishVersionsAsync(2);
+        await _farm.Store.RollbackAsync("back", 1, Token);
+        for (var round = 0; round < 4; round++)
+        {
+            _farm.Time.Advance(TimeSpan.FromDays(2));
+            await _farm.PublishAsync($"other{round}", "1-1");
+            await _farm.Store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        }
+
+        (await _farm.EntriesAsync())[0].ShouldBe("foo 1-1");
+        _farm.PublishedFiles.ShouldNotContain("foo-2-1-x86_64.pkg.tar.zst");
+        await _farm.ShouldBeSoundAsync();
+    }
+
+    [Fact]
+    public async Task CollectAsync_WhenSomethingWasLeftByACrash_RemovesItAfterTheGrace()
+    {
+        await _farm.PublishAsync("foo", "1-1");
+        var folder = _farm.Store.Folder;
+        var now = _farm.Time.GetUtcNow().UtcDateTime;
+        string[] old = ["gone-1-1-any.pkg.tar.zst", "lost-1-1-any.pkg.tar.zst.sig", ".caur-0123.tmp", ".gen/.caur-0123.tmp"];
+        foreach (var name in old.Append("young-1-1-any.pkg.tar.zst"))
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, name), "x", Token);
+            File.SetLastWriteTimeUtc(Path.Combine(folder, name), name[0] == 'y' ? now.AddHours(-23) : now.AddDays(-2));
+        }
+
+        var report = await _farm.Store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        report.Files.ShouldBe(["gone-1-1-any.pkg.tar.zst", "lost-1-1-any.pkg.tar.zst"], ignoreOrder: true);
+        old.ShouldAllBe(name => !File.Exists(Path.Combine(folder, name)));
+        File.Exists(Path.Combine(folder, "young-1-1-any.pkg.tar.zst")).ShouldBeTrue();
+        await _farm.ShouldBeSoundAsync();
+    }
+
+    [Fact]
+    public async Task PlanRollbackAsync_WhenFilesAreGone_NamesThem()
+    {
+        await PublishVersionsAsync(2);
+        File.Delete(Path.Combine(_farm.Store.Folder, "foo-1-1-x86_64.pkg.tar.zst"));
+
+        var proposal = await _farm.Store.PlanRollbackAsync("back", 1, Token);
+
+        proposal.Plan.ShouldBeNull();
+        proposal.Problems.ShouldBe(["foo-1-1-x86_64.pkg.tar.zst is gone"]);
+        (await _farm.Store.PlanRollbackAsync("back", 7, Token)).Problems.ShouldBe(["generation 7 is not kept"]);
+        (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
+    }
+
+    private async Task PublishVersionsAsync(int count)
+    {
+        for (var version = 1; version <= count; version++)
+        {
+            (await _farm.PublishAsync("foo", $"{version}-1")).ShouldBe(version);
+        }
+    }
+
+    private async Task<string> CollectAsync()
+    {
+        var report = await _farm.Store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        return $"generations {string.Join(',', report.Generations)} files {string.Join(',', report.Files.Order(StringComparer.Ordinal))}";
+    }
+}
