@@ -100,8 +100,13 @@ internal sealed partial class QueueState
     /// <summary>The nearest build that this one waits for, directly or not, and that is held itself: so this one is held with it.</summary>
     private static QueueEntry? HeldBefore(QueueEntry entry)
     {
+        if (entry.WaitsFor.Count == 0)
+        {
+            return null;
+        }
+
         var seen = new HashSet<QueueEntry>();
-        var open = new Queue<QueueEntry>(entry.WaitsFor);
+        var open = new Queue<QueueEntry>(ByName(entry.WaitsFor));
         while (open.TryDequeue(out var first))
         {
             if (!first.IsWaiting || !seen.Add(first))
@@ -114,13 +119,17 @@ internal sealed partial class QueueState
                 return first;
             }
 
-            foreach (var before in first.WaitsFor)
+            foreach (var before in ByName(first.WaitsFor))
             {
                 open.Enqueue(before);
             }
         }
 
         return null;
+
+        static IEnumerable<QueueEntry> ByName(HashSet<QueueEntry> entries) => entries.Count < 2
+            ? entries
+            : entries.OrderBy(item => item.Package.Pkgbase, StringComparer.Ordinal).ThenBy(item => item.Build.Timestamp);
     }
 
     private static string Names(IEnumerable<string> pkgbases)

@@ -142,14 +142,14 @@ public sealed class QueueDependencyTests
     }
 
     [Fact]
-    public void Finish_WhenFailed_HoldsOnlyDirectDependantsAndOthersWaitForThose()
+    public void Finish_WhenFailed_HoldsWhatDependsOnItAndWhatDependsOnThat()
     {
         _queue.Enqueue(Request("a"), Request("b", "a"), Request("c", "b"));
         _queue.Finish(_queue.Start(), BuildState.Failed);
 
-        _queue.State.FindPackage("b", null).ShouldNotBeNull();
         _queue.ReasonOf(_queue.State.FindPackage("b", null)!.Build).ShouldBe(WaitReason.Held);
-        _queue.ReasonOf(_queue.State.FindPackage("c", null)!.Build).ShouldBe(WaitReason.Dependency);
+        _queue.View(_queue.State.FindPackage("c", null)!.Build).ShouldSatisfyAllConditions(
+            item => item.Wait.ShouldBe(WaitReason.Held), item => item.Explanation.ShouldContain("depends on b, which is held because a"));
     }
 
     [Fact]

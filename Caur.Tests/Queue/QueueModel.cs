@@ -1,6 +1,7 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Grains.Queue;
 using static Caur.Tests.Queue.QueueHarness;
 
 namespace Caur.Tests.Queue;
@@ -261,6 +262,7 @@ internal sealed class QueueModel(bool withCycles)
         var expected = item.State != BuildState.Waiting ? WaitReason.None
             : _heldBy[item.Build].Count > 0 ? WaitReason.Held
             : others.Exists(other => other.Package == item.Build.Package) ? WaitReason.SamePackage
+            : WaitsForHeld(entry) ? WaitReason.Held
             : before.Count > 0 ? WaitReason.Dependency
             : entry.NotBefore is not null ? WaitReason.RetryPause
             : _queue.State.Paused ? WaitReason.Paused
@@ -273,6 +275,10 @@ internal sealed class QueueModel(bool withCycles)
             depends.Except(before).ShouldAllBe(ignored => withCycles && Reaches(ignored, item.Build));
         }
     }
+
+    /// <summary>Whether something waits between here and a build that is held.</summary>
+    private bool WaitsForHeld(QueueEntry entry) =>
+        entry.WaitsFor.Any(first => first.IsWaiting && (_heldBy[first.Build].Count > 0 || WaitsForHeld(first)));
 
     private IEnumerable<BuildId> Present() => _queue.State.Entries.Select(entry => entry.Build);
 
