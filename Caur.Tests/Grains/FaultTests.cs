@@ -57,6 +57,28 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Complete_WhenTheLeaseEndedAtTheSameTime_TellsTheLaterOneThatItCountsForNothing()
+    {
+        await using var farm = await Farm.StartAsync();
+        var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        var gate = new TaskCompletionSource();
+        farm.Faults.HoldWrite("build", gate.Task);
+        var lost = farm.Queue.CompleteAsync(new AttemptReport { Attempt = attempt, End = AttemptEnd.BuilderLost });
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var built = builder.CompleteAsync(attempt, AttemptEnd.Built);
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(1));
+        gate.SetResult();
+
+        (await lost).ShouldBeTrue();
+        (await built).ShouldBeFalse();
+        (await farm.Queue.FindAsync(build))!.State.ShouldBe(BuildState.Waiting);
+        (await builder.StartAsync()).Number.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task News_WhenLostOnTheWayToTheBuild_AreAskedForAgain()
     {
         await using var farm = await Farm.StartAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -11,7 +12,7 @@ internal sealed class StorageFaults
     private readonly List<Fault> _faults = [];
 
     /// <summary>Names of all states that were written or cleared, in order.</summary>
-    public List<string> Log { get; } = [];
+    public ConcurrentQueue<string> Log { get; } = new();
 
     /// <summary>The next writes of states whose name begins so fail.</summary>
     /// <param name="stateName">The beginning of the name.</param>
@@ -39,7 +40,7 @@ internal sealed class StorageFaults
         Fault? fault;
         lock (_lock)
         {
-            Log.Add($"{operation} {stateName}");
+            Log.Enqueue($"{operation} {stateName}");
             fault = _faults.Find(item => item.Left > 0 && stateName.StartsWith(item.StateName, StringComparison.Ordinal));
             if (fault is not null)
             {
