@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using Caur.Builder.Sources;
-using Caur.Tests.Support;
 
 namespace Caur.Tests.Builder.Sources;
 
