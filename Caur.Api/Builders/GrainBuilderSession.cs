@@ -15,7 +15,7 @@ namespace Caur.Api.Builders;
 /// <summary>A builder session that speaks to the grains: the near end for an agent in this process, the far end of a link for others.
 /// It says for the agent only what is the agent's: every call carries the builder it joined as.</summary>
 public sealed partial class GrainBuilderSession(
-    IGrainFactory grains, OrderFactory orders, LandingZone landing, ILogger<GrainBuilderSession> logger)
+    IGrainFactory grains, OrderFactory orders, LandingZone landing, TimeProvider clock, ILogger<GrainBuilderSession> logger)
     : IBuilderSession, IBuilderSessionObserver
 {
     private readonly Guid _session = Guid.NewGuid();
@@ -80,8 +80,8 @@ public sealed partial class GrainBuilderSession(
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                // The offer is withdrawn by itself and comes again.
                 LogNoOrder(logger, offer.Attempt.Build, exception);
+                await RefuseAsync(offer.Attempt, exception.Message, cancellationToken);
             }
         }
 
@@ -166,6 +166,22 @@ public sealed partial class GrainBuilderSession(
     {
         _agent?.Drain();
         return Task.CompletedTask;
+    }
+
+    /// <summary>An offer for which no order can be made would come again and again, before all others: it counts as a lost attempt, so that
+    /// it rests, and ends with its reason when that does not help.</summary>
+    private async Task RefuseAsync(BuildAttempt attempt, string problem, CancellationToken cancellationToken)
+    {
+        if (await Grain.AcceptAsync(_session, attempt).WaitAsync(cancellationToken))
+        {
+            await Grain.CompleteAsync(_session, new AttemptReport
+            {
+                Attempt = attempt,
+                End = AttemptEnd.SystemError,
+                Message = $"no order could be made for a builder: {problem}",
+                Finished = clock.GetUtcNow(),
+            }).WaitAsync(cancellationToken);
+        }
     }
 
     private static AttemptRef Ref(BuildAttempt attempt) => new(attempt.Build.ToString(), attempt.Number);

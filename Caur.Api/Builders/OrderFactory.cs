@@ -16,6 +16,16 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
     {
         var request = offer.Request;
         var options = farm.Value;
+        if (!options.SourceRepositories.TryGetValue(request.SourceRepository, out var source))
+        {
+            throw new InvalidOperationException($"source repository {request.SourceRepository} is not in the configuration any more");
+        }
+
+        if (!options.TargetRepositories.TryGetValue(request.Package.Target.Name, out var targetOptions))
+        {
+            throw new InvalidOperationException($"target repository {request.Package.Target.Name} is not in the configuration any more");
+        }
+
         var target = grains.GetGrain<ITargetRepositoryGrain>(request.Package.Target.ToString());
         var view = await target.GetAsync();
         var published = await target.GetPublishedFilesAsync(request.Package.Pkgbase);
@@ -26,9 +36,9 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
             repositories.Add(new PacmanRepository(view.Target.Name, [$"{gateway.ForContainers()}/repos/{view.Target}"]));
         }
 
-        repositories.AddRange(options.TargetRepositories[view.Target.Name].ExtraRepositories
+        repositories.AddRange(targetOptions.ExtraRepositories
             .Where(extra => !repositories.Exists(known => known.Name == extra.Name))
-            .Select(extra => new PacmanRepository(extra.Name, extra.Servers)));
+            .Select(extra => new PacmanRepository(extra.Name, extra.Servers, DatabaseSigned: false)));
         return new BuildOrder
         {
             Attempt = new AttemptRef(offer.Attempt.Build.ToString(), offer.Attempt.Number),
@@ -36,7 +46,7 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
             TargetRepository = request.Package.Target.Name,
             Arch = request.Package.Target.Arch,
             SourceRepository = request.SourceRepository,
-            SourceUrl = options.SourceRepositories[request.SourceRepository].Url,
+            SourceUrl = source.Url,
             Commit = request.Commit,
             Image = options.BuilderImage,
             Timeout = options.BuildTimeout * request.TimeoutFactor,
@@ -54,5 +64,9 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
 public interface ITrustedKeys
 {
     /// <summary>ASCII-armoured.</summary>
+    /// <exception cref="TrustedKeysMissingException">There is no key that could be shown.</exception>
     ValueTask<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>The farm has no key that could be shown; the message says what to do.</summary>
+public sealed class TrustedKeysMissingException(string message) : Exception(message);

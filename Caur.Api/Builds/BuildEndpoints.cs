@@ -1,4 +1,5 @@
 using Caur.Api.Auth;
+using Caur.Api.Queue;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
@@ -23,11 +24,16 @@ public static class BuildEndpoints
     }
 
     private static async Task<Results<Ok<BuildReply>, ProblemHttpResult>> GetAsync(
-        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains)
+        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains, QueueReader queues)
     {
         if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
         {
             return NoBuildId(target, arch, pkgbase, timestamp);
+        }
+
+        if (!queues.Architectures.Contains(id.Arch))
+        {
+            return NoBuild(id);
         }
 
         // The queue first: a build that becomes final between the two questions is then found by the second.
@@ -35,7 +41,7 @@ public static class BuildEndpoints
         var view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
         if (item is null && view is null)
         {
-            return TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);
+            return NoBuild(id);
         }
 
         var state = view is { State: not BuildState.Waiting } ? view.State : item?.State ?? BuildState.Waiting;
@@ -51,17 +57,25 @@ public static class BuildEndpoints
     }
 
     private static async Task<Results<Ok<CancelReply>, ProblemHttpResult>> CancelAsync(
-        string target, string arch, string pkgbase, string timestamp, HttpContext context, IGrainFactory grains)
+        string target, string arch, string pkgbase, string timestamp, HttpContext context, IGrainFactory grains, QueueReader queues)
     {
         if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
         {
             return NoBuildId(target, arch, pkgbase, timestamp);
         }
 
+        if (!queues.Architectures.Contains(id.Arch))
+        {
+            return NoBuild(id);
+        }
+
         var who = context.User.Identity?.Name is { Length: > 0 } name ? name : "an admin";
         var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).CancelAsync(id, $"cancelled by {who}");
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
+
+    private static ProblemHttpResult NoBuild(BuildId id) =>
+        TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);
 
     private static ProblemHttpResult NoBuildId(string target, string arch, string pkgbase, string timestamp) => TypedResults.Problem(
         $"'{target}/{arch}/{pkgbase}/{timestamp}' is no build id: target/arch/pkgbase/timestamp is wanted",

@@ -64,13 +64,13 @@ public static class QueueEndpoints
 
     private static async Task<Results<Ok<ScheduleReply>, ProblemHttpResult>> ScheduleAsync(ScheduleBody body, IGrainFactory grains)
     {
-        var wrong = body.Packages?.Find(package => !Names.IsValid(package?.Pkgbase));
-        if (!Names.IsValid(body.TargetRepo) || !Names.IsValid(body.SourceRepo) || !Names.IsValid(body.Arch) || wrong is not null)
+        var wrong = body.Packages?.Select(package => package?.Pkgbase ?? "").FirstOrDefault(pkgbase => !Names.IsValid(pkgbase));
+        if (!Names.IsValid(body.TargetRepo) || !Names.IsValid(body.SourceRepo) || !Names.IsValidArch(body.Arch) || wrong is not null)
         {
             return TypedResults.Problem(
                 wrong is null
                     ? "source_repo, target_repo and arch are wanted, each a name"
-                    : $"'{wrong.Pkgbase}' is no name of a package folder",
+                    : $"'{wrong}' is no name of a package folder",
                 statusCode: StatusCodes.Status400BadRequest);
         }
 

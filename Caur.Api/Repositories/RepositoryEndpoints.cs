@@ -1,3 +1,4 @@
+using Caur.Api.Builders;
 using Caur.Storage.Repositories;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -44,6 +45,15 @@ public static class RepositoryEndpoints
             enableRangeProcessing: true);
     }
 
-    private static async Task<IResult> GetKeyAsync(Builders.ITrustedKeys keys, CancellationToken cancellationToken) =>
-        TypedResults.Text(string.Concat(await keys.GetAsync(cancellationToken)), "application/pgp-keys");
+    private static async Task<IResult> GetKeyAsync(ITrustedKeys keys, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return TypedResults.Text(string.Concat(await keys.GetAsync(cancellationToken)), "application/pgp-keys");
+        }
+        catch (TrustedKeysMissingException missing)
+        {
+            return TypedResults.Problem(missing.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
 }

@@ -122,7 +122,8 @@ internal sealed record ContainerPlan
         variables["BUILDER_HOSTNAME"] = Builder;
         variables["BUILDER_TIMEOUT"] = ((long)Math.Ceiling(Timeout.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         variables["PACKAGE_REPO_ID"] = Order.SourceRepository;
-        variables["PACKAGE_REPO_URL"] = Order.SourceUrl;
+        // Without a user's name or password: what runs there is not to be trusted with them.
+        variables["PACKAGE_REPO_URL"] = Sources.SourceUrl.WithoutUser(Order.SourceUrl);
         return variables;
     }
 }

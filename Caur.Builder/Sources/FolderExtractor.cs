@@ -16,6 +16,9 @@ internal static class FolderExtractor
     public static async Task ExtractAsync(Stream tar, string folder, string destination, CancellationToken cancellationToken)
     {
         await using var reader = new TarReader(tar, leaveOpen: true);
+
+        // A tree that somebody made by hand may hold a link and a folder of one name: links come last, so that nothing is written through one.
+        var links = new List<(string Inside, string Target)>();
         while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
             if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
@@ -41,14 +44,25 @@ internal static class FolderExtractor
                 throw new UnsafeEntryException($"'{name}' is no plain path");
             }
 
-            await WriteAsync(entry, inside, parts.Length - 1, destination, cancellationToken);
+            if (entry.EntryType == TarEntryType.SymbolicLink)
+            {
+                links.Add((inside, StaysInside(entry.LinkName, parts.Length - 1)
+                    ? entry.LinkName
+                    : throw new UnsafeEntryException($"the link '{inside}' leads out of the package folder, to '{entry.LinkName}'")));
+            }
+            else
+            {
+                await WriteAsync(entry, inside, destination, cancellationToken);
+            }
         }
+
+        WriteLinks(links, destination);
 
         // git fills its last block; unread, it would end by a broken pipe.
         await tar.CopyToAsync(Stream.Null, cancellationToken);
     }
 
-    private static async Task WriteAsync(TarEntry entry, string inside, int depth, string destination, CancellationToken cancellationToken)
+    private static async Task WriteAsync(TarEntry entry, string inside, string destination, CancellationToken cancellationToken)
     {
         var path = Path.Combine(destination, inside);
         switch (entry.EntryType)
@@ -76,18 +90,26 @@ internal static class FolderExtractor
                 File.SetLastWriteTimeUtc(path, entry.ModificationTime.UtcDateTime);
                 break;
 
-            case TarEntryType.SymbolicLink:
-                if (!StaysInside(entry.LinkName, depth))
-                {
-                    throw new UnsafeEntryException($"the link '{inside}' leads out of the package folder, to '{entry.LinkName}'");
-                }
-
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!, Executable);
-                File.CreateSymbolicLink(path, entry.LinkName);
-                break;
-
             default:
                 throw new UnsafeEntryException($"'{inside}' is neither file, folder nor symbolic link");
+        }
+    }
+
+    private static void WriteLinks(List<(string Inside, string Target)> links, string destination)
+    {
+        var names = links.Select(link => link.Inside).ToHashSet(StringComparer.Ordinal);
+        foreach (var (inside, target) in links)
+        {
+            var path = Path.Combine(destination, inside);
+            var below = inside.Split('/').SkipLast(1).Aggregate(
+                new List<string>(), (folders, part) => [.. folders, folders.Count == 0 ? part : $"{folders[^1]}/{part}"]);
+            if (below.Exists(names.Contains) || Path.Exists(path) || names.Count != links.Count)
+            {
+                throw new UnsafeEntryException($"'{inside}' is a link and something else at the same time");
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!, Executable);
+            File.CreateSymbolicLink(path, target);
         }
     }
 

@@ -17,6 +17,12 @@ internal sealed partial record SourceUrl
     /// <summary>The address without a password, for people.</summary>
     public string Shown => Password().Replace(Text, "$1***@");
 
+    /// <summary>A URL without the user information before its host; other texts as they are.</summary>
+    public static string WithoutUser(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0
+            ? new UriBuilder(uri) { UserName = "", Password = "" }.Uri.ToString()
+            : text;
+
     /// <summary>Accepts absolute paths, <c>file</c>, <c>http</c>, <c>https</c>, <c>git</c> and <c>ssh</c> URLs, and <c>user@host:path</c>.
     /// What git would take for an option or for a command to run (<c>ext::</c>) is refused.</summary>
     /// <returns>Null, with <paramref name="problem"/> set, when it is refused.</returns>

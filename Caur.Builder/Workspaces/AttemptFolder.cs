@@ -49,7 +49,8 @@ internal sealed class AttemptFolder(string path)
         var repositories = new StringBuilder();
         foreach (var repository in order.Repositories)
         {
-            repositories.Append('[').Append(repository.Name).Append("]\nSigLevel = Required DatabaseRequired\n");
+            repositories.Append('[').Append(repository.Name).Append("]\nSigLevel = Required ")
+                .Append(repository.DatabaseSigned ? "DatabaseRequired\n" : "DatabaseOptional\n");
             foreach (var server in repository.Servers)
             {
                 repositories.Append("Server = ").Append(server).Append('\n');

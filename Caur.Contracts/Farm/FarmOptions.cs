@@ -9,8 +9,8 @@ public sealed class FarmOptions
     /// <summary>The target repositories by name (<c>PACKAGE_TARGET_REPOS</c>). Default: none.</summary>
     public Dictionary<string, TargetRepositoryOptions> TargetRepositories { get; set; } = new(StringComparer.Ordinal);
 
-    /// <summary>The image that builds run in (<c>BUILDER_IMAGE</c>). Default: <c>caur-builder:latest</c>.</summary>
-    public string BuilderImage { get; set; } = "caur-builder:latest";
+    /// <summary>The image that builds run in (<c>BUILDER_IMAGE</c>). Default: <c>localhost/caur-builder:latest</c>, which <c>./caur image</c> makes.</summary>
+    public string BuilderImage { get; set; } = "localhost/caur-builder:latest";
 
     /// <summary>How long a build may run (<c>BUILDER_TIMEOUT</c>, there in seconds). Default: one hour.</summary>
     public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(1);

@@ -324,7 +324,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         try
         {
             await Task.WhenAll(changes.Writes.Select(entry => _slots.WriteAsync(entry.SlotNumber, entry.Durable)));
-            await Task.WhenAll(changes.Closes.Select(close => Build(close.Entry.Build).CloseAsync(close.Entry.Request, close.Verdict)));
+            await Task.WhenAll(changes.Closes.Select(close => CloseAsync(close.Entry, close.Verdict)));
             foreach (var (attempt, reason) in changes.Cancels)
             {
                 await GrainFactory.GetGrain<IBuilderGrain>(attempt.Builder.ToString()).CancelAsync(attempt, reason);
@@ -344,6 +344,23 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
             _instruments.OnFinished(verdict.State, TimeSpan.Zero);
         }
     }
+
+    /// <summary>Ends a build that no builder has. One whose own record cannot be read or written must not stop the queue: it leaves all the
+    /// same, and only its last words are missing.</summary>
+    private async Task CloseAsync(QueueEntry entry, FinalVerdict verdict)
+    {
+        try
+        {
+            await Build(entry.Build).CloseAsync(entry.Request, verdict);
+        }
+        catch (Exception exception)
+        {
+            LogNotClosed(_logger, entry.Build, verdict.State, exception);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Build} is {State}, but its record could not be written")]
+    private static partial void LogNotClosed(ILogger logger, BuildId build, BuildState state, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} goes on with {Count} builds")]
     private static partial void LogRestored(ILogger logger, string arch, int count);

@@ -41,7 +41,12 @@ internal sealed partial class QueueState
             },
             cycleBroken: (entry, pkgbases) =>
             {
-                Change(entry, entry.Durable with { Ignores = [.. entry.Durable.Ignores.Union(pkgbases, StringComparer.Ordinal)] });
+                // What it does not wait for cannot hold it either: the two would wait for each other.
+                Change(entry, entry.Durable with
+                {
+                    Ignores = [.. entry.Durable.Ignores.Union(pkgbases, StringComparer.Ordinal)],
+                    HeldBy = entry.Durable.HeldBy.RemoveAll(pkgbases.Contains),
+                });
                 _resort.Add(entry);
             });
     }

@@ -23,6 +23,10 @@ internal interface IRepositoryPublisher
     /// <summary>The file names of a pkgbase's archives in the current generation.</summary>
     Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken);
 
+    /// <summary>Removes what no client can be waiting for any more: old generations, files that none of the kept ones names, landed
+    /// archives that nobody came back for.</summary>
+    Task CollectAsync(TargetId target, CancellationToken cancellationToken);
+
     /// <summary>Forgets archives of attempts that were published or refused.</summary>
     void Discard(PublishOrder order);
 }

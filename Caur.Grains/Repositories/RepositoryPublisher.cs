@@ -15,6 +15,9 @@ internal sealed class RepositoryPublisher(
     DataFolders folders, LandingZone landing, GpgSigner signer, TimeProvider clock, IPublicationProbe? probe = null)
     : IRepositoryPublisher, IDisposable
 {
+    /// <summary>Longer than any upload takes and than a publication waits for its key.</summary>
+    private static readonly TimeSpan KeepLanded = TimeSpan.FromDays(14);
+
     private readonly ConcurrentDictionary<TargetId, RepositoryStore> _stores = new();
     private readonly PublicationJournal _journal = new(Path.Combine(folders.Root, "publications"));
 
@@ -74,6 +77,14 @@ internal sealed class RepositoryPublisher(
 
     public async Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken) =>
         [.. await Store(target).PublishedFilesAsync(pkgbase, cancellationToken)];
+
+    public async Task CollectAsync(TargetId target, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await Store(target).CollectAsync(now, cancellationToken);
+        await landing.SweepAsync(
+            attempt => ValueTask.FromResult(!attempt.BuildId.StartsWith($"{target}/", StringComparison.Ordinal)), now - KeepLanded, cancellationToken);
+    }
 
     public void Discard(PublishOrder order) => landing.Remove(order.Build.ToString(), order.Attempt);
 

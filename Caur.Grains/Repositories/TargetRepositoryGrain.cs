@@ -58,6 +58,13 @@ internal sealed partial class TargetRepositoryGrain(
             Interleave = true,
             KeepAlive = true,
         });
+        this.RegisterGrainTimer(CollectAsync, new GrainTimerCreationOptions
+        {
+            DueTime = TimeSpan.FromMinutes(30),
+            Period = TimeSpan.FromHours(6),
+            Interleave = true,
+            KeepAlive = true,
+        });
     }
 
     public async Task<PublicationNews> PublishAsync(PublishOrder order)
@@ -125,6 +132,19 @@ internal sealed partial class TargetRepositoryGrain(
         {
             DeactivateOnIdle();
             throw;
+        }
+    }
+
+    /// <summary>Tidies up, between two publications: the store takes its turns by itself.</summary>
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Run(() => publisher.CollectAsync(Id, cancellationToken), cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            LogNotCollected(logger, Id, exception);
         }
     }
 
@@ -272,6 +292,9 @@ internal sealed partial class TargetRepositoryGrain(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Somebody else wrote the records of {Target}; it starts anew from storage")]
     private static partial void LogConflict(ILogger logger, TargetId target, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old files of {Target} could not be removed")]
+    private static partial void LogNotCollected(ILogger logger, TargetId target, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Target} cannot publish {Count} builds: {Problem}. Next try in {Pause}")]
     private static partial void LogBlocked(ILogger logger, TargetId target, int count, string problem, TimeSpan pause, Exception? exception);

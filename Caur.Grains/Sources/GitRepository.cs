@@ -26,13 +26,21 @@ internal sealed class GitRepository(string folder, ProcessRunner processes)
     /// <summary>Makes the clone if there is none.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(folder, "HEAD")))
+        Directory.CreateDirectory(folder);
+
+        // What a killed git left behind would stop the next one; nobody else works here.
+        foreach (var stale in Directory.EnumerateFiles(folder, "*.lock", SearchOption.AllDirectories))
         {
+            File.Delete(stale);
+        }
+
+        await File.WriteAllTextAsync(Safe, "[safe]\n\tdirectory = *\n", cancellationToken);
+        if (File.Exists(Path.Combine(folder, "HEAD")) && (await RunAsync(["rev-parse", "--git-dir"], cancellationToken)).Succeeded)
+        {
+            await RunAsync(["gc", "--auto", "--quiet"], cancellationToken);
             return;
         }
 
-        Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(Safe, "[safe]\n\tdirectory = *\n", cancellationToken);
         await RequireAsync(["init", "--quiet", "--bare", "."], cancellationToken);
     }
 

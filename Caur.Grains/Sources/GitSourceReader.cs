@@ -14,7 +14,7 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
         Names.Check(id, "source repository id");
         if (string.IsNullOrWhiteSpace(url) || url.StartsWith('-'))
         {
-            throw new SourceUnavailableException($"source repository {id} has no url that git could fetch: '{url}'");
+            throw new SourceUnavailableException($"source repository {id} has no url that git could fetch: '{Shown(url)}'");
         }
 
         try
@@ -38,7 +38,7 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
             cancellationToken);
         if (!fetched.Succeeded)
         {
-            throw new SourceUnavailableException($"source repository {id} cannot be fetched from {url}: {GitRepository.Words(fetched)}");
+            throw new SourceUnavailableException($"source repository {id} cannot be fetched from {Shown(url)}: {Shown(GitRepository.Words(fetched))}");
         }
 
         var listed = await git.RequireAsync(["ls-remote", "--", url, "HEAD"], cancellationToken);
@@ -50,7 +50,7 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
     {
         // Here HEAD is the clone's own; meant is the other side's.
         var wanted = (commit == "HEAD" ? null : commit) ?? head
-            ?? throw new SourceUnavailableException($"source repository {id} at {url} has no commit yet");
+            ?? throw new SourceUnavailableException($"source repository {id} at {Shown(url)} has no commit yet");
         if (wanted.StartsWith('-') || wanted.Any(c => char.IsControl(c) || c is ' '))
         {
             throw new SourceUnavailableException($"'{wanted}' is no commit, branch or tag");
@@ -66,7 +66,7 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
 
         return parsed.Succeeded
             ? parsed.OutputText.Trim()
-            : throw new SourceUnavailableException($"source repository {id} has no commit, branch or tag '{wanted}'; was it pushed to {url}?");
+            : throw new SourceUnavailableException($"source repository {id} has no commit, branch or tag '{wanted}'; was it pushed to {Shown(url)}?");
     }
 
     private static async Task<IReadOnlyDictionary<string, PackageFolder>> ReadFoldersAsync(
@@ -131,6 +131,12 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
             : new PackageFolder(
                 pkgbase, null, settings, $"its .SRCINFO is of pkgbase {parsed.Value.PkgBase}, and a folder has the name of its pkgbase");
     }
+
+    /// <summary>A text without the names and passwords in its URLs: these messages reach logs and callers.</summary>
+    private static string Shown(string text) => UserInfo().Replace(text, "$1");
+
+    [GeneratedRegex(@"([a-z][a-z0-9+.-]*://)[^/@\s]+@", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex UserInfo();
 
     [GeneratedRegex("^([0-9a-f]{40}|[0-9a-f]{64})$", RegexOptions.CultureInvariant)]
     private static partial Regex FullId();

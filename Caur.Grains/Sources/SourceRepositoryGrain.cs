@@ -65,7 +65,7 @@ internal sealed partial class SourceRepositoryGrain(
         return new ScheduleReply
         {
             Commit = snapshot.Commit,
-            Builds = [.. queued.Select(reply => new QueuedBuild(reply.Build, reply.Replaced, requests[reply.Build.Package].DependsOn))],
+            Builds = [.. queued.Select(reply => new QueuedBuild(reply.Build, reply.Replaced, requests.GetValueOrDefault(reply.Build.Package)?.DependsOn ?? []))],
             Refused = plan.Refused,
             Notes = plan.Notes,
         };

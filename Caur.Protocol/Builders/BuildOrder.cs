@@ -52,4 +52,5 @@ public sealed record BuildOrder
 /// <summary>One pacman repository as a build container sees it.</summary>
 /// <param name="Name">The section's name in <c>pacman.conf</c>.</param>
 /// <param name="Servers">Its <c>Server</c> lines in order; a <c>host.docker.internal</c> in them means the builder's own host.</param>
-public sealed record PacmanRepository(string Name, IReadOnlyList<string> Servers);
+/// <param name="DatabaseSigned">Whether its database must be signed; its packages must be in any case.</param>
+public sealed record PacmanRepository(string Name, IReadOnlyList<string> Servers, bool DatabaseSigned = true);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Silo.Engines;
 
-/// <summary>Runs the grains in this process on the embedded engine. The other engine has the same method in a file of its own.</summary>
+/// <summary>Runs the grains in this process on the embedded engine. Another engine brings the same method in a file of its own.</summary>
 internal static class FarmEngine
 {
     /// <summary>Adds the engine that this build was made for.</summary>

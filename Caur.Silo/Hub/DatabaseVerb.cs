@@ -36,7 +36,7 @@ internal static class DatabaseVerb
             await using var app = HubHost.Build(settings with { Slots = Math.Max(1, chosen), RunAgent = chosen > 0 });
             await app.StartAsync(cancellationToken);
             await app.WaitForShutdownAsync(cancellationToken);
-            return 0;
+            return HubFailure.Of(app.Services);
         }
         catch (Exception exception) when (exception is HubSettingsException or OptionsValidationException or IOException or UnauthorizedAccessException)
         {

@@ -35,6 +35,7 @@ internal static class HubHost
         var farm = ReadFarm(settings);
         var folders = DataFolders.Resolve(settings.DataFolder, settings.Variable);
         folders.Create();
+        var folderLock = FarmLock.Take(folders.Root);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folders.Root });
         builder.Logging.ClearProviders();
@@ -50,7 +51,12 @@ internal static class HubHost
         builder.WebHost.ConfigureKestrel(ConfigureKestrel);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTime);
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(farm));
+        builder.Services.AddSingleton<HubFailure>();
+        builder.Services.AddSingleton(folderLock);
         builder.Services.AddFarmStorage(folders);
+
+        // Hosted services stop in reverse: gpg's agent goes when nothing signs any more.
+        builder.Services.AddHostedService<GpgAgentService>();
         builder.Services.AddFarmEngine(folders);
         builder.Services.AddCaurGrains();
         builder.Services.AddCaurGateway();
@@ -104,6 +110,10 @@ internal static class HubHost
         catch (FormatException wrong)
         {
             throw new HubSettingsException($"A BUILDER_ variable cannot be read: {wrong.Message}");
+        }
+        catch (OverflowException)
+        {
+            throw new HubSettingsException("A BUILDER_ variable is a number too large");
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class HubService(
     IServer server,
     TimeProvider clock,
     IHostApplicationLifetime lifetime,
+    HubFailure failure,
     ILogger<HubService> logger) : BackgroundService
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(6);
@@ -35,9 +36,9 @@ internal sealed partial class HubService(
             await EnsureTokenAsync(stoppingToken);
 
             // A queue that is asked reads its records back and looks after what ran.
-            foreach (var queue in await queues.ReadAsync())
+            foreach (var arch in queues.Architectures)
             {
-                LogQueue(logger, queue.Arch, queue.Items.Length);
+                await WakeAsync(arch);
             }
 
             await StartedAsync(stoppingToken);
@@ -45,7 +46,7 @@ internal sealed partial class HubService(
             LogUp(logger, string.Join(", ", server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []), folders.Root);
             while (true)
             {
-                await logs.SweepAsync(new LogRetention(), clock.GetUtcNow(), stoppingToken);
+                await SweepAsync(stoppingToken);
                 await Task.Delay(SweepEvery, clock, stoppingToken);
             }
         }
@@ -53,19 +54,10 @@ internal sealed partial class HubService(
         {
             // The hub ends.
         }
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        try
+        catch
         {
-            // gpg starts an agent of its own accord, which would outlive the hub.
-            await signer.StopAgentAsync(cancellationToken);
-        }
-        catch (Exception exception) when (exception is GpgException or IOException or OperationCanceledException or InvalidOperationException)
-        {
-            LogAgentStays(logger, exception.Message);
+            failure.Note();
+            throw;
         }
     }
 
@@ -80,6 +72,31 @@ internal sealed partial class HubService(
         catch (GpgException problem)
         {
             LogNoKey(logger, problem.Message);
+        }
+    }
+
+    private async Task WakeAsync(string arch)
+    {
+        try
+        {
+            LogQueue(logger, arch, (await queues.Queue(arch).GetAsync()).Items.Length);
+        }
+        catch (Exception exception)
+        {
+            // The others work all the same, and this one is tried again with every call.
+            LogNoQueue(logger, arch, exception);
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await logs.SweepAsync(new LogRetention(), clock.GetUtcNow(), cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotSwept(logger, exception);
         }
     }
 
@@ -110,14 +127,17 @@ internal sealed partial class HubService(
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} has {Count} builds")]
     private static partial void LogQueue(ILogger logger, string arch, int count);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not be read back; nothing of it is built until it can")]
+    private static partial void LogNoQueue(ILogger logger, string arch, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old logs could not be removed")]
+    private static partial void LogNotSwept(ILogger logger, Exception exception);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "The farm is up at {Addresses} with its data in {Folder}")]
     private static partial void LogUp(ILogger logger, string addresses, string folder);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Packages and databases are signed by {Fingerprint}")]
     private static partial void LogKey(ILogger logger, string fingerprint);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "gpg's agent was not stopped: {Problem}")]
-    private static partial void LogAgentStays(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Nothing can be published: {Problem}")]
     private static partial void LogNoKey(ILogger logger, string problem);

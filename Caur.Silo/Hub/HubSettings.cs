@@ -41,16 +41,16 @@ internal static class FarmEnvironment
     {
         foreach (var (id, source) in Parse<SourceRepositoryOptions>("PACKAGE_REPOS", """{"id":{"url":"https://..."}}"""))
         {
-            farm.SourceRepositories[id] = source;
+            farm.SourceRepositories[id] = source ?? new SourceRepositoryOptions();
         }
 
         foreach (var (name, target) in Parse<TargetBody>("PACKAGE_TARGET_REPOS", """{"name":{"extra_repos":[],"extra_keyrings":[]}}"""))
         {
             farm.TargetRepositories[name] = new TargetRepositoryOptions
             {
-                Architectures = target.Architectures ?? ["x86_64"],
-                ExtraRepositories = target.ExtraRepos ?? [],
-                ExtraKeyrings = target.ExtraKeyrings ?? [],
+                Architectures = target?.Architectures ?? ["x86_64"],
+                ExtraRepositories = target?.ExtraRepos ?? [],
+                ExtraKeyrings = target?.ExtraKeyrings ?? [],
             };
         }
 
@@ -69,7 +69,7 @@ internal static class FarmEnvironment
                 ? TimeSpan.FromSeconds(seconds)
                 : throw new FormatException($"{name} must be a number of seconds, not '{text}'");
 
-        Dictionary<string, T> Parse<T>(string name, string form)
+        Dictionary<string, T?> Parse<T>(string name, string form)
         {
             if (Value(name) is not { } text)
             {
@@ -78,7 +78,7 @@ internal static class FarmEnvironment
 
             try
             {
-                return JsonSerializer.Deserialize<Dictionary<string, T>>(text, Json) ?? [];
+                return JsonSerializer.Deserialize<Dictionary<string, T?>>(text, Json) ?? [];
             }
             catch (JsonException json)
             {
@@ -125,10 +125,16 @@ internal static class FarmOptionsCheck
                 yield return $"PACKAGE_TARGET_REPOS: '{name}' is no name: letters, digits and @ . _ + - are allowed";
             }
 
-            foreach (var arch in target.Architectures.Where(arch => !Names.IsValid(arch) || arch == "any"))
+            foreach (var arch in target.Architectures.Where(arch => !Names.IsValidArch(arch) || arch == "any"))
             {
                 yield return $"PACKAGE_TARGET_REPOS: {name} cannot be built for '{arch}'";
             }
+        }
+
+        foreach (var (name, target) in farm.TargetRepositories.Where(pair => pair.Value.ExtraKeyrings.Count > 0))
+        {
+            yield return $"PACKAGE_TARGET_REPOS: {name} has extra_keyrings, which this version cannot install in builds yet; leave them out "
+                + "and use a builder image that trusts those keys";
         }
 
         if (farm.BuildTimeout <= TimeSpan.Zero)

@@ -107,6 +107,12 @@ public sealed class FarmTests
         (await hub.Http.PostAsync("/api/queue/schedule", JsonContent("""{"source_repo":"sources","target_repo":"farm","packages":[{"pkgbase":"onne"}]}"""), Token))
             .StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
 
+        (await hub.Http.PostAsync("/api/queue/schedule", JsonContent("""{"source_repo":"sources","target_repo":"farm","packages":[null]}"""), Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await StatusAsync(hub, "/api/v1/builds/farm/made-up/one/1")).ShouldBe(HttpStatusCode.NotFound);
+        (await hub.Http.GetStringAsync("/metrics", Token)).ShouldNotContain("made-up");
+        (await Should.ThrowAsync<InvalidOperationException>(() => farm.StartHubAsync())).Message.ShouldContain("another farm runs on");
+
         var second = (await hub.ScheduleAsync("sources", "farm", "one")).GetProperty("builds")[0].GetProperty("build").GetString()!;
         State(await hub.SettledAsync(second, BuildTime)).ShouldBe("AlreadyBuilt");
         (await hub.StopAsync()).ShouldBe(0);

@@ -47,6 +47,8 @@ internal sealed class FakePublisher : IRepositoryPublisher
         }
     }
 
+    public Task CollectAsync(TargetId target, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task<ImmutableArray<PublicationNews>> PublishAsync(
         TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken)
     {

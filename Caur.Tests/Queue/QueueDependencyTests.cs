@@ -153,6 +153,21 @@ public sealed class QueueDependencyTests
     }
 
     [Fact]
+    public void Enqueue_WhenTheFailedOneOfACycleIsOrderedAgain_ReleasesTheOneThatItHeld()
+    {
+        _queue.Enqueue(Request("a", "b"), Request("b", "a"));
+        _queue.Finish(_queue.Start(), BuildState.Published);
+        var b = _queue.Start();
+        _queue.Enqueue("a", "b");
+        _queue.Finish(b, BuildState.Failed);
+        _queue.ReasonOf(_queue.State.FindPackage("a", null)!.Build).ShouldBe(WaitReason.Held);
+
+        _queue.Enqueue("b", "a");
+
+        _queue.TakeAll().ShouldBe(["a"]);
+    }
+
+    [Fact]
     public void Take_WhenCycleCameTogether_StartsWithTheFirstName()
     {
         _queue.Enqueue(Request("c", "b"), Request("b", "a"), Request("a", "c"));

@@ -245,6 +245,12 @@ internal sealed class QueueModel(bool withCycles)
             package.Count(item => item.State == BuildState.Waiting).ShouldBeLessThanOrEqualTo(1, $"{package.Key} waits once at most");
         }
 
+        foreach (var entry in _queue.State.Entries)
+        {
+            // Whoever ignores a package because of a cycle is not held by it either.
+            _heldBy[entry.Build].ExceptWith(entry.Durable.Ignores);
+        }
+
         foreach (var item in items)
         {
             CheckReason(item);
