@@ -56,7 +56,7 @@ public interface IBuildQueueGrain : IGrainWithStringKey
     [Alias("Cancel")]
     Task<CancelReply> CancelAsync(BuildId build, string reason);
 
-    /// <summary>Stops or resumes handing out builds.</summary>
+    /// <summary>Stops or resumes handing out builds; a restart changes nothing in that.</summary>
     [Alias("Pause")]
     Task PauseAsync(bool paused);
 

@@ -27,6 +27,9 @@ internal sealed class FakePublisher : IRepositoryPublisher
     /// <summary>Pkgbases whose archives are not what was ordered.</summary>
     public HashSet<string> Refuses { get; } = [];
 
+    /// <summary>Called when a publication is to be carried out.</summary>
+    public Action Called { get; set; } = static () => { };
+
     /// <summary>What a publication waits for before it does anything.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -52,6 +55,7 @@ internal sealed class FakePublisher : IRepositoryPublisher
         lock (_lock)
         {
             Calls++;
+            Called();
         }
 
         await Gate.WaitAsync(cancellationToken);

@@ -135,13 +135,7 @@ public sealed class RestartTests
 
         await farm.RestartAsync();
         (await farm.Queue.GetAsync()).Items.Length.ShouldBe(3);
-        using (var connection = new SqliteConnection(farm.DatabasePath, readOnly: false))
-        {
-            using var update = connection.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='queue-1'");
-            update.Step();
-            connection.Changes.ShouldBe(1);
-        }
-
+        Damage(farm, "name='queue-1'");
         await farm.RestartAsync();
         (await farm.Queue.GetAsync()).Items.Select(item => item.Build).ShouldBe([builds[0], builds[2]], ignoreOrder: true);
         farm.Errors.ShouldContain(error => error.Contains("Record 1 of queue x86_64"));
@@ -149,5 +143,41 @@ public sealed class RestartTests
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
         (await builder.BuildAllAsync()).Order().ShouldBe(["a", "c", "d"]);
+    }
+
+    [Fact]
+    public async Task Restart_WhenOneBuildCannotBeAsked_StillAsksTheOthers()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Gate = new TaskCompletionSource().Task;
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var builds = new List<BuildId>();
+        foreach (var name in new[] { "before", "damaged", "behind" })
+        {
+            // Each for a repository of its own, as one publication would take the others with it.
+            var request = Farm.Request(name) with { Package = new PackageKey(new TargetId(name, "x86_64"), name) };
+            builds.Add((await farm.Queue.EnqueueAsync(new EnqueueRequest { Operation = Guid.NewGuid(), Builds = [request] }))[0].Build);
+            await builder.FinishAsync(await builder.StartAsync());
+        }
+
+        var damaged = builds[1];
+        Damage(farm, $"name='build' AND grain LIKE '%{damaged}'");
+        farm.Publisher.Gate = Task.CompletedTask;
+        await farm.RestartAsync();
+
+        await builder.JoinAsync();
+        await farm.AdvanceUntilAsync(async () => (await farm.Queue.GetAsync()).Items.Length == 1, "the others are published", 30);
+        (await farm.Queue.FindAsync(damaged))!.State.ShouldBe(BuildState.Publishing);
+        farm.Errors.ShouldContain(error => error.Contains(damaged.ToString()));
+    }
+
+    private static void Damage(Farm farm, string where)
+    {
+        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: false);
+        using var update = connection.Prepare($"UPDATE grain_state SET data=X'00FF7B' WHERE {where}");
+        update.Step();
+        connection.Changes.ShouldBe(1);
     }
 }
