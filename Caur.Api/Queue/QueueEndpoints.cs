@@ -74,6 +74,12 @@ public static class QueueEndpoints
                 statusCode: StatusCodes.Status400BadRequest);
         }
 
+        if (body.Priority is { } priority && !Enum.IsDefined(priority))
+        {
+            return TypedResults.Problem(
+                $"priority must be one of {string.Join(", ", Enum.GetNames<BuildPriority>())}", statusCode: StatusCodes.Status400BadRequest);
+        }
+
         if (!body.All && body.Packages is not { Count: > 0 })
         {
             return TypedResults.Problem("no packages are named", statusCode: StatusCodes.Status400BadRequest);

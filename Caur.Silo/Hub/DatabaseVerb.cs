@@ -32,6 +32,16 @@ internal static class DatabaseVerb
     {
         try
         {
+            if (settings.WebPort is < 0 or > 65535)
+            {
+                throw new HubSettingsException($"--web-port must be from 0 to 65535, not {settings.WebPort}");
+            }
+
+            if (slots is < 0 or > 1000)
+            {
+                throw new HubSettingsException($"--slots must be from 0 to 1000, not {slots}");
+            }
+
             var chosen = slots ?? SlotsVariable(settings.Variable) ?? settings.Slots;
             await using var app = HubHost.Build(settings with { Slots = Math.Max(1, chosen), RunAgent = chosen > 0 });
             await app.StartAsync(cancellationToken);

@@ -66,7 +66,10 @@ internal sealed partial class HubService(
     {
         try
         {
-            var key = await signer.EnsureKeyAsync("Caur package farm", cancellationToken);
+            // A farm that has published and lost its key must not go on with another one, which no client trusts.
+            var key = HasPublished()
+                ? await signer.GetKeyAsync(cancellationToken)
+                : await signer.EnsureKeyAsync("Caur package farm", cancellationToken);
             LogKey(logger, key.Fingerprint);
         }
         catch (GpgException problem)
@@ -99,6 +102,10 @@ internal sealed partial class HubService(
             LogNotSwept(logger, exception);
         }
     }
+
+    private bool HasPublished() => Directory.EnumerateDirectories(folders.Repositories)
+        .SelectMany(Directory.EnumerateDirectories)
+        .Any(repository => Directory.Exists(Path.Combine(repository, ".gen")));
 
     private async Task EnsureTokenAsync(CancellationToken cancellationToken)
     {

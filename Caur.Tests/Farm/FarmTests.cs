@@ -109,6 +109,8 @@ public sealed class FarmTests
 
         (await hub.Http.PostAsync("/api/queue/schedule", JsonContent("""{"source_repo":"sources","target_repo":"farm","packages":[null]}"""), Token))
             .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await hub.Http.PostAsync("/api/queue/schedule", JsonContent("""{"source_repo":"sources","target_repo":"farm","all":true,"priority":99}"""), Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await StatusAsync(hub, "/api/v1/builds/farm/made-up/one/1")).ShouldBe(HttpStatusCode.NotFound);
         (await hub.Http.GetStringAsync("/metrics", Token)).ShouldNotContain("made-up");
         (await Should.ThrowAsync<InvalidOperationException>(() => farm.StartHubAsync())).Message.ShouldContain("another farm runs on");
@@ -116,6 +118,12 @@ public sealed class FarmTests
         var second = (await hub.ScheduleAsync("sources", "farm", "one")).GetProperty("builds")[0].GetProperty("build").GetString()!;
         State(await hub.SettledAsync(second, BuildTime)).ShouldBe("AlreadyBuilt");
         (await hub.StopAsync()).ShouldBe(0);
+
+        // A farm that lost its key makes no other: nobody would trust it.
+        Directory.Delete(Path.Combine(farm.Data, "keys"), recursive: true);
+        await using var keyless = await farm.StartHubAsync();
+        (await StatusAsync(keyless, "/key.asc")).ShouldBe(HttpStatusCode.ServiceUnavailable);
+        keyless.Output.ShouldContain("Nothing can be published");
     }
 
     private static async Task AddOddPackagesAsync(SourceFolder sources)
