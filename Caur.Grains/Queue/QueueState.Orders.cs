@@ -92,6 +92,7 @@ internal sealed partial class QueueState
             added.Add(entry);
         }
 
+        var lifted = new List<QueueEntry>();
         foreach (var entry in added)
         {
             var pkgbase = entry.Package.Pkgbase;
@@ -99,11 +100,18 @@ internal sealed partial class QueueState
             {
                 // It was ignored because of what the build before it depended on; this one may depend on other things.
                 Change(after, after.Durable with { Ignores = after.Durable.Ignores.Remove(pkgbase) });
+                lifted.Add(after);
             }
         }
 
         _graph.Add(added);
-        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)));
+        foreach (var after in lifted)
+        {
+            // It waits again for every build of the package, also for one that a builder has: as it would after a restart.
+            _graph.Reconnect(after);
+        }
+
+        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)).Concat(lifted));
         var result = request.Builds.Select(build => replies[build.Package]).Distinct().ToImmutableArray();
         _operations.Add(request.Operation, result);
         return result;

@@ -322,9 +322,5 @@ internal sealed class QueueModel(bool withCycles)
     private static Comparer<BuildId> ByText => Comparer<BuildId>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
 
     private static string Describe(QueueHarness queue) => string.Join("\n", queue.Snapshot.Items.Select(item =>
-        $"{item.Build} {item.State} {item.Wait} {item.Explanation} {item.Attempts} {item.Builder} {ChainOf(queue, item)}"));
-
-    /// <summary>The chain orders what waits. Of a build that a builder has it means nothing, and a restart may see one more edge to it.</summary>
-    private static TimeSpan? ChainOf(QueueHarness queue, QueueItem item) =>
-        item.State == BuildState.Waiting ? queue.State.Find(item.Build)!.Chain : null;
+        $"{item.Build} {item.State} {item.Wait} {item.Explanation} {item.Attempts} {item.Builder} {queue.State.Find(item.Build)!.Chain}"));
 }
