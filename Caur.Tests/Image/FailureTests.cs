@@ -63,6 +63,7 @@ public sealed class FailureTests
     }
 
     [Theory]
+    [InlineData(13)]
     [InlineData(120)]
     [InlineData(124)]
     public async Task Build_WhenPackageEndsWithACodeOfTheEnvironment_IsAFailureOfThePackage(int code)

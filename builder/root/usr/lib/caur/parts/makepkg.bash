@@ -7,10 +7,6 @@ makepkg_as_builder() {
   case $code in
     0) return 0 ;;
     "$SKIPPED") skip PKGBUILD ;;
-    "$ALREADY_BUILT")
-      section "Already built, says makepkg"
-      exit "$ALREADY_BUILT"
-      ;;
     1) give_up 1 "makepkg failed (1): a source could not be fetched, a checksum is wrong, or a step failed." "The lines above say which." ;;
     4) give_up 4 "A function of the PKGBUILD failed (4)." "The lines above are its output." ;;
     8) give_up 8 "makepkg misses dependencies (8)." "They must stand in depends, makedepends or checkdepends." ;;

@@ -23,7 +23,7 @@ give_up() {
 # A package's exit code, unless it is one that means something else to the agent: there a package has no say.
 own_code() {
   case $1 in
-    "$UNPREPARED" | "$TIMED_OUT") echo 1 ;;
+    "$ALREADY_BUILT" | "$UNPREPARED" | "$TIMED_OUT") echo 1 ;;
     *) echo "$1" ;;
   esac
 }
