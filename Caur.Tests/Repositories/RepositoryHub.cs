@@ -36,7 +36,9 @@ internal sealed class RepositoryHub : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly LogLines _log = new();
-    private long _timestamp = 1_700_000_000_000;
+
+    /// <summary>Later than those of the hub before, as with a real one.</summary>
+    private long _timestamp = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     private RepositoryHub(string folder, GpgSigner signer, IPublicationProbe? probe)
     {
@@ -168,9 +170,6 @@ internal sealed class RepositoryHub : IAsyncDisposable
     /// <summary>What is published, as <c>name version</c>, by name.</summary>
     public async Task<string[]> PackagesAsync() =>
         [.. (await Repository.GetPackagesAsync(null, int.MaxValue)).Packages.Select(package => $"{package.Pkgname} {package.Version}")];
-
-    /// <summary>Ends it as a crash does: nothing is told that it ends.</summary>
-    public void Drop() => ((IDisposable)_app).Dispose();
 
     public async ValueTask DisposeAsync()
     {
