@@ -46,6 +46,9 @@ internal sealed partial class TargetRepositoryGrain(
 
     private int Waiting => _orders.Count + _changes.Count;
 
+    /// <summary>An intent is work of its own: its orders may be settled or damaged, and what it began has to be finished all the same.</summary>
+    private bool HasWork => Waiting > 0 || intent.State.Publication is not null;
+
     private TargetId Id => TargetId.Parse(this.GetPrimaryKeyString());
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -61,7 +64,7 @@ internal sealed partial class TargetRepositoryGrain(
         await LoadChangesAsync(storage);
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
-            DueTime = Waiting > 0 ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
+            DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
             Period = Timeout.InfiniteTimeSpan,
             Interleave = true,
             KeepAlive = true,
@@ -105,7 +108,7 @@ internal sealed partial class TargetRepositoryGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (Waiting > 0)
+        if (HasWork)
         {
             await WorkAsync(CancellationToken.None);
         }
@@ -185,7 +188,7 @@ internal sealed partial class TargetRepositoryGrain(
         _working = true;
         try
         {
-            while (Waiting > 0)
+            while (HasWork)
             {
                 await CarryOutNextAsync(cancellationToken);
                 _problem = "";

@@ -1,6 +1,7 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
+using Caur.Embedded.Storage;
 
 namespace Caur.Tests.Grains;
 
@@ -104,6 +105,30 @@ public sealed class RepositoryChangeTests
 
         farm.Publisher.Changes.ShouldHaveSingleItem().Change.Names.ShouldBe(["a"]);
         (await farm.Repository().GetChangeAsync(change.Operation)).ShouldNotBeNull().State.ShouldBe(RepositoryChangeState.Done);
+    }
+
+    [Fact]
+    public async Task Change_WhenItsRecordIsDamagedAfterItBegan_IsFinishedAllTheSame()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "the disk is full";
+        var change = Remove("a");
+        await farm.Repository().ChangeAsync(change);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it was tried");
+        using (var connection = new SqliteConnection(farm.DatabasePath, readOnly: false))
+        {
+            using var update = connection.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='change-0'");
+            update.Step();
+            connection.Changes.ShouldBe(1);
+        }
+
+        farm.Publisher.Problem = null;
+        await farm.RestartAsync();
+        await farm.AdvanceUntilAsync(
+            async () => (await farm.Repository().GetChangeAsync(change.Operation))?.State == RepositoryChangeState.Done, "it is done", 60);
+
+        farm.Publisher.Changes.ShouldHaveSingleItem();
     }
 
     [Fact]
