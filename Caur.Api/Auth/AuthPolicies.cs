@@ -10,7 +10,10 @@ internal static class AuthPolicies
     /// <summary>Schedule builds: tokens of pipelines and admins.</summary>
     public const string Schedule = "schedule";
 
-    /// <summary>Change queue and builds: admins.</summary>
+    /// <summary>Remove packages, and verify what is left: tokens of pipelines and admins.</summary>
+    public const string Remove = "remove";
+
+    /// <summary>Change queue and builds, roll back: admins.</summary>
     public const string Admin = "admin";
 
     public static IServiceCollection AddTokenAuth(this IServiceCollection services)
@@ -21,6 +24,7 @@ internal static class AuthPolicies
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         services.AddAuthorizationBuilder()
             .AddPolicy(Schedule, policy => policy.RequireRole(nameof(TokenRole.Ci), nameof(TokenRole.Admin)))
+            .AddPolicy(Remove, policy => policy.RequireRole(nameof(TokenRole.Ci), nameof(TokenRole.Admin)))
             .AddPolicy(Admin, policy => policy.RequireRole(nameof(TokenRole.Admin)));
         return services;
     }

@@ -6,7 +6,7 @@ namespace Caur.Api.Auth;
 [JsonConverter(typeof(JsonStringEnumConverter<TokenRole>))]
 public enum TokenRole
 {
-    /// <summary>Schedule builds, as a pipeline does.</summary>
+    /// <summary>Schedule builds and remove packages, as a pipeline does.</summary>
     Ci,
 
     /// <summary>Speak for one builder.</summary>

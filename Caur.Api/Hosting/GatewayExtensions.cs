@@ -26,6 +26,7 @@ public static class GatewayExtensions
         services.AddSingleton<FarmHealth>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
+        services.AddSingleton<RepositoryReader>();
         services.AddSingleton<LogServices>();
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<OrderFactory>();
@@ -42,7 +43,7 @@ public static class GatewayExtensions
         app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapHealth().MapMetrics();
+        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
         app.MapGet("/", () => TypedResults.Text(
             "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
             + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n"));

@@ -29,6 +29,43 @@ public interface ITargetRepositoryGrain : IGrainWithStringKey
     [Alias("Get")]
     [ReadOnly]
     Task<TargetView> GetAsync();
+
+    /// <summary>Orders a change. It is durable when this answers, and carried out after everything that was ordered before it.</summary>
+    /// <returns>How it stands; how it ended when this operation was ordered before and is not forgotten.</returns>
+    [Alias("Change")]
+    Task<RepositoryChangeView> ChangeAsync(RepositoryChange change);
+
+    /// <summary>What a change would do now. Nothing is changed.</summary>
+    [Alias("PlanChange")]
+    [ReadOnly]
+    Task<RepositoryChangeView> PlanChangeAsync(RepositoryChange change);
+
+    /// <summary>How a change stands; null when it is not known.</summary>
+    [Alias("GetChange")]
+    [ReadOnly]
+    Task<RepositoryChangeView?> GetChangeAsync(Guid operation);
+
+    /// <summary>The generations that are kept, the newest first.</summary>
+    [Alias("GetGenerations")]
+    [ReadOnly]
+    Task<ImmutableArray<GenerationView>> GetGenerationsAsync();
+
+    /// <summary>Packages of the current generation, by name.</summary>
+    /// <param name="after">The pkgname behind which the page begins; null for the first.</param>
+    /// <param name="limit">How many at most, 1 or more.</param>
+    [Alias("GetPackages")]
+    [ReadOnly]
+    Task<PackagePage> GetPackagesAsync(string? after, int limit);
+
+    /// <summary>Begins to read every file of the current generation and to compare it with what the database says, unless that is under
+    /// way.</summary>
+    [Alias("Verify")]
+    Task<VerificationView> VerifyAsync();
+
+    /// <summary>How the newest verification stands.</summary>
+    [Alias("GetVerification")]
+    [ReadOnly]
+    Task<VerificationView> GetVerificationAsync();
 }
 
 /// <summary>An order to publish what one build made.</summary>
@@ -50,6 +87,10 @@ public sealed record PublishOrder
     /// <summary>What is in the landing zone.</summary>
     [Id(3)]
     public required ImmutableArray<LandedArchive> Archives { get; init; }
+
+    /// <summary>Its place in the order in which everything is carried out; the repository gives it.</summary>
+    [Id(4)]
+    public long Sequence { get; init; }
 }
 
 /// <summary>How a publication stands.</summary>

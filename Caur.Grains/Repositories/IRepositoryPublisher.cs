@@ -17,6 +17,27 @@ internal interface IRepositoryPublisher
     Task<ImmutableArray<PublicationNews>> PublishAsync(
         TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken);
 
+    /// <summary>Carries out a change, as one generation.</summary>
+    /// <param name="target">Which repository.</param>
+    /// <param name="publication">The publication's name; the same name makes the same generation.</param>
+    /// <param name="change">What is wanted.</param>
+    /// <param name="cancellationToken">Ends it between two steps; ordering it again finishes it.</param>
+    /// <returns>How it ended: Done or Refused.</returns>
+    /// <exception cref="PublicationBlockedException">Nothing can be changed now, and nothing was.</exception>
+    Task<RepositoryChangeView> ChangeAsync(TargetId target, string publication, RepositoryChange change, CancellationToken cancellationToken);
+
+    /// <summary>What a change would do now: Planned or Refused. Nothing is changed.</summary>
+    Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken);
+
+    /// <summary>The generations that are kept, the newest first.</summary>
+    ImmutableArray<GenerationView> GetGenerations(TargetId target);
+
+    /// <summary>At most <paramref name="limit"/> packages of the current generation behind a pkgname, by pkgname.</summary>
+    Task<PackagePage> GetPackagesAsync(TargetId target, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Reads every file of the current generation; what is wrong, also when it cannot be read at all.</summary>
+    Task<VerificationView> VerifyAsync(TargetId target, CancellationToken cancellationToken);
+
     /// <summary>What the repository is now.</summary>
     Task<TargetView> GetAsync(TargetId target, CancellationToken cancellationToken);
 

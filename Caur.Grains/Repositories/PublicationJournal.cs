@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
 using Caur.Storage.Files;
 using Caur.Storage.Repositories;
 
@@ -12,7 +13,24 @@ internal sealed class PublicationJournal(string folder)
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>What this publication decided; null when it has not been decided.</summary>
-    public async Task<PublicationProposal?> ReadAsync(TargetId target, string publication, CancellationToken cancellationToken)
+    public async Task<PublicationProposal?> ReadAsync(TargetId target, string publication, CancellationToken cancellationToken) =>
+        (await ReadPageAsync(target, publication, cancellationToken))?.Proposal;
+
+    /// <summary>What this change decided, and what it said of it; null when it has not been decided.</summary>
+    public async Task<(PublicationPlan? Plan, RepositoryChangeView View)?> ReadChangeAsync(
+        TargetId target, string publication, CancellationToken cancellationToken) =>
+        await ReadPageAsync(target, publication, cancellationToken) is { Change: { } view } page ? (page.Proposal.Plan, view) : null;
+
+    public Task WriteAsync(TargetId target, string publication, PublicationProposal proposal, CancellationToken cancellationToken) =>
+        WritePageAsync(target, new Page(publication, proposal, null), cancellationToken);
+
+    public Task WriteChangeAsync(
+        TargetId target, string publication, PublicationPlan? plan, RepositoryChangeView view, CancellationToken cancellationToken) =>
+        WritePageAsync(target, new Page(publication, new PublicationProposal { Plan = plan }, view.Shortened()), cancellationToken);
+
+    public void Remove(TargetId target) => File.Delete(PathOf(target));
+
+    private async Task<Page?> ReadPageAsync(TargetId target, string publication, CancellationToken cancellationToken)
     {
         var path = PathOf(target);
         if (!File.Exists(path))
@@ -21,18 +39,16 @@ internal sealed class PublicationJournal(string folder)
         }
 
         var page = JsonSerializer.Deserialize<Page>(await File.ReadAllBytesAsync(path, cancellationToken), Json);
-        return page?.Publication == publication ? page.Proposal : null;
+        return page?.Publication == publication ? page : null;
     }
 
-    public Task WriteAsync(TargetId target, string publication, PublicationProposal proposal, CancellationToken cancellationToken)
+    private Task WritePageAsync(TargetId target, Page page, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
-        return AtomicFile.WriteAsync(PathOf(target), JsonSerializer.SerializeToUtf8Bytes(new Page(publication, proposal), Json), cancellationToken);
+        return AtomicFile.WriteAsync(PathOf(target), JsonSerializer.SerializeToUtf8Bytes(page, Json), cancellationToken);
     }
-
-    public void Remove(TargetId target) => File.Delete(PathOf(target));
 
     private string PathOf(TargetId target) => Path.Combine(folder, $"{target.Name}.{target.Arch}.json");
 
-    private sealed record Page(string Publication, PublicationProposal Proposal);
+    private sealed record Page(string Publication, PublicationProposal Proposal, RepositoryChangeView? Change);
 }

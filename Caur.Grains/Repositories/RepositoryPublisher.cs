@@ -50,17 +50,126 @@ internal sealed class RepositoryPublisher(
                 _journal.Remove(target);
             }
         }
-        catch (GpgException gpg)
+        catch (Exception exception) when (Blocked(target, exception) is { } blocked)
         {
-            throw new PublicationBlockedException(gpg.Message, gpg);
+            throw blocked;
         }
-        catch (RepositoryDamagedException damaged)
+    }
+
+    public async Task<RepositoryChangeView> ChangeAsync(
+        TargetId target, string publication, RepositoryChange change, CancellationToken cancellationToken)
+    {
+        try
         {
-            throw new PublicationBlockedException(damaged.Message, damaged);
+            while (true)
+            {
+                var store = Store(target);
+                if (await _journal.ReadChangeAsync(target, publication, cancellationToken) is not var (plan, view))
+                {
+                    (plan, view) = await new ChangePlanner(store).PlanAsync(publication, change, cancellationToken);
+                    await _journal.WriteChangeAsync(target, publication, plan, view, cancellationToken);
+                    view = view.Shortened();
+                }
+
+                if (view.State == RepositoryChangeState.Refused)
+                {
+                    return view;
+                }
+
+                if (plan is null)
+                {
+                    return view with { State = RepositoryChangeState.Done, Generation = store.CurrentGeneration };
+                }
+
+                var result = await store.ApplyAsync(plan, cancellationToken);
+                switch (result.Status)
+                {
+                    case PublicationStatus.Stale:
+                        _journal.Remove(target);
+                        continue;
+                    case PublicationStatus.FilesGone:
+                        return ChangePlanner.FilesGone(view, result.Problems);
+                    default:
+                        return view with { State = RepositoryChangeState.Done, Generation = result.Generation };
+                }
+            }
         }
-        catch (IOException disk)
+        catch (RepositoryDamagedException damaged) when (damaged.Generation == change.Generation && damaged.Generation != Store(target).CurrentGeneration)
         {
-            throw new PublicationBlockedException($"the disk of {target} fails: {disk.Message}", disk);
+            // It was there when the rollback was planned. Nothing brings it back, and what waits behind must not wait for that.
+            return new ChangePlanner(Store(target)).NotKept(change, 0);
+        }
+        catch (Exception exception) when (Blocked(target, exception) is { } blocked)
+        {
+            throw blocked;
+        }
+    }
+
+    public async Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
+        (await new ChangePlanner(Store(target)).PlanAsync("dry-run", change, cancellationToken)).View;
+
+    public ImmutableArray<GenerationView> GetGenerations(TargetId target) =>
+    [
+        .. Store(target).ListGenerations().Select(info => new GenerationView
+        {
+            Number = info.Number,
+            Time = info.Time,
+            Publication = info.Publication,
+            Packages = info.Packages,
+            Added = info.Added.Count,
+            Removed = info.Removed.Count,
+            Builds = info.Builds.Count,
+            Restored = info.Restored,
+        }),
+    ];
+
+    public async Task<PackagePage> GetPackagesAsync(TargetId target, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var store = Store(target);
+        var (generation, database) = (store.CurrentGeneration, await store.ReadAsync(cancellationToken));
+        while (generation != store.CurrentGeneration)
+        {
+            (generation, database) = (store.CurrentGeneration, await store.ReadAsync(cancellationToken));
+        }
+
+        var packages = database
+            .Select(entry => new PublishedPackage
+            {
+                Pkgname = entry.Name.ToString(),
+                Pkgbase = entry.PkgBase.ToString(),
+                Version = entry.Version.ToString(),
+                FileName = entry.FileName,
+                Size = entry.ReadDescription().CompressedSize,
+            })
+            .OrderBy(package => package.Pkgname, StringComparer.Ordinal)
+            .ToList();
+        var page = packages.Where(package => after is null || string.CompareOrdinal(package.Pkgname, after) > 0).Take(limit).ToImmutableArray();
+        return new PackagePage
+        {
+            Generation = generation,
+            Total = packages.Count,
+            Bytes = packages.Sum(package => package.Size),
+            Packages = page,
+            Next = page.Length > 0 && page[^1] != packages[^1] ? page[^1].Pkgname : null,
+        };
+    }
+
+    public async Task<VerificationView> VerifyAsync(TargetId target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await Store(target).VerifyAsync(cancellationToken);
+            return new VerificationView
+            {
+                Generation = found.Generation,
+                Packages = found.Packages,
+                ProblemCount = found.Problems.Count,
+                Problems = [.. found.Problems.Take(VerificationView.NamedAtMost)],
+            };
+        }
+        catch (Exception exception) when (Blocked(target, exception) is { } blocked)
+        {
+            return new VerificationView { Generation = Store(target).CurrentGeneration, Failure = blocked.Message };
         }
     }
 
@@ -95,6 +204,14 @@ internal sealed class RepositoryPublisher(
             store.Dispose();
         }
     }
+
+    /// <summary>What keeps anything from being published, in words for people; null for what is no such thing.</summary>
+    private static PublicationBlockedException? Blocked(TargetId target, Exception exception) => exception switch
+    {
+        GpgException or RepositoryDamagedException => new PublicationBlockedException(exception.Message, exception),
+        IOException => new PublicationBlockedException($"the disk of {target} fails: {exception.Message}", exception),
+        _ => null,
+    };
 
     private RepositoryStore Store(TargetId target) => _stores.GetOrAdd(
         target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, new RepositoryStoreOptions { ArchiveFolder = folders.Archive }, probe));

@@ -13,6 +13,9 @@ public sealed record PublicationIntent
 
     /// <summary>The builds whose orders it carries out.</summary>
     public ImmutableArray<PublishOrder> Orders { get; init; } = [];
+
+    /// <summary>The change that it carries out instead; null for none.</summary>
+    public RepositoryChange? Change { get; init; }
 }
 
 /// <summary>How the newest publications ended, for whoever asks again. Bounded.</summary>
@@ -34,4 +37,24 @@ public sealed record PublicationHistory
     /// <summary>What is known of one attempt.</summary>
     public PublicationNews? Find(BuildId build, int attempt) =>
         Newest.LastOrDefault(news => news.Build == build && news.Attempt == attempt);
+}
+
+/// <summary>How the newest changes ended, for whoever asks again. Bounded.</summary>
+public sealed record ChangeHistory
+{
+    /// <summary>So many are remembered.</summary>
+    public const int Kept = 64;
+
+    /// <summary>The newest last, each with a bounded number of packages.</summary>
+    public ImmutableArray<RepositoryChangeView> Newest { get; init; } = [];
+
+    /// <summary>Remembers how a change ended.</summary>
+    public ChangeHistory With(RepositoryChangeView view)
+    {
+        var all = Newest.RemoveAll(known => known.Operation == view.Operation).Add(view.Shortened());
+        return this with { Newest = all.Length > Kept ? all.RemoveRange(0, all.Length - Kept) : all };
+    }
+
+    /// <summary>What is known of one.</summary>
+    public RepositoryChangeView? Find(Guid operation) => Newest.LastOrDefault(view => view.Operation == operation);
 }

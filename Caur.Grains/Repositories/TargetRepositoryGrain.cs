@@ -13,13 +13,14 @@ using Orleans.Storage;
 namespace Caur.Grains.Repositories;
 
 /// <summary>Every change to one target repository, one at a time. Orders are durable before they are answered; those that wait are
-/// merged into one publication; its intent is written first, so that a crash at any point leaves the old or the new repository and the
-/// next activation finishes it. It is reentrant, because publications take their time off the turn: orders, intent and history each
+/// merged into one publication, and changes are carried out between them, each in its place in the order of arrival; the intent is
+/// written first, so that a crash at any point leaves the old or the new repository and the next activation finishes it. It is reentrant, because publications take their time off the turn: orders, intent and history each
 /// have one writer.</summary>
 [Reentrant]
 internal sealed partial class TargetRepositoryGrain(
     [PersistentState("intent", GrainStorageNames.Farm)] IPersistentState<PublicationIntent> intent,
     [PersistentState("publications", GrainStorageNames.Farm)] IPersistentState<PublicationHistory> history,
+    [PersistentState("changes", GrainStorageNames.Farm)] IPersistentState<ChangeHistory> changeHistory,
     IRepositoryPublisher publisher,
     TimeProvider clock,
     PublicationInstruments instruments,
@@ -40,6 +41,14 @@ internal sealed partial class TargetRepositoryGrain(
     private TimeSpan _pause = FirstPause;
     private string _problem = "";
 
+    /// <summary>The place of the newest order. Only what waits is compared, so it begins anew where the waiting ones end.</summary>
+    private long _sequence;
+
+    private int Waiting => _orders.Count + _changes.Count;
+
+    /// <summary>An intent is work of its own: its orders may be settled or damaged, and what it began has to be finished all the same.</summary>
+    private bool HasWork => Waiting > 0 || intent.State.Publication is not null;
+
     private TargetId Id => TargetId.Parse(this.GetPrimaryKeyString());
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -49,11 +58,13 @@ internal sealed partial class TargetRepositoryGrain(
         foreach (var (slot, order) in await _slots.LoadAsync((slot, damage) => LogDamaged(logger, Id, slot, damage)))
         {
             _orders[order.Build] = (slot, order);
+            _sequence = Math.Max(_sequence, order.Sequence);
         }
 
+        await LoadChangesAsync(storage);
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
-            DueTime = _orders.Count > 0 ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
+            DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
             Period = Timeout.InfiniteTimeSpan,
             Interleave = true,
             KeepAlive = true,
@@ -80,12 +91,7 @@ internal sealed partial class TargetRepositoryGrain(
             await AddAsync(order);
         }
 
-        // While something is in the way, the next try has its time already, and orders do not put it off.
-        if (!_working && _problem.Length == 0)
-        {
-            _timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        }
-
+        Wake();
         return Pending(order.Build, order.Attempt);
     }
 
@@ -98,11 +104,11 @@ internal sealed partial class TargetRepositoryGrain(
     public Task<ImmutableArray<string>> GetPublishedFilesAsync(string pkgbase) => publisher.GetFilesAsync(Id, pkgbase, CancellationToken.None);
 
     public async Task<TargetView> GetAsync() =>
-        await publisher.GetAsync(Id, CancellationToken.None) with { Pending = _orders.Count, Problem = _problem };
+        await publisher.GetAsync(Id, CancellationToken.None) with { Pending = Waiting, Problem = _problem };
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (_orders.Count > 0)
+        if (HasWork)
         {
             await WorkAsync(CancellationToken.None);
         }
@@ -113,8 +119,19 @@ internal sealed partial class TargetRepositoryGrain(
         }
     }
 
+    /// <summary>Begins to work, unless something is in the way: then the next try has its time already, and orders do not put it off.</summary>
+    private void Wake()
+    {
+        if (!_working && _problem.Length == 0)
+        {
+            _timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     private async Task AddAsync(PublishOrder order)
     {
+        // Its place is taken before anything is waited for: what is ordered from now on comes after it.
+        order = order with { Sequence = ++_sequence };
         var slots = await _slots.TakeAsync(1);
         if (_orders.ContainsKey(order.Build))
         {
@@ -171,9 +188,9 @@ internal sealed partial class TargetRepositoryGrain(
         _working = true;
         try
         {
-            while (_orders.Count > 0)
+            while (HasWork)
             {
-                await PublishWaitingAsync(cancellationToken);
+                await CarryOutNextAsync(cancellationToken);
                 _problem = "";
                 _pause = FirstPause;
             }
@@ -201,23 +218,41 @@ internal sealed partial class TargetRepositoryGrain(
         }
     }
 
-    private async Task PublishWaitingAsync(CancellationToken cancellationToken)
+    private async Task CarryOutNextAsync(CancellationToken cancellationToken)
     {
-        if (intent.State.Publication is null && await SettleDoneAsync())
+        if (intent.State.Publication is null && (await SettleDoneAsync() | await SettleChangesAsync()))
         {
             return;
         }
 
         if (intent.State.Publication is null)
         {
-            await WriteAsync(intent, new PublicationIntent
-            {
-                Publication = Guid.NewGuid().ToString("n"),
-                Orders = [.. _orders.Values.Select(waiting => waiting.Order).OrderBy(order => order.Build.Timestamp).Take(MostMerged)],
-            });
+            await WriteAsync(intent, NextIntent());
         }
 
-        var begun = intent.State;
+        await (intent.State.Change is { } change
+            ? CarryOutAsync(intent.State.Publication!, change, cancellationToken)
+            : PublishAsync(intent.State, cancellationToken));
+    }
+
+    /// <summary>What comes next in the order of arrival: all builds that were ordered before the first change, or that change.</summary>
+    private PublicationIntent NextIntent()
+    {
+        var change = _changes.Values.Select(waiting => waiting.Change).MinBy(waiting => waiting.Sequence);
+        var orders = _orders.Values
+            .Select(waiting => waiting.Order)
+            .Where(order => change is null || order.Sequence < change.Sequence)
+            .OrderBy(order => order.Sequence)
+            .ThenBy(order => order.Build.Timestamp)
+            .Take(MostMerged)
+            .ToImmutableArray();
+        return change is not null && orders.IsEmpty
+            ? new PublicationIntent { Publication = PublicationOf(change), Change = change }
+            : new PublicationIntent { Publication = Guid.NewGuid().ToString("n"), Orders = orders };
+    }
+
+    private async Task PublishAsync(PublicationIntent begun, CancellationToken cancellationToken)
+    {
         var started = clock.GetTimestamp();
         var news = await Task.Run(
             () => publisher.PublishAsync(Id, begun.Publication!, begun.Orders, cancellationToken), cancellationToken);
@@ -279,7 +314,7 @@ internal sealed partial class TargetRepositoryGrain(
     private void Block(string problem, Exception? exception)
     {
         _problem = problem;
-        LogBlocked(logger, Id, _orders.Count, problem, _pause, exception);
+        LogBlocked(logger, Id, Waiting, problem, _pause, exception);
         _timer.Change(_pause, Timeout.InfiniteTimeSpan);
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
     }
@@ -296,6 +331,6 @@ internal sealed partial class TargetRepositoryGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Old files of {Target} could not be removed")]
     private static partial void LogNotCollected(ILogger logger, TargetId target, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Target} cannot publish {Count} builds: {Problem}. Next try in {Pause}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Target} cannot carry out {Count} orders: {Problem}. Next try in {Pause}")]
     private static partial void LogBlocked(ILogger logger, TargetId target, int count, string problem, TimeSpan pause, Exception? exception);
 }

@@ -36,6 +36,9 @@ internal sealed class CliContext
 
     public TextWriter Error { get; }
 
+    /// <summary>Opens the standard input for text.</summary>
+    public Func<TextReader> OpenInput { get; init; } = static () => System.Console.In;
+
     /// <summary>An environment variable; null when it is unset or empty.</summary>
     public Func<string, string?> Variable { get; }
 

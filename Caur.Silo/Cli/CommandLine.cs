@@ -15,6 +15,8 @@ internal static class CommandLine
         DatabaseVerb.Create(),
         DemoVerb.Create(context),
         ScheduleVerb.Create(context),
+        AutoRepoRemoveVerb.Create(context),
+        RepoVerb.Create(context),
         QueueVerb.Create(context),
         LogsVerb.Create(context),
         BuildVerb.Create(context),

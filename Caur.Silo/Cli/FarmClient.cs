@@ -7,8 +7,10 @@ using Caur.Api.Builds;
 using Caur.Api.Farm;
 using Caur.Api.Logs;
 using Caur.Api.Queue;
+using Caur.Api.Repositories;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Contracts.Repositories;
 using Caur.Contracts.Sources;
 
 namespace Caur.Silo.Cli;
@@ -85,6 +87,65 @@ internal sealed class FarmClient : IDisposable
         return await ReadAsync<CancelReply>(answer, cancellationToken);
     }
 
+    /// <summary>All target repositories.</summary>
+    public Task<IReadOnlyList<RepositoryReply>> RepositoriesAsync(CancellationToken cancellationToken) =>
+        GetAsync<IReadOnlyList<RepositoryReply>>("api/v1/repositories", cancellationToken);
+
+    /// <summary>One target repository.</summary>
+    public Task<RepositoryReply> RepositoryAsync(TargetId target, CancellationToken cancellationToken) =>
+        GetAsync<RepositoryReply>(RepositoryPath(target), cancellationToken);
+
+    /// <summary>All packages of the current generation, by name.</summary>
+    public async Task<PackagePage> PackagesAsync(TargetId target, CancellationToken cancellationToken)
+    {
+        var (packages, generation) = (new List<PublishedPackage>(), default(int?));
+        while (true)
+        {
+            var after = packages.Count == 0 ? "" : $"?after={Uri.EscapeDataString(packages[^1].Pkgname)}";
+            var page = await GetAsync<PackagePage>($"{RepositoryPath(target)}/packages{after}", cancellationToken);
+            if (packages.Count > 0 && page.Generation != generation)
+            {
+                // Another generation came in between: from the start.
+                packages.Clear();
+                continue;
+            }
+
+            generation = page.Generation;
+            packages.AddRange(page.Packages);
+            if (page.Next is null)
+            {
+                return page with { Packages = [.. packages] };
+            }
+        }
+    }
+
+    /// <summary>Orders a change, or asks what it would do.</summary>
+    /// <param name="target">Which repository.</param>
+    /// <param name="verb">remove, keep or rollback.</param>
+    /// <param name="body">What is wanted.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<RepositoryChangeView> ChangeAsync(TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
+    {
+        using var content = JsonContent.Create(body, options: JsonText.Wire);
+        using var answer = await SendAsync(HttpMethod.Post, $"{RepositoryPath(target)}/{verb}", content, CallLimit, cancellationToken);
+        return await ReadAsync<RepositoryChangeView>(answer, cancellationToken);
+    }
+
+    /// <summary>How a change stands.</summary>
+    public Task<RepositoryChangeView> ChangeAsync(TargetId target, Guid operation, CancellationToken cancellationToken) =>
+        GetAsync<RepositoryChangeView>($"{RepositoryPath(target)}/changes/{operation}", cancellationToken);
+
+    /// <summary>Begins to verify a repository.</summary>
+    public async Task<VerificationView> BeginVerificationAsync(TargetId target, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"{RepositoryPath(target)}/verify", null, CallLimit, cancellationToken);
+        return await ReadAsync<VerificationView>(answer, cancellationToken);
+    }
+
+    /// <summary>How the newest verification stands.</summary>
+    public Task<VerificationView> VerificationAsync(TargetId target, CancellationToken cancellationToken) =>
+        GetAsync<VerificationView>($"{RepositoryPath(target)}/verify", cancellationToken);
+
     /// <summary>Opens a log. Dispose of what is returned.</summary>
     /// <param name="pkgbase">Whose.</param>
     /// <param name="timestamp">Of which build; null for the newest.</param>
@@ -141,6 +202,9 @@ internal sealed class FarmClient : IDisposable
             throw new FarmException(ExitCodes.Usage, "the token holds characters that no token has (--token, CAUR_TOKEN)");
         }
     }
+
+    private static string RepositoryPath(TargetId target) =>
+        $"api/v1/repositories/{Uri.EscapeDataString(target.Name)}/{Uri.EscapeDataString(target.Arch)}";
 
     private static string BuildPath(BuildId build) => string.Create(
         CultureInfo.InvariantCulture,

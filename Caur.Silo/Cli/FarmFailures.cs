@@ -38,7 +38,7 @@ internal static class FarmFailures
                     $"{server} wants a token for this: --token or CAUR_TOKEN. 'caur token create --role ci' on the hub's machine makes one.");
             case HttpStatusCode.Forbidden:
                 return new FarmException(
-                    ExitCodes.TokenRefused, $"the token's role does not allow this at {server}: scheduling wants ci or admin, cancelling wants admin");
+                    ExitCodes.TokenRefused, $"the token's role does not allow this at {server}: scheduling and removing want ci or admin, cancelling and rolling back admin");
         }
 
         var said = await SaidAsync(answer, cancellationToken);

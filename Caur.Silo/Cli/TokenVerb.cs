@@ -12,7 +12,7 @@ internal static class TokenVerb
 {
     private static readonly Option<TokenRole?> Role = new("--role")
     {
-        Description = "ci schedules builds, builder speaks for one builder, admin may do everything.",
+        Description = "ci schedules builds and removes packages, builder speaks for one builder, admin may do everything.",
         HelpName = "ci|builder|admin",
         CustomParser = result =>
         {

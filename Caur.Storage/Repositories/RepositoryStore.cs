@@ -64,6 +64,11 @@ public sealed class RepositoryStore : IDisposable
     public async Task<RepositoryDatabase> ReadAsync(CancellationToken cancellationToken) =>
         (await _generations.LoadCurrentAsync(cancellationToken)).Database;
 
+    /// <summary>The database of a generation that is kept.</summary>
+    /// <exception cref="RepositoryDamagedException">It is not there, or cannot be read.</exception>
+    public Task<RepositoryDatabase> ReadAsync(int generation, CancellationToken cancellationToken) =>
+        _generations.LoadAsync(generation, cancellationToken);
+
     /// <summary>The file names of a pkgbase's published packages, in the order of their pkgnames.</summary>
     /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
     public async Task<IReadOnlyList<string>> PublishedFilesAsync(string pkgbase, CancellationToken cancellationToken) =>
@@ -150,10 +155,11 @@ public sealed class RepositoryStore : IDisposable
     public Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         InTurnAsync(() => Collector.CollectAsync(now, cancellationToken), cancellationToken);
 
-    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures.</summary>
+    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures. It takes no turn, so that nothing is
+    /// held up however long it reads: what the generation names stays for longer, whatever is published meanwhile.</summary>
     /// <exception cref="GpgException">gpg cannot run, or there is no signing key.</exception>
     /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
-    public Task<RepositoryVerification> VerifyAsync(CancellationToken cancellationToken) => InTurnAsync(
+    public Task<RepositoryVerification> VerifyAsync(CancellationToken cancellationToken) => Task.Run(
         async () =>
         {
             var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);

@@ -9,7 +9,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Error, byte[] 
 {
     public static async Task<CliRun> RunAsync(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Func<Stream>? output = null,
-        CancellationTokenSource? interrupt = null)
+        CancellationTokenSource? interrupt = null, string input = "")
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(interrupt?.Token ?? default, TestContext.Current.CancellationToken);
         var bytes = new MemoryStream();
@@ -18,7 +18,10 @@ internal sealed record CliRun(int ExitCode, string Output, string Error, byte[] 
         // No test may find the data folder of whoever runs it.
         var variables = new Dictionary<string, string>(environment ?? new Dictionary<string, string>());
         variables.TryAdd("CAUR_DATA", "/nonexistent/caur");
-        var context = new CliContext(output ?? (() => bytes), TextWriter.Synchronized(text), TextWriter.Synchronized(error), name => variables.GetValueOrDefault(name), isTerminal: false);
+        var context = new CliContext(output ?? (() => bytes), TextWriter.Synchronized(text), TextWriter.Synchronized(error), name => variables.GetValueOrDefault(name), isTerminal: false)
+        {
+            OpenInput = () => new StringReader(input),
+        };
         var code = await CommandLine.RunAsync([.. arguments], context, linked.Token).DefaultTimeout("the end of the verb");
         return new CliRun(code, text.ToString(), error.ToString(), bytes.ToArray());
     }

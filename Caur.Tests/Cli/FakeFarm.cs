@@ -3,9 +3,11 @@ using System.Collections.Immutable;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
 using Caur.Api.Queue;
+using Caur.Api.Repositories;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Contracts.Repositories;
 using Caur.Contracts.Sources;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -56,6 +58,15 @@ internal sealed class FakeFarm : IAsyncDisposable
             Cancelled.Add(build);
             return Cancel(build);
         });
+        _app.MapPost("/api/v1/repositories/{name}/{arch}/{verb}", (string name, string arch, string verb, ChangeBody body, HttpContext context) =>
+        {
+            Token = context.Request.Headers.Authorization.ToString();
+            Changes.Enqueue((new TargetId(name, arch), verb, body));
+            return Change(body);
+        });
+        _app.MapGet("/api/v1/repositories/{name}/{arch}/changes/{operation:guid}", (Guid operation) => ChangeStatus(operation));
+        _app.MapPost("/api/v1/repositories/{name}/{arch}/verify", () => TypedResults.Accepted("", Verification()));
+        _app.MapGet("/api/v1/repositories/{name}/{arch}/verify", () => TypedResults.Ok(Verification()));
         _app.MapGet("/api/logs/{**path}", (HttpContext context, string path) => Log(context, path));
     }
 
@@ -76,6 +87,12 @@ internal sealed class FakeFarm : IAsyncDisposable
 
     public Func<BuildId, IResult> Cancel { get; set; } = _ => TypedResults.Ok(new CancelReply(true, "it is cancelled"));
 
+    public Func<ChangeBody, IResult> Change { get; set; } = body => TypedResults.Ok(Changed(body.Operation!.Value));
+
+    public Func<Guid, IResult> ChangeStatus { get; set; } = operation => TypedResults.Ok(Changed(operation));
+
+    public Func<VerificationView> Verification { get; set; } = () => new VerificationView();
+
     public Func<HttpContext, string, Task> Log { get; set; } = (context, _) =>
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -91,6 +108,8 @@ internal sealed class FakeFarm : IAsyncDisposable
 
     public ConcurrentBag<BuildId> Cancelled { get; } = [];
 
+    public ConcurrentQueue<(TargetId Target, string Verb, ChangeBody Body)> Changes { get; } = [];
+
     public string? Token { get; private set; }
 
     public static async Task<FakeFarm> StartAsync()
@@ -102,6 +121,18 @@ internal sealed class FakeFarm : IAsyncDisposable
 
     public static BuildId Id(string pkgbase, long timestamp = 1000, string target = "caur", string arch = "x86_64") =>
         new(new PackageKey(new TargetId(target, arch), pkgbase), timestamp);
+
+    public static RepositoryChangeView Changed(Guid operation, RepositoryChangeState state = RepositoryChangeState.Done) => new()
+    {
+        Operation = operation,
+        Kind = RepositoryChangeKind.Keep,
+        State = state,
+        Generation = state == RepositoryChangeState.Done ? 7 : null,
+        Packages = 200,
+        Removed = 120,
+        Bytes = 1536,
+        Changes = [new PackageChange { Pkgname = "Hello++", Pkgbase = "hello", From = "1:2.0-1", FileName = "Hello++-1:2.0-1-any.pkg.tar.zst", Size = 1024 }],
+    };
 
     public static BuildRequest Request(BuildId build) => new()
     {

@@ -11,6 +11,7 @@ internal sealed class FakePublisher : IRepositoryPublisher
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ImmutableArray<PublicationNews>> _done = [];
+    private readonly Dictionary<string, RepositoryChangeView> _changed = [];
     private long _generation;
 
     /// <summary>Every publication that made a generation: its builds.</summary>
@@ -92,6 +93,50 @@ internal sealed class FakePublisher : IRepositoryPublisher
         }
     }
 
+    /// <summary>The changes that were carried out, among the generations by number.</summary>
+    public List<(long Generation, RepositoryChange Change)> Changes { get; } = [];
+
+    public async Task<RepositoryChangeView> ChangeAsync(
+        TargetId target, string publication, RepositoryChange change, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Calls++;
+            Called();
+        }
+
+        await Gate.WaitAsync(cancellationToken);
+        if (Problem is { } problem)
+        {
+            throw new PublicationBlockedException(problem);
+        }
+
+        lock (_lock)
+        {
+            if (!_changed.TryGetValue(publication, out var view))
+            {
+                Changes.Add((++_generation, change));
+                _changed[publication] = view = View(change, RepositoryChangeState.Done) with { Generation = _generation };
+            }
+
+            return view;
+        }
+    }
+
+    public Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
+        Task.FromResult(View(change, RepositoryChangeState.Planned));
+
+    public ImmutableArray<GenerationView> GetGenerations(TargetId target) => [];
+
+    public Task<PackagePage> GetPackagesAsync(TargetId target, string? after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult(new PackagePage { Generation = (int)_generation, Total = 0, Bytes = 0, Packages = [] });
+
+    public async Task<VerificationView> VerifyAsync(TargetId target, CancellationToken cancellationToken)
+    {
+        await Gate.WaitAsync(cancellationToken);
+        return new VerificationView { Generation = (int)_generation, ProblemCount = 1, Problems = ["a is gone"] };
+    }
+
     public Task<TargetView> GetAsync(TargetId target, CancellationToken cancellationToken) =>
         Task.FromResult(new TargetView { Target = target, Generation = _generation, Packages = Published.Count });
 
@@ -105,4 +150,7 @@ internal sealed class FakePublisher : IRepositoryPublisher
             Discarded.Add(order.Build);
         }
     }
+
+    private static RepositoryChangeView View(RepositoryChange change, RepositoryChangeState state) =>
+        new() { Operation = change.Operation, Kind = change.Kind, State = state };
 }

@@ -27,6 +27,17 @@ public sealed class StateFormatTests
         Sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     };
 
+    private static readonly RepositoryChange Change = new()
+    {
+        Operation = new Guid("00112233-4455-6677-8899-aabbccddeeff"),
+        Kind = RepositoryChangeKind.Keep,
+        Names = ["gtk+2.0@x", "lib.b"],
+        SinglePackages = true,
+        Force = true,
+        Generation = 6,
+        Sequence = 13,
+    };
+
     private static readonly BuildRequest Request = new()
     {
         Package = Build.Package,
@@ -97,13 +108,41 @@ public sealed class StateFormatTests
 
     [Fact]
     public void PublishOrder_WhenStored_HasThisForm() =>
-        Check(new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive] });
+        Check(new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive], Sequence = 12 });
+
+    [Fact]
+    public void RepositoryChange_WhenStored_HasThisForm() => Check(Change);
+
+    [Fact]
+    public void ChangeHistory_WhenStored_HasThisForm() => Check(new ChangeHistory
+    {
+        Newest =
+        [
+            new RepositoryChangeView
+            {
+                Operation = Change.Operation,
+                Kind = RepositoryChangeKind.Keep,
+                State = RepositoryChangeState.Refused,
+                Refusal = RepositoryChangeRefusal.TooMuch,
+                Reason = "2 of 3",
+                Generation = 7,
+                Packages = 3,
+                Removed = 2,
+                Added = 1,
+                Changed = 4,
+                Bytes = 123456789012,
+                UnknownNames = 5,
+                Changes = [new PackageChange { Pkgname = "gtk", Pkgbase = "gtk+2.0@x", From = "1:2.0-1", To = "1-1", FileName = "gtk-1:2.0-1-any.pkg.tar.zst", Size = 9 }],
+            },
+        ],
+    });
 
     [Fact]
     public void PublicationIntent_WhenStored_HasThisForm() => Check(new PublicationIntent
     {
         Publication = "00112233445566778899aabbccddeeff",
-        Orders = [new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive] }],
+        Orders = [new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive], Sequence = 12 }],
+        Change = Change,
     });
 
     [Fact]
@@ -131,7 +170,9 @@ public sealed class StateFormatTests
         Read<BuildRecord>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
             record => record.AttemptCount.ShouldBe(0), record => record.Archives.IsDefault.ShouldBeFalse(), record => record.State.ShouldBe(BuildState.Waiting));
         Read<PublicationIntent>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
-            intent => intent.Publication.ShouldBeNull(), intent => intent.Orders.IsDefault.ShouldBeFalse());
+            intent => intent.Publication.ShouldBeNull(), intent => intent.Orders.IsDefault.ShouldBeFalse(), intent => intent.Change.ShouldBeNull());
+        Read<ChangeHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
+        Read<RepositoryChange>("""{"v":1,"s":{"operation":"00112233-4455-6677-8899-aabbccddeeff","kind":"Keep"}}""").Names.IsDefault.ShouldBeFalse();
         Read<PublicationHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
     }
 

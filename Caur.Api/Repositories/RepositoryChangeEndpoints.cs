@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using System.Security.Claims;
+using Caur.Api.Auth;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Caur.Api.Repositories;
+
+/// <summary>What the repositories hold, and every change to them that is no build.</summary>
+public static partial class RepositoryChangeEndpoints
+{
+    /// <summary>The <c>type</c> of a refusal's problem (RFC 9457) is this and the refusal's name.</summary>
+    public const string ProblemType = "urn:caur:refused:";
+
+    /// <summary>How long a call waits for its change to be in effect before it answers 202.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private const int PageSize = 1000;
+
+    /// <summary>Maps <c>/api/v1/repositories/...</c>.</summary>
+    public static IEndpointRouteBuilder MapRepositoryChanges(this IEndpointRouteBuilder app)
+    {
+        var all = app.MapGroup("/api/v1/repositories").WithTags("repositories");
+        all.MapGet("", ListAsync).WithName("ListRepositories");
+        var one = all.MapGroup("/{name}/{arch}");
+        one.MapGet("", GetAsync).WithName("GetRepository");
+        one.MapGet("/packages", GetPackagesAsync).WithName("GetRepositoryPackages");
+        one.MapGet("/changes/{operation:guid}", GetChangeAsync).WithName("GetRepositoryChange");
+        one.MapGet("/verify", GetVerificationAsync).WithName("GetRepositoryVerification");
+        one.MapPost("/verify", VerifyAsync).RequireAuthorization(AuthPolicies.Remove).WithName("VerifyRepository");
+        MapChange("remove", RepositoryChangeKind.Remove, AuthPolicies.Remove);
+        MapChange("keep", RepositoryChangeKind.Keep, AuthPolicies.Remove);
+        MapChange("rollback", RepositoryChangeKind.Rollback, AuthPolicies.Admin);
+        return app;
+
+        void MapChange(string verb, RepositoryChangeKind kind, string policy) => one
+            .MapPost($"/{verb}", (string name, string arch, ChangeBody body, HttpContext context, RepositoryReader repositories, TimeProvider clock, ILoggerFactory loggers) =>
+                ChangeAsync(name, arch, kind, body, context, repositories, clock, loggers.CreateLogger(typeof(RepositoryChangeEndpoints).FullName!)))
+            .RequireAuthorization(policy)
+            .WithName($"{kind}Packages");
+    }
+
+    private static async Task<Ok<RepositoryReply[]>> ListAsync(RepositoryReader repositories) =>
+        TypedResults.Ok(await Task.WhenAll(repositories.Targets.Select(repositories.ReadAsync)));
+
+    private static async Task<Results<Ok<RepositoryReply>, ProblemHttpResult>> GetAsync(string name, string arch, RepositoryReader repositories) =>
+        repositories.Find(name, arch) is { } target
+            ? TypedResults.Ok(await repositories.ReadAsync(target))
+            : NoRepository(name, arch, repositories);
+
+    private static async Task<Results<Ok<PackagePage>, ProblemHttpResult>> GetPackagesAsync(
+        string name, string arch, RepositoryReader repositories, string? after = null, int limit = PageSize) =>
+        repositories.Find(name, arch) is { } target
+            ? TypedResults.Ok(await repositories.Repository(target).GetPackagesAsync(after, Math.Clamp(limit, 1, PageSize)))
+            : NoRepository(name, arch, repositories);
+
+    private static async Task<Results<Ok<RepositoryChangeView>, ProblemHttpResult>> GetChangeAsync(
+        string name, string arch, Guid operation, RepositoryReader repositories)
+    {
+        if (repositories.Find(name, arch) is not { } target)
+        {
+            return NoRepository(name, arch, repositories);
+        }
+
+        return await repositories.Repository(target).GetChangeAsync(operation) is { } view
+            ? TypedResults.Ok(view)
+            : TypedResults.Problem(
+                $"{target} knows no change {operation}: it was never ordered, or long ago", statusCode: StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<Results<Ok<VerificationView>, ProblemHttpResult>> GetVerificationAsync(
+        string name, string arch, RepositoryReader repositories) =>
+        repositories.Find(name, arch) is { } target
+            ? TypedResults.Ok(await repositories.Repository(target).GetVerificationAsync())
+            : NoRepository(name, arch, repositories);
+
+    private static async Task<Results<Accepted<VerificationView>, ProblemHttpResult>> VerifyAsync(
+        string name, string arch, RepositoryReader repositories) =>
+        repositories.Find(name, arch) is { } target
+            ? TypedResults.Accepted($"/api/v1/repositories/{target}/verify", await repositories.Repository(target).VerifyAsync())
+            : NoRepository(name, arch, repositories);
+
+    private static async Task<Results<Ok<RepositoryChangeView>, Accepted<RepositoryChangeView>, ProblemHttpResult>> ChangeAsync(
+        string name, string arch, RepositoryChangeKind kind, ChangeBody body, HttpContext context, RepositoryReader repositories, TimeProvider clock, ILogger logger)
+    {
+        if (repositories.Find(name, arch) is not { } target)
+        {
+            return NoRepository(name, arch, repositories);
+        }
+
+        var change = new RepositoryChange
+        {
+            Operation = body.Operation ?? Guid.NewGuid(),
+            Kind = kind,
+            Names = kind == RepositoryChangeKind.Rollback ? [] : [.. (body.Names ?? []).Select(given => given ?? "").Distinct(StringComparer.Ordinal)],
+            SinglePackages = kind == RepositoryChangeKind.Remove && body.Packages,
+            Force = kind == RepositoryChangeKind.Keep && body.Force,
+            Generation = kind == RepositoryChangeKind.Rollback ? body.Generation : null,
+        };
+        if (change.Names.Length > RepositoryChange.MaxNames)
+        {
+            return Refused(new RepositoryChangeView
+            {
+                Operation = change.Operation,
+                Kind = kind,
+                State = RepositoryChangeState.Refused,
+                Refusal = RepositoryChangeRefusal.TooManyNames,
+                Reason = $"{change.Names.Length} names are more than the {RepositoryChange.MaxNames} that one order may have",
+            });
+        }
+
+        var repository = repositories.Repository(target);
+        if (body.DryRun)
+        {
+            return TypedResults.Ok(await repository.PlanChangeAsync(change));
+        }
+
+        // Before it is ordered: whatever becomes of it, it stands here who wanted it.
+        var (who, token) = (context.User.Identity?.Name ?? "", context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "");
+        LogOrdered(logger, who, token, kind, target, change.Operation, OneLine(Named(change)), change.Force, OneLine(body.Reason ?? ""));
+        var view = await WaitAsync(repository, await repository.ChangeAsync(change), clock, context.RequestAborted);
+        LogAnswered(logger, target, change.Operation, view.State, view.Generation, view.Removed, view.Refusal);
+        return view.State switch
+        {
+            RepositoryChangeState.Refused => Refused(view),
+            RepositoryChangeState.Pending => TypedResults.Accepted($"/api/v1/repositories/{target}/changes/{view.Operation}", view),
+            _ => TypedResults.Ok(view),
+        };
+    }
+
+    /// <summary>Most changes take less time than a second question.</summary>
+    private static async Task<RepositoryChangeView> WaitAsync(
+        ITargetRepositoryGrain repository, RepositoryChangeView view, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var pause = TimeSpan.FromMilliseconds(20);
+        while (view is { State: RepositoryChangeState.Pending, Reason.Length: 0 } && clock.GetElapsedTime(started) < Patience)
+        {
+            await Task.Delay(pause, clock, cancellationToken);
+            pause = pause * 2 < TimeSpan.FromMilliseconds(250) ? pause * 2 : TimeSpan.FromMilliseconds(250);
+            view = await repository.GetChangeAsync(view.Operation) ?? view;
+        }
+
+        return view;
+    }
+
+    private static ProblemHttpResult Refused(RepositoryChangeView view) => TypedResults.Problem(
+        view.Reason,
+        statusCode: view.Refusal switch
+        {
+            RepositoryChangeRefusal.EmptyList or RepositoryChangeRefusal.InvalidName or RepositoryChangeRefusal.TooManyNames =>
+                StatusCodes.Status400BadRequest,
+            RepositoryChangeRefusal.TooMuch or RepositoryChangeRefusal.FilesGone => StatusCodes.Status409Conflict,
+            _ => StatusCodes.Status422UnprocessableEntity,
+        },
+        title: "The change is refused",
+        type: ProblemType + view.Refusal,
+        extensions: new Dictionary<string, object?>
+        {
+            ["code"] = view.Refusal.ToString(),
+            ["operation"] = view.Operation,
+            ["packages"] = view.Packages,
+            ["removed"] = view.Removed,
+            ["bytes"] = view.Bytes,
+            ["unknownNames"] = view.UnknownNames,
+            ["names"] = view.Changes.Select(change => change.Pkgname).ToImmutableArray(),
+        });
+
+    private static ProblemHttpResult NoRepository(string name, string arch, RepositoryReader repositories) => TypedResults.Problem(
+        $"there is no repository '{name}/{arch}'; this farm has {string.Join(", ", repositories.Targets)}",
+        statusCode: StatusCodes.Status404NotFound,
+        type: ProblemType + "UnknownRepository",
+        extensions: new Dictionary<string, object?> { ["code"] = "UnknownRepository" });
+
+    private static string Named(RepositoryChange change) => change.Kind == RepositoryChangeKind.Rollback
+        ? $"generation {change.Generation}"
+        : $"{change.Names.Length} names: {string.Join(' ', change.Names.Take(20))}{(change.Names.Length > 20 ? " ..." : "")}";
+
+    /// <summary>What others wrote, so that it cannot look like a line of the log's own.</summary>
+    private static string OneLine(string text)
+    {
+        var line = string.Concat(text.Take(500).Select(character => char.IsControl(character) ? ' ' : character));
+        return text.Length > 500 ? $"{line}..." : line;
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Who} (token {Token}) orders {Kind} in {Target}, operation {Operation}: {What}, force {Force}, reason '{Reason}'")]
+    private static partial void LogOrdered(
+        ILogger logger, string who, string token, RepositoryChangeKind kind, TargetId target, Guid operation, string what, bool force, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Target}, operation {Operation}: {State} in generation {Generation}, {Removed} removed {Refusal}")]
+    private static partial void LogAnswered(
+        ILogger logger, TargetId target, Guid operation, RepositoryChangeState state, long? generation, int removed, RepositoryChangeRefusal refusal);
+}

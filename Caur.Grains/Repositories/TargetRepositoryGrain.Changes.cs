@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Caur.Grains.State;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+using Orleans.Storage;
+
+namespace Caur.Grains.Repositories;
+
+/// <summary>Removals and rollbacks: each one publication of its own, in its place among those of builds.</summary>
+internal sealed partial class TargetRepositoryGrain
+{
+    private readonly Dictionary<Guid, (int Slot, RepositoryChange Change)> _changes = [];
+    private SlotStore<RepositoryChange> _changeSlots = null!;
+    private VerificationView _verification = new();
+    private IGrainTimer? _verifier;
+
+    public async Task<RepositoryChangeView> ChangeAsync(RepositoryChange change)
+    {
+        if (changeHistory.State.Find(change.Operation) is { } done)
+        {
+            return done;
+        }
+
+        if (!_changes.ContainsKey(change.Operation))
+        {
+            await RemindAsync();
+            await AddAsync(change);
+        }
+
+        Wake();
+        return Pending(change);
+    }
+
+    public Task<RepositoryChangeView> PlanChangeAsync(RepositoryChange change) =>
+        Task.Run(() => publisher.PlanChangeAsync(Id, change, CancellationToken.None));
+
+    public Task<RepositoryChangeView?> GetChangeAsync(Guid operation) => Task.FromResult(
+        changeHistory.State.Find(operation) ?? (_changes.TryGetValue(operation, out var known) ? Pending(known.Change) : null));
+
+    public Task<ImmutableArray<GenerationView>> GetGenerationsAsync() => Task.Run(() => publisher.GetGenerations(Id));
+
+    public Task<PackagePage> GetPackagesAsync(string? after, int limit) =>
+        Task.Run(() => publisher.GetPackagesAsync(Id, after, limit, CancellationToken.None));
+
+    public Task<VerificationView> VerifyAsync()
+    {
+        if (!_verification.Running)
+        {
+            _verification = new VerificationView { Id = Guid.NewGuid(), Running = true };
+            _verifier ??= this.RegisterGrainTimer(VerifyNowAsync, new GrainTimerCreationOptions
+            {
+                DueTime = Timeout.InfiniteTimeSpan,
+                Period = Timeout.InfiniteTimeSpan,
+                Interleave = true,
+                KeepAlive = true,
+            });
+            _verifier.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+
+        return Task.FromResult(_verification);
+    }
+
+    public Task<VerificationView> GetVerificationAsync() => Task.FromResult(_verification);
+
+    private static string PublicationOf(RepositoryChange change) => $"{change.Kind.ToString().ToLowerInvariant()}-{change.Operation:n}";
+
+    private async Task LoadChangesAsync(IGrainStorage storage)
+    {
+        _changeSlots = new SlotStore<RepositoryChange>(storage, this.GetGrainId(), "change");
+        foreach (var (slot, change) in await _changeSlots.LoadAsync((slot, damage) => LogChangeDamaged(logger, Id, slot, damage)))
+        {
+            _changes[change.Operation] = (slot, change);
+            _sequence = Math.Max(_sequence, change.Sequence);
+        }
+    }
+
+    private async Task AddAsync(RepositoryChange change)
+    {
+        change = change with { Sequence = ++_sequence };
+        var slots = await _changeSlots.TakeAsync(1);
+        if (_changes.ContainsKey(change.Operation))
+        {
+            _changeSlots.Return(slots);
+            return;
+        }
+
+        var slot = slots.Dequeue();
+        _changes[change.Operation] = (slot, change);
+        try
+        {
+            await _changeSlots.WriteAsync(slot, change);
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    /// <summary>Carries out the change that the intent holds. However often it is interrupted, it is done once: the publisher wrote down
+    /// what it decided, and the publication's name is the operation's.</summary>
+    private async Task CarryOutAsync(string publication, RepositoryChange change, CancellationToken cancellationToken)
+    {
+        var view = await Task.Run(() => publisher.ChangeAsync(Id, publication, change, cancellationToken), cancellationToken);
+        if (view.Operation != change.Operation || view.State is not (RepositoryChangeState.Done or RepositoryChangeState.Refused))
+        {
+            throw new InvalidOperationException($"the publisher said nothing final of {publication}");
+        }
+
+        await WriteAsync(changeHistory, changeHistory.State.With(view));
+        await WriteAsync(intent, new PublicationIntent());
+        await SettleChangesAsync();
+    }
+
+    /// <summary>Clears the records of changes whose outcome is known. A crash in the middle of it leaves one that is cleared again.</summary>
+    /// <returns>True when there were any.</returns>
+    private async Task<bool> SettleChangesAsync()
+    {
+        var settled = false;
+        foreach (var (slot, change) in _changes.Values.ToList())
+        {
+            if (changeHistory.State.Find(change.Operation) is not { } view)
+            {
+                continue;
+            }
+
+            settled = true;
+            LogChanged(logger, Id, PublicationOf(change), view.State, view.Generation, view.Removed, view.Added, view.Changed, view.Reason);
+            _changes.Remove(change.Operation);
+            await _changeSlots.ClearAsync(slot);
+        }
+
+        return settled;
+    }
+
+    private async Task VerifyNowAsync(CancellationToken cancellationToken)
+    {
+        var id = _verification.Id;
+        VerificationView found;
+        try
+        {
+            found = await Task.Run(() => publisher.VerifyAsync(Id, cancellationToken), cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            // Somebody waits for the end of it, whatever it is.
+            found = new VerificationView { Failure = exception.Message };
+        }
+
+        _verification = found with { Id = id, Running = false, Ended = clock.GetUtcNow() };
+        LogVerified(logger, Id, found.Generation, found.ProblemCount, found.Failure);
+    }
+
+    private RepositoryChangeView Pending(RepositoryChange change) => new()
+    {
+        Operation = change.Operation,
+        Kind = change.Kind,
+        State = RepositoryChangeState.Pending,
+        Reason = _problem,
+    };
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Target}: {Change} is {State} in generation {Generation}: {Removed} removed, {Added} came back, {Changed} changed {Reason}")]
+    private static partial void LogChanged(
+        ILogger logger, TargetId target, string change, RepositoryChangeState state, long? generation, int removed, int added, int changed, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Change record {Slot} of {Target} cannot be read: that change is not carried out")]
+    private static partial void LogChangeDamaged(ILogger logger, TargetId target, int slot, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Target}: generation {Generation} was verified, {Problems} problems {Failure}")]
+    private static partial void LogVerified(ILogger logger, TargetId target, int generation, int problems, string failure);
+}

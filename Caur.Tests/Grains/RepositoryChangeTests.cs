@@ -1,0 +1,217 @@
+using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Caur.Embedded.Storage;
+
+namespace Caur.Tests.Grains;
+
+/// <summary>Changes of a repository: durable, once, and in their place among the publications.</summary>
+public sealed class RepositoryChangeTests
+{
+    [Fact]
+    public async Task Change_WhenOrderedBetweenPublications_IsCarriedOutInItsPlace()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "there is no signing key";
+        await OrderAsync(farm, "a", 9000);
+        var first = await farm.Repository().ChangeAsync(Remove("a"));
+        await OrderAsync(farm, "a", 9001);
+        await OrderAsync(farm, "b", 10);
+        var second = await farm.Repository().ChangeAsync(Remove("b"));
+        await OrderAsync(farm, "b", 11);
+        first.State.ShouldBe(RepositoryChangeState.Pending);
+
+        // In the order of arrival also when another activation reads what waits.
+        await farm.RestartAsync();
+        farm.Publisher.Problem = null;
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "all is carried out");
+
+        farm.Publisher.Generations.Select(builds => string.Join(' ', builds.Select(build => $"{build.Pkgbase}/{build.Timestamp}")))
+            .ShouldBe(["a/9000", "a/9001 b/10", "b/11"]);
+        farm.Publisher.Changes.Select(done => (done.Generation, done.Change.Operation)).ShouldBe([(2, first.Operation), (4, second.Operation)]);
+    }
+
+    [Fact]
+    public async Task Change_WhenRepeated_IsDoneOnceAndAnsweredAlike()
+    {
+        await using var farm = await Farm.StartAsync();
+        var change = Remove("a");
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        await farm.Repository().ChangeAsync(change);
+        (await farm.Repository().ChangeAsync(change)).State.ShouldBe(RepositoryChangeState.Pending);
+        (await farm.Repository().GetAsync()).Pending.ShouldBe(1);
+        gate.SetResult();
+        await UntilDoneAsync(farm, change);
+
+        (await farm.Repository().ChangeAsync(change)).Generation.ShouldBe(1);
+        await farm.RestartAsync();
+        var again = await farm.Repository().ChangeAsync(change);
+
+        (again.State, again.Generation).ShouldBe((RepositoryChangeState.Done, 1));
+        farm.Publisher.Changes.ShouldHaveSingleItem();
+    }
+
+    [Theory]
+    [InlineData("intent", false)]
+    [InlineData("intent", true)]
+    [InlineData("changes", false)]
+    [InlineData("changes", true)]
+    public async Task Change_WhenItsRecordsCannotBeWritten_IsFinishedOnceLater(string state, bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var change = Remove("a");
+        farm.Faults.FailWrites(state, afterwards: afterwards);
+        await farm.Repository().ChangeAsync(change);
+
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetChangeAsync(change.Operation))?.State == RepositoryChangeState.Done, "it is done");
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "its record is cleared");
+        farm.Publisher.Changes.ShouldHaveSingleItem();
+    }
+
+    [Theory]
+    [InlineData("change-0", false)]
+    [InlineData("change-0", true)]
+    [InlineData("change-cursor", false)]
+    public async Task Change_WhenTheOrderCannotBeWritten_FailsAndMayBeRepeated(string state, bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var change = Remove("a");
+        farm.Faults.FailWrites(state, afterwards: afterwards);
+        await Should.ThrowAsync<Exception>(() => farm.Repository().ChangeAsync(change));
+
+        await farm.Repository().ChangeAsync(change);
+        await UntilDoneAsync(farm, change);
+        farm.Publisher.Changes.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Change_WhenTheHubStopsBetweenIntentAndAct_IsFinishedByTheNext()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "the disk is full";
+        var change = Remove("a");
+        await farm.Repository().ChangeAsync(change);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it was tried");
+        farm.Faults.Log.Count(line => line == "write intent").ShouldBe(1);
+
+        await farm.RestartAsync();
+        farm.Publisher.Problem = null;
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "it is done");
+
+        farm.Publisher.Changes.ShouldHaveSingleItem().Change.Names.ShouldBe(["a"]);
+        (await farm.Repository().GetChangeAsync(change.Operation)).ShouldNotBeNull().State.ShouldBe(RepositoryChangeState.Done);
+    }
+
+    [Fact]
+    public async Task Change_WhenItsRecordIsDamagedAfterItBegan_IsFinishedAllTheSame()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "the disk is full";
+        var change = Remove("a");
+        await farm.Repository().ChangeAsync(change);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it was tried");
+        using (var connection = new SqliteConnection(farm.DatabasePath, readOnly: false))
+        {
+            using var update = connection.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='change-0'");
+            update.Step();
+            connection.Changes.ShouldBe(1);
+        }
+
+        farm.Publisher.Problem = null;
+        await farm.RestartAsync();
+        await farm.AdvanceUntilAsync(
+            async () => (await farm.Repository().GetChangeAsync(change.Operation))?.State == RepositoryChangeState.Done, "it is done", 60);
+
+        farm.Publisher.Changes.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Change_WhenBlocked_SaysWhyAndWaitsWithThoseBehindIt()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "there is no signing key";
+        var change = Remove("a");
+        await farm.Repository().ChangeAsync(change);
+        await OrderAsync(farm, "b", 1);
+        await farm.UntilAsync(
+            async () => (await farm.Repository().GetChangeAsync(change.Operation))!.Reason == "there is no signing key", "it says why");
+
+        farm.Publisher.Problem = null;
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "all is done", 60);
+        farm.Publisher.Changes.ShouldHaveSingleItem().Generation.ShouldBe(1);
+        (await farm.Repository().GetPublicationAsync(Id("b", 1), 1)).Generation.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Change_WhenAPublicationRuns_ComesAfterIt()
+    {
+        await using var farm = await Farm.StartAsync();
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        await OrderAsync(farm, "a", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it publishes");
+        var change = Remove("a");
+        await farm.Repository().ChangeAsync(change);
+        gate.SetResult();
+        await UntilDoneAsync(farm, change);
+
+        (await farm.Repository().GetPublicationAsync(Id("a", 1), 1)).Generation.ShouldBe(1);
+        farm.Publisher.Changes.ShouldHaveSingleItem().Generation.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task PlanChange_Always_OrdersNothing()
+    {
+        await using var farm = await Farm.StartAsync();
+        var change = Remove("a");
+
+        (await farm.Repository().PlanChangeAsync(change)).State.ShouldBe(RepositoryChangeState.Planned);
+
+        (await farm.Repository().GetChangeAsync(change.Operation)).ShouldBeNull();
+        farm.Publisher.Calls.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Verify_WhileOneRuns_JoinsItAndTellsTheEnd()
+    {
+        await using var farm = await Farm.StartAsync();
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        (await farm.Repository().GetVerificationAsync()).Id.ShouldBeNull();
+
+        var begun = await farm.Repository().VerifyAsync();
+        begun.Running.ShouldBeTrue();
+        (await farm.Repository().VerifyAsync()).Id.ShouldBe(begun.Id);
+        gate.SetResult();
+        await farm.UntilAsync(async () => !(await farm.Repository().GetVerificationAsync()).Running, "it ends");
+
+        var found = await farm.Repository().GetVerificationAsync();
+        (found.Id, found.ProblemCount).ShouldBe((begun.Id, 1));
+        (await farm.Repository().VerifyAsync()).Id.ShouldNotBe(begun.Id);
+        await farm.UntilAsync(async () => !(await farm.Repository().GetVerificationAsync()).Running, "the second ends");
+    }
+
+    private static RepositoryChange Remove(params string[] names) =>
+        new() { Operation = Guid.NewGuid(), Kind = RepositoryChangeKind.Remove, Names = [.. names] };
+
+    private static BuildId Id(string pkgbase, long timestamp) => new(new PackageKey(Farm.Target, pkgbase), timestamp);
+
+    private static Task<PublicationNews> OrderAsync(Farm farm, string pkgbase, long timestamp) => farm.Repository().PublishAsync(new PublishOrder
+    {
+        Build = Id(pkgbase, timestamp),
+        Attempt = 1,
+        Archives = [new LandedArchive { FileName = $"{pkgbase}-1-1-any.pkg.tar.zst", Size = 1, Sha256 = new string('0', 64) }],
+    });
+
+    private static Task UntilDoneAsync(Farm farm, RepositoryChange change) => farm.UntilAsync(
+        async () => (await farm.Repository().GetChangeAsync(change.Operation))?.State == RepositoryChangeState.Done
+            && (await farm.Repository().GetAsync()).Pending == 0,
+        "the change is done");
+}

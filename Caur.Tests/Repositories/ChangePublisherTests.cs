@@ -1,0 +1,172 @@
+using System.Runtime.Versioning;
+using Caur.Contracts.Repositories;
+using Caur.Grains.Repositories;
+using Caur.Storage.Files;
+using Caur.Storage.Landing;
+using Caur.Storage.Repositories;
+using Caur.Storage.Signing;
+using Caur.Tests.Storage.Support;
+
+namespace Caur.Tests.Repositories;
+
+/// <summary>Changes on the files of a repository, stopped at every step.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<RepositoryPublisher> _publishers = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>The steps of a removal; of the others those before, at and after which a crash finds something else.</summary>
+    public static TheoryData<RepositoryChangeKind, PublicationStep> Steps => new(
+        from kind in Enum.GetValues<RepositoryChangeKind>()
+        from step in (PublicationStep[])
+        [
+            PublicationStep.Begun, PublicationStep.GenerationWritten, PublicationStep.GenerationSynced, PublicationStep.LinksPlaced,
+            PublicationStep.CurrentSwitched, PublicationStep.Confirmed,
+        ]
+        where kind == RepositoryChangeKind.Remove
+            || step is PublicationStep.Begun or PublicationStep.GenerationSynced or PublicationStep.CurrentSwitched
+        select (kind, step));
+
+    public void Dispose()
+    {
+        foreach (var publisher in _publishers)
+        {
+            publisher.Dispose();
+        }
+
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public async Task ChangeAsync_WhenStoppedAtAStep_IsDoneOnceAndTellsWhatTheDryRunTold(RepositoryChangeKind kind, PublicationStep step)
+    {
+        await SeedAsync();
+        var first = Open();
+        if (kind == RepositoryChangeKind.Rollback)
+        {
+            await first.ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove), Token);
+        }
+
+        var change = Change(kind);
+        var dry = await first.PlanChangeAsync(RepositoryHub.Target, change, Token);
+        dry.State.ShouldBe(RepositoryChangeState.Planned);
+        await Should.ThrowAsync<StoppedException>(() => Open(new StopAt(step)).ChangeAsync(RepositoryHub.Target, "it", change, Token));
+
+        var done = await Open().ChangeAsync(RepositoryHub.Target, "it", change, Token);
+        var again = await Open().ChangeAsync(RepositoryHub.Target, "it", change, Token);
+
+        var generation = kind == RepositoryChangeKind.Rollback ? 3 : 2;
+        foreach (var view in (RepositoryChangeView[])[done, again])
+        {
+            view.Changes.ShouldBe(dry.Changes);
+            (view with { Changes = dry.Changes }).ShouldBe(dry with { State = RepositoryChangeState.Done, Generation = generation });
+        }
+
+        Open().GetGenerations(RepositoryHub.Target).Length.ShouldBe(generation);
+        (await NamesAsync()).ShouldBe(kind == RepositoryChangeKind.Rollback ? ["a", "b", "b-docs"] : ["a"]);
+        (await Open().VerifyAsync(RepositoryHub.Target, Token)).Problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ChangeAsync_WithoutAKey_ChangesNothingAndIsDoneWithIt()
+    {
+        await SeedAsync();
+        var change = Change(RepositoryChangeKind.Keep);
+        await using (var keyless = new TestGpg())
+        {
+            (await Should.ThrowAsync<PublicationBlockedException>(
+                () => Open(signer: keyless.Signer).ChangeAsync(RepositoryHub.Target, "it", change, Token))).Message.ShouldContain("key");
+        }
+
+        (await NamesAsync()).Length.ShouldBe(3);
+        (await Open().ChangeAsync(RepositoryHub.Target, "it", change, Token)).Generation.ShouldBe(2);
+        (await NamesAsync()).ShouldBe(["a"]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ChangeAsync_WhenTheGenerationGoesOrIsDamagedMeanwhile_IsRefusedAndBlocksNothing(bool damaged)
+    {
+        await SeedAsync();
+        await Open().ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove), Token);
+        var rollback = Change(RepositoryChangeKind.Rollback);
+        await Should.ThrowAsync<StoppedException>(
+            () => Open(new StopAt(PublicationStep.Begun)).ChangeAsync(RepositoryHub.Target, "it", rollback, Token));
+        var folder = Path.Combine(_folder.Path, "repos", "farm", "x86_64", ".gen", "1");
+        if (damaged)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "farm.db.tar.gz"), "no database", Token);
+        }
+        else
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        var planned = await Open().ChangeAsync(RepositoryHub.Target, "it", rollback, Token);
+        var anew = await Open().ChangeAsync(RepositoryHub.Target, "another", rollback with { Operation = Guid.NewGuid() }, Token);
+
+        (planned.State, anew.State).ShouldBe((RepositoryChangeState.Refused, RepositoryChangeState.Refused));
+        anew.Refusal.ShouldBe(damaged ? RepositoryChangeRefusal.FilesGone : RepositoryChangeRefusal.UnknownGeneration);
+        (await NamesAsync()).ShouldBe(["a"]);
+        (await Open().ChangeAsync(RepositoryHub.Target, "next", Change(RepositoryChangeKind.Keep), Token)).State.ShouldBe(RepositoryChangeState.Done);
+    }
+
+    [Fact]
+    public async Task ChangeAsync_WhenFilesOfTheGenerationAreGone_IsRefusedWithTheirNames()
+    {
+        await SeedAsync();
+        await Open().ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove), Token);
+        File.Delete(Path.Combine(_folder.Path, "repos", "farm", "x86_64", "b-1-1-x86_64.pkg.tar.zst"));
+
+        var view = await Open().ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Rollback), Token);
+
+        (view.State, view.Refusal).ShouldBe((RepositoryChangeState.Refused, RepositoryChangeRefusal.FilesGone));
+        view.Reason.ShouldContain("b-1-1-x86_64.pkg.tar.zst is gone");
+    }
+
+    [Fact]
+    public async Task ChangeAsync_WhenNothingWasEverPublished_HasNothingToDo()
+    {
+        var view = await Open().ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Keep), Token);
+
+        (view.State, view.Generation, view.Removed).ShouldBe((RepositoryChangeState.Done, 0, 0));
+        (await Open().ChangeAsync(RepositoryHub.Target, "back", Change(RepositoryChangeKind.Rollback), Token)).Reason
+            .ShouldBe("generation 1 is not kept: there are none");
+    }
+
+    private static RepositoryChange Change(RepositoryChangeKind kind) => new()
+    {
+        Operation = Guid.NewGuid(),
+        Kind = kind,
+        Names = kind switch { RepositoryChangeKind.Remove => ["b"], RepositoryChangeKind.Keep => ["a"], _ => [] },
+        Force = kind == RepositoryChangeKind.Keep,
+        Generation = kind == RepositoryChangeKind.Rollback ? 1 : null,
+    };
+
+    private Task SeedAsync() => RepositoryHub.SeedAsync(
+        _folder.Path, key.Gpg.Signer, ("a", [new BuiltPackage("a", "1-1")]), ("b", [new BuiltPackage("b", "1-1"), new BuiltPackage("b-docs", "1-1")]));
+
+    private async Task<string[]> NamesAsync() =>
+        [.. (await Open().GetPackagesAsync(RepositoryHub.Target, null, 100, Token)).Packages.Select(package => package.Pkgname)];
+
+    private RepositoryPublisher Open(IPublicationProbe? probe = null, GpgSigner? signer = null)
+    {
+        var folders = DataFolders.Resolve(_folder.Path);
+        var publisher = new RepositoryPublisher(folders, new LandingZone(folders.Landing), signer ?? key.Gpg.Signer, TimeProvider.System, probe);
+        _publishers.Add(publisher);
+        return publisher;
+    }
+
+    private sealed class StoppedException(PublicationStep step) : Exception($"stopped at {step}");
+
+    private sealed class StopAt(PublicationStep stop) : IPublicationProbe
+    {
+        public ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken) =>
+            step == stop ? throw new StoppedException(step) : ValueTask.CompletedTask;
+    }
+}
