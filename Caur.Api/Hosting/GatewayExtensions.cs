@@ -26,6 +26,7 @@ public static class GatewayExtensions
         services.AddSingleton<FarmHealth>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
+        services.AddSingleton<LogFollowers>();
         services.AddSingleton<LogServices>();
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<OrderFactory>();
@@ -40,6 +41,7 @@ public static class GatewayExtensions
         app.Services.GetRequiredService<FarmMetrics>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseKnownRangeUnits();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapHealth().MapMetrics();
