@@ -58,7 +58,7 @@ internal sealed class LogFollowersScenario : ISoakScenario
         var count = round.Random.Next(1, 4);
         for (var number = 1; number <= count; number++)
         {
-            var length = round.Random.NextInt64(round.IsShort ? 1 << 20 : 30 << 20);
+            var length = round.Random.NextInt64(round.IsShort ? 1 << 20 : 12 << 20);
             attempts.Add((model.AddOutput(round.Random.Next(), length), length));
             model.AddLine(Line(number));
         }

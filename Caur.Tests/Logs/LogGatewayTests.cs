@@ -8,6 +8,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
 using Caur.Protocol.Builders;
 using Caur.Storage.Logs;
+using Caur.Tests.Cli;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -190,6 +191,44 @@ public sealed class LogGatewayTests : IAsyncLifetime
             using var answer = await http.GetAsync($"{Path}?offset={edge - 1}", HttpCompletionOption.ResponseHeadersRead, Token);
             answer.Content.Headers.ContentLength.ShouldBe(Header.Length + Far + 4 + 6 - edge + 1);
         }
+    }
+
+    /// <summary>The verb's farm is restarted on another port behind the address that it knows, twice, in the middle of a log.</summary>
+    [Fact]
+    public async Task LogsVerb_WhenTheHubRestarts_GoesOnAtItsOffset()
+    {
+        var content = new LogContent(11);
+        const int Third = 600_000;
+        await _gateway.BeginAsync(Build, 1);
+        await _gateway.Log(Build).OpenAsync();
+        await using var door = new TcpDoor();
+        door.Open(_gateway.Url);
+        var verb = CliRun.RunAsync(["logs", "--follow", Build.Pkgbase, "--server", door.Url]);
+        for (var part = 0; part < 3; part++)
+        {
+            if (part > 0)
+            {
+                var turnedAway = door.TurnedAway;
+                door.Close();
+                await _gateway.DisposeAsync();
+                await Until.TrueAsync(() => door.TurnedAway > turnedAway, "the verb calls again");
+                await RestartAsync();
+                door.Open(_gateway.Url);
+            }
+
+            await Until.TrueAsync(() => _gateway.Followers.Count == 1, "the verb follows");
+            for (var offset = part * Third; offset < (part + 1) * Third; offset += 60_000)
+            {
+                await AppendAsync(offset, content.Bytes(offset, 60_000));
+            }
+        }
+
+        await _gateway.Log(Build).EndAsync(1, "End.", final: true);
+        var run = (await verb).Succeeded();
+
+        run.Bytes.ShouldBe([.. Encoding.UTF8.GetBytes(Header), .. content.Bytes(0, 3 * Third), .. "End.\r\n"u8]);
+        door.Connections.ShouldBe(3);
+        run.Error.ShouldContain("The connection broke after");
     }
 
     /// <summary>The file is a device that is always full, until a real one takes its place.</summary>
