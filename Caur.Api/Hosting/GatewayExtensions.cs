@@ -27,6 +27,7 @@ public static class GatewayExtensions
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<RepositoryReader>();
+        services.AddSingleton<LogFollowers>();
         services.AddSingleton<LogServices>();
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<OrderFactory>();
@@ -41,6 +42,7 @@ public static class GatewayExtensions
         app.Services.GetRequiredService<FarmMetrics>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseKnownRangeUnits();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();

@@ -16,17 +16,22 @@ using Orleans;
 namespace Caur.Api.Logs;
 
 /// <summary>The manual's log routes: the whole log as text, then what comes, until the build is over. <c>offset=N</c> begins at a byte,
-/// <c>follow=false</c> ends with what is there.</summary>
+/// <c>follow=false</c> ends with what is there. A connection that ends well has sent the log's end; a reader whose connection broke asks
+/// again from the offset that it has.</summary>
+/// <remarks>An offset behind the end of a log that grows waits for that byte; behind the end of one that is finished, or not followed, it is
+/// refused with 416 and the length. Ranges are not served, which RFC 9110 allows: a <c>Range</c> header is ignored.</remarks>
 public static class LogEndpoints
 {
     /// <summary>The header that names the build whose log it is: a reader that asked for the newest goes on with the same one.</summary>
     public const string BuildHeader = "Caur-Build";
 
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>Maps <c>/api/logs/...</c>.</summary>
     public static IEndpointRouteBuilder MapLogs(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/logs/{id}/{timestamp}", GetLogAsync).WithName("GetLog");
-        app.MapGet("/api/logs/{id}", GetLatestLogAsync).WithName("GetLatestLog");
+        app.MapMethods("/api/logs/{id}/{timestamp}", Methods, GetLogAsync).WithName("GetLog");
+        app.MapMethods("/api/logs/{id}", Methods, GetLatestLogAsync).WithName("GetLatestLog");
         return app;
     }
 
@@ -38,7 +43,7 @@ public static class LogEndpoints
             return;
         }
 
-        await SendAsync(context, services, services.Store.Find(id, time)?.Key ?? await FindWaitingAsync(services, id, time));
+        await SendAsync(context, services, async () => services.Store.Find(id, time)?.Key ?? await FindWaitingAsync(services, id, time));
     }
 
     private static async Task GetLatestLogAsync(string id, HttpContext context, LogServices services)
@@ -49,7 +54,7 @@ public static class LogEndpoints
             return;
         }
 
-        await SendAsync(context, services, await FindWaitingAsync(services, id, null) ?? services.Store.Latest(id)?.Key);
+        await SendAsync(context, services, async () => await FindWaitingAsync(services, id, null) ?? services.Store.Latest(id)?.Key);
     }
 
     /// <summary>The log of a build in the queue, which may not have a file yet.</summary>
@@ -70,19 +75,33 @@ public static class LogEndpoints
         return newest;
     }
 
-    private static async Task SendAsync(HttpContext context, LogServices services, LogKey? key)
+    private static async Task SendAsync(HttpContext context, LogServices services, Func<Task<LogKey?>> find)
     {
-        if (key is not { } found)
+        if (!LogQuery.TryRead(context.Request.Query, out var query, out var problems))
+        {
+            await TypedResults.ValidationProblem(problems).ExecuteAsync(context);
+            return;
+        }
+
+        if (await find() is not { } key || services.Store.Find(key) is not { } log)
         {
             await RefuseAsync(context, StatusCodes.Status404NotFound, "Build task not found");
             return;
         }
 
-        var offset = long.TryParse(context.Request.Query["offset"], NumberStyles.None, CultureInfo.InvariantCulture, out var from) ? from : 0;
-        var follow = !string.Equals(context.Request.Query["follow"], "false", StringComparison.OrdinalIgnoreCase);
         var response = context.Response;
+        if (query.Offset > log.Length && (log.Finished || !query.Follow))
+        {
+            response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{log.Length}");
+            await TypedResults.Problem(
+                string.Create(CultureInfo.InvariantCulture, $"the log has {log.Length} bytes, and the offset {query.Offset} is behind them"),
+                statusCode: StatusCodes.Status416RangeNotSatisfiable).ExecuteAsync(context);
+            return;
+        }
+
         response.ContentType = "text/plain; charset=utf-8";
-        response.Headers[BuildHeader] = string.Create(CultureInfo.InvariantCulture, $"{found.Target}/{found.Arch}/{found.Pkgbase}/{found.Timestamp}");
+        response.ContentLength = log.Finished ? log.Length - query.Offset : null;
+        response.Headers[BuildHeader] = string.Create(CultureInfo.InvariantCulture, $"{key.Target}/{key.Arch}/{key.Pkgbase}/{key.Timestamp}");
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -90,16 +109,9 @@ public static class LogEndpoints
         try
         {
             await response.StartAsync(end.Token);
-            if (!follow)
+            if (!HttpMethods.IsHead(context.Request.Method))
             {
-                await SendWhatIsThereAsync(response, services.Store, found, offset, end.Token);
-                return;
-            }
-
-            await foreach (var piece in services.Store.FollowAsync(found, offset, end.Token))
-            {
-                await response.Body.WriteAsync(piece, end.Token);
-                await response.Body.FlushAsync(end.Token);
+                await SendBytesAsync(response, services, key, query, end.Token);
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -110,14 +122,26 @@ public static class LogEndpoints
         }
     }
 
-    private static async Task SendWhatIsThereAsync(
-        HttpResponse response, BuildLogStore store, LogKey key, long offset, CancellationToken cancellationToken)
+    private static async Task SendBytesAsync(
+        HttpResponse response, LogServices services, LogKey key, LogQuery query, CancellationToken cancellationToken)
     {
-        await using var log = store.OpenRead(key);
-        if (log is not null && offset < log.Length)
+        using var counted = services.Followers.Enter();
+        if (!query.Follow)
         {
-            log.Position = offset;
-            await log.CopyToAsync(response.Body, cancellationToken);
+            await using var log = services.Store.OpenRead(key);
+            if (log is not null)
+            {
+                log.Position = query.Offset;
+                await log.CopyToAsync(response.Body, cancellationToken);
+            }
+
+            return;
+        }
+
+        await foreach (var piece in services.Store.FollowAsync(key, query.Offset, cancellationToken))
+        {
+            await response.Body.WriteAsync(piece, cancellationToken);
+            await response.Body.FlushAsync(cancellationToken);
         }
     }
 
@@ -134,4 +158,6 @@ public static class LogEndpoints
 /// <param name="Grains">The queue, for builds that have no file yet.</param>
 /// <param name="Farm">The architectures.</param>
 /// <param name="Lifetime">Ends followers when the gateway stops.</param>
-public sealed record LogServices(BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime);
+/// <param name="Followers">Counts them.</param>
+public sealed record LogServices(
+    BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime, LogFollowers Followers);

@@ -5,8 +5,9 @@ namespace Caur.Builder.Logs;
 /// <summary>How the output of builds travels.</summary>
 public sealed class LogOptions
 {
-    /// <summary>How long the first byte of a chunk waits for company. Shortened at random by up to a half. Default: 100 ms.</summary>
-    public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long the first byte of a chunk waits for company. Shortened at random by up to a half. Default: 50 ms,
+    /// so that a line is on the screens of its readers within 100 ms.</summary>
+    public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Bytes kept in memory per attempt: what is not acknowledged yet, and for the rest what was last sent. When all of it is
     /// unacknowledged, the container waits. Default: 1 MiB.</summary>

@@ -28,7 +28,7 @@ internal sealed partial class LogPump
                 {
                     Attempt = _attempt,
                     Sequence = _sequence++,
-                    Offset = at - _lost,
+                    Offset = at,
                     Bytes = buffer.AsSpan(0, read).ToArray(),
                 };
                 if ((await SendAsync(chunk, backoff)).Status == LogStatus.Stale)
@@ -40,18 +40,28 @@ internal sealed partial class LogPump
             }
         }
 
-        if (at < windowStart)
+        return at >= windowStart || await SendLossAsync(at, windowStart, backoff);
+    }
+
+    /// <summary>What is gone for good keeps its place: a line says so, and zero bytes, which a terminal does not show, fill the rest. Offsets
+    /// then mean the same to this agent, to the next one that takes the attempt over, and to whoever had read those bytes before.</summary>
+    private async Task<bool> SendLossAsync(long at, long end, Backoff backoff)
+    {
+        LogLost(_logger, _attempt, at, end);
+        var line = Encoding.UTF8.GetBytes($"\u001b[0m\r\n==> {end - at} bytes of the log were lost here\r\n");
+        for (var from = at; from < end; from += LogChunk.MaxBytes)
         {
-            // The rest is gone for good. The far side counts on without it, and a line stands where it was.
-            LogLost(_logger, _attempt, at, windowStart);
-            var marker = Encoding.UTF8.GetBytes($"\u001b[0m\r\n==> {windowStart - at} bytes of the log were lost here\r\n");
-            var chunk = new LogChunk { Attempt = _attempt, Sequence = _sequence++, Offset = at - _lost, Bytes = marker };
+            var bytes = new byte[Math.Min(LogChunk.MaxBytes, end - from)];
+            if (from == at)
+            {
+                line.AsSpan(0, Math.Min(line.Length, bytes.Length)).CopyTo(bytes);
+            }
+
+            var chunk = new LogChunk { Attempt = _attempt, Sequence = _sequence++, Offset = from, Bytes = bytes };
             if ((await SendAsync(chunk, backoff)).Status == LogStatus.Stale)
             {
                 return false;
             }
-
-            _lost += windowStart - at - marker.Length;
         }
 
         return true;

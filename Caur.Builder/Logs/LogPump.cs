@@ -25,7 +25,6 @@ internal sealed partial class LogPump : IAsyncDisposable
     private readonly Task _sender;
     private long _sequence;
     private long _farAhead;
-    private long _lost;
     private long _firstPending;
     private bool _urgent;
     private bool _completed;
@@ -208,7 +207,7 @@ internal sealed partial class LogPump : IAsyncDisposable
                         {
                             Attempt = _attempt,
                             Sequence = _sequence++,
-                            Offset = _window.Acknowledged - _lost,
+                            Offset = _window.Acknowledged,
                             Bytes = _window.CopyPending(LogChunk.MaxBytes),
                         };
                     }
@@ -247,10 +246,9 @@ internal sealed partial class LogPump : IAsyncDisposable
     }
 
     /// <returns>False when the attempt turned out stale.</returns>
-    private async Task<bool> ArrivedAsync(long nextOffset, Backoff backoff)
+    private async Task<bool> ArrivedAsync(long next, Backoff backoff)
     {
         long start;
-        var next = nextOffset + _lost;
         lock (_gate)
         {
             // Bytes that are wanted from before the window come from elsewhere. All of the window counts as pending from here on,

@@ -14,8 +14,14 @@ namespace Caur.Grains.Builds;
 internal sealed partial class BuildGrain(
     [PersistentState("build", GrainStorageNames.Farm)] IPersistentState<BuildRecord> record,
     TimeProvider clock,
-    ILogger<BuildGrain> logger) : Grain, IBuildGrain
+    ILogger<BuildGrain> logger) : Grain, IBuildGrain, IRemindable
 {
+    private const string LogReminder = "log";
+    private static readonly TimeSpan LogRetry = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs while the log does not know yet that the build is over.</summary>
+    private IGrainTimer? _logRetry;
+
     private BuildId Id => BuildId.Parse(this.GetPrimaryKeyString());
 
     private BuildRecord Record => record.State;
@@ -97,6 +103,19 @@ internal sealed partial class BuildGrain(
         return Status(current: true);
     }
 
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (Record.State.IsFinal())
+        {
+            await TellLogAsync();
+        }
+
+        if (_logRetry is null && await this.GetReminder(LogReminder) is { } reminder)
+        {
+            await this.UnregisterReminder(reminder);
+        }
+    }
+
     public Task<BuildView?> GetAsync() => Task.FromResult(Record.Request is not { } request ? null : new BuildView
     {
         Build = Id,
@@ -144,7 +163,8 @@ internal sealed partial class BuildGrain(
         }
     }
 
-    /// <summary>The log's last words. A log that cannot be written must not stop a build.</summary>
+    /// <summary>The log's last words. A log that cannot be written must not stop a build; one that is not ended would keep its followers
+    /// for ever, and so this is tried until it succeeds.</summary>
     private async Task TellLogAsync()
     {
         try
@@ -154,6 +174,34 @@ internal sealed partial class BuildGrain(
         catch (Exception exception)
         {
             LogNotWritten(logger, Id, exception);
+            if (Record.State.IsFinal())
+            {
+                await TellLogLaterAsync();
+            }
+
+            return;
+        }
+
+        _logRetry?.Dispose();
+        _logRetry = null;
+    }
+
+    private async Task TellLogLaterAsync()
+    {
+        if (_logRetry is not null)
+        {
+            return;
+        }
+
+        _logRetry = this.RegisterGrainTimer(TellLogAsync, new GrainTimerCreationOptions(LogRetry, LogRetry) { KeepAlive = true });
+        try
+        {
+            // For the case that this process ends first.
+            await this.RegisterOrUpdateReminder(LogReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        }
+        catch (Exception exception)
+        {
+            LogNotReminded(logger, Id, exception);
         }
     }
 
@@ -161,4 +209,7 @@ internal sealed partial class BuildGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be ended")]
     private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No reminder of the log of {Build} could be set; it is tried again while this process lives")]
+    private static partial void LogNotReminded(ILogger logger, BuildId build, Exception exception);
 }

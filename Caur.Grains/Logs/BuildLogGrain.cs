@@ -1,4 +1,3 @@
-using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
@@ -43,13 +42,10 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
 
     private LogState State => _state.State;
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        if (_writer is not null)
-        {
-            await _writer.DisposeAsync();
-        }
-    }
+    /// <summary>What the file had at least when the state was written. It is shorter after a power cut only.</summary>
+    private long KnownLength => Math.Max(LogHeader.For(Id).Length, State.End ?? State.Start);
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await CloseAsync();
 
     public async Task BeginAsync(BuildAttempt attempt)
     {
@@ -58,9 +54,14 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
             return;
         }
 
-        var writer = await WriterAsync();
-        _state.State = new LogState { Attempt = attempt.Number, Builder = attempt.Builder, Start = writer.Length };
-        await _state.WriteStateAsync();
+        // Without the file: a full disk must not keep a build from starting.
+        var start = Math.Max(KnownLength, _writer?.Length ?? _store.Find(Key())?.Length ?? 0);
+        if (start > LogHeader.For(Id).Length)
+        {
+            await SyncAsync();
+        }
+
+        await WriteStateAsync(new LogState { Attempt = attempt.Number, Builder = attempt.Builder, Start = start });
     }
 
     public async Task<LogAppended> AppendAsync(LogPiece piece)
@@ -72,7 +73,7 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
 
         var writer = await WriterAsync();
         var before = writer.Length;
-        var result = await writer.AppendAsync(State.Start + piece.Offset, piece.Bytes, CancellationToken.None);
+        var result = await ClosingOnFailureAsync(() => writer.AppendAsync(State.Start + piece.Offset, piece.Bytes, CancellationToken.None));
         _instruments.OnAppended(result.Length - before);
         switch (result.Status)
         {
@@ -98,15 +99,19 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
         }
 
         var writer = await WriterAsync();
-        if (!State.Ended)
-        {
-            _state.State = State with { Ended = true };
-            await _state.WriteStateAsync();
-        }
-
         if (!writer.Finished)
         {
-            await writer.AppendAsync(Encoding.UTF8.GetBytes($"{line}\r\n"), CancellationToken.None);
+            if (State.End is null)
+            {
+                await WriteStateAsync(State with { Ended = true, End = writer.Length });
+            }
+
+            await SayAsync(writer, line);
+            if (!final)
+            {
+                // Who is told that the attempt has ended forgets its output.
+                await writer.SyncAsync(CancellationToken.None);
+            }
         }
 
         if (final)
@@ -116,6 +121,11 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
         }
 
         TellFollowers(writer);
+        if (final)
+        {
+            await CloseAsync();
+            DeactivateOnIdle();
+        }
     }
 
     public Task<LogPosition> FollowAsync(IBuildLogFollower follower)
@@ -132,7 +142,14 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
         }
 
         var writer = await WriterAsync();
-        return new LogPosition(writer.Length, writer.Finished);
+        var position = new LogPosition(writer.Length, writer.Finished);
+        if (State.Attempt == 0)
+        {
+            // It may wait for days, and with it thousands of others.
+            await CloseAsync();
+        }
+
+        return position;
     }
 
     public Task UnfollowAsync(IBuildLogFollower follower)
@@ -150,15 +167,95 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
             return _writer;
         }
 
-        _writer = await _store.OpenAsync(Key(), CancellationToken.None);
-        var header = LogHeader.For(Id);
-        if (_writer.Length < header.Length)
+        var writer = await _store.OpenAsync(Key(), CancellationToken.None);
+        try
         {
-            // Also when a crash left half of it.
-            await _writer.AppendAsync(0, header, CancellationToken.None);
+            var header = LogHeader.For(Id);
+            if (writer.Length < header.Length)
+            {
+                // Also when a crash left half of it.
+                await writer.AppendAsync(0, header, CancellationToken.None);
+            }
+
+            if (await writer.PadAsync(KnownLength, CancellationToken.None) is > 0 and var lost)
+            {
+                LogShortened(_logger, Id, lost);
+            }
+        }
+        catch
+        {
+            await writer.DisposeAsync();
+            throw;
         }
 
-        return _writer;
+        return _writer = writer;
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_writer is { } writer)
+        {
+            _writer = null;
+            await writer.DisposeAsync();
+        }
+    }
+
+    /// <summary>Says a line of the farm's own behind the attempt's output, or what of it is not there yet.</summary>
+    private async Task SayAsync(BuildLogWriter writer, string line)
+    {
+        var from = State.End ?? writer.Length;
+        var said = new byte[writer.Length - from];
+        if (said.Length > 0)
+        {
+            await using var file = _store.OpenRead(Key()) ?? throw new FileNotFoundException($"The log of {Id} is gone");
+            file.Position = from;
+            await file.ReadExactlyAsync(said);
+        }
+
+        await ClosingOnFailureAsync(() => writer.AppendAsync(FarmLines.Missing(said, line), CancellationToken.None));
+    }
+
+    /// <summary>A file that could not be written is opened anew by the next call: its length is then known for certain.</summary>
+    private async Task<LogAppendResult> ClosingOnFailureAsync(Func<Task<LogAppendResult>> append)
+    {
+        try
+        {
+            return await append();
+        }
+        catch (IOException)
+        {
+            await CloseAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What stands before an attempt's start is durable before the start is.</summary>
+    private async Task SyncAsync()
+    {
+        try
+        {
+            await (await WriterAsync()).SyncAsync(CancellationToken.None);
+        }
+        catch (IOException exception)
+        {
+            // A log that cannot be written must not stop a build; should a power cut shorten it now, what is missing is marked.
+            LogNotSynced(_logger, Id, exception);
+        }
+    }
+
+    /// <summary>Writes the next state; on a failed write the activation goes, so that memory never stays ahead of storage.</summary>
+    private async Task WriteStateAsync(LogState next)
+    {
+        _state.State = next;
+        try
+        {
+            await _state.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     private void TellFollowers(BuildLogWriter writer)
@@ -172,4 +269,10 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The log of {Build} is finished with {Bytes} bytes")]
     private static partial void LogFinished(ILogger logger, BuildId build, long bytes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} had lost its last {Bytes} bytes, which are marked in it")]
+    private static partial void LogShortened(ILogger logger, BuildId build, long bytes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be synced")]
+    private static partial void LogNotSynced(ILogger logger, BuildId build, Exception exception);
 }

@@ -16,4 +16,7 @@ public sealed record LogState
 
     /// <summary>The attempt is over: nothing of it is taken any more.</summary>
     public bool Ended { get; init; }
+
+    /// <summary>Where its output ends and the farm's own lines begin; null while it runs.</summary>
+    public long? End { get; init; }
 }

@@ -60,6 +60,7 @@ internal static class HubHost
         builder.Services.AddFarmEngine(folders);
         builder.Services.AddCaurGrains();
         builder.Services.AddCaurGateway();
+        builder.Services.AddSingleton<LogSweeper>();
         builder.Services.AddHostedService<HubService>();
         if (settings.RunAgent)
         {
@@ -88,7 +89,7 @@ internal static class HubHost
         return problems.Count == 0 ? farm : throw new HubSettingsException(string.Join(Environment.NewLine, problems));
     }
 
-    private static void ConfigureKestrel(KestrelServerOptions kestrel)
+    internal static void ConfigureKestrel(KestrelServerOptions kestrel)
     {
         // A follower of a log reads at its own speed, and a build may say nothing for long.
         kestrel.Limits.MinResponseDataRate = null;

@@ -2,7 +2,6 @@ using Caur.Api.Auth;
 using Caur.Api.Health;
 using Caur.Api.Queue;
 using Caur.Storage.Files;
-using Caur.Storage.Logs;
 using Caur.Storage.Signing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -17,7 +16,7 @@ internal sealed partial class HubService(
     TokenStore tokens,
     DataFolders folders,
     QueueReader queues,
-    BuildLogStore logs,
+    LogSweeper logs,
     FarmHealth health,
     IServer server,
     TimeProvider clock,
@@ -95,9 +94,9 @@ internal sealed partial class HubService(
     {
         try
         {
-            await logs.SweepAsync(new LogRetention(), clock.GetUtcNow(), cancellationToken);
+            await logs.SweepAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             LogNotSwept(logger, exception);
         }
@@ -137,7 +136,7 @@ internal sealed partial class HubService(
     [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not be read back; nothing of it is built until it can")]
     private static partial void LogNoQueue(ILogger logger, string arch, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Old logs could not be removed")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old logs could not be looked through")]
     private static partial void LogNotSwept(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The farm is up at {Addresses} with its data in {Folder}")]

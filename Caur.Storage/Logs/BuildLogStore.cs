@@ -86,10 +86,17 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
             : AsyncEnumerable.Empty<ReadOnlyMemory<byte>>();
     }
 
-    /// <summary>Removes finished logs that are too old or too many, and live ones that nobody of this process writes and that are too old.</summary>
+    /// <summary>The logs that are not finished and that nobody of this process has open: their builds wait, or ended while nobody could
+    /// say so here.</summary>
+    public IEnumerable<LogKey> Unattended() => Pkgbases()
+        .SelectMany(pkgbase => Files(pkgbase))
+        .Where(key => !_writers.ContainsKey(key) && File.Exists(LogFileNames.Path(root, key, finished: false)));
+
+    /// <summary>Removes finished logs that are too old or too many. A reader that has one open reads it to its end. A run that is cut off has
+    /// removed some of them, and the next one removes the others.</summary>
     /// <param name="retention">What to keep.</param>
     /// <param name="now">The time to measure ages from.</param>
-    /// <param name="cancellationToken">Ends it between two pkgbases.</param>
+    /// <param name="cancellationToken">Ends it between two logs.</param>
     /// <returns>How many were removed.</returns>
     public Task<int> SweepAsync(LogRetention retention, DateTimeOffset now, CancellationToken cancellationToken) =>
         Task.Run(() => Sweep(retention, now, cancellationToken), cancellationToken);
@@ -151,42 +158,37 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
 
     private int Sweep(LogRetention retention, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(root))
-        {
-            return 0;
-        }
-
         var removed = 0;
-        foreach (var folder in Directory.EnumerateDirectories(root))
+        foreach (var pkgbase in Pkgbases())
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            var logs = List(pkgbase);
+            var left = logs.Count;
             var finished = 0;
-            var left = 0;
-            foreach (var log in List(Path.GetFileName(folder)))
+            var newest = new HashSet<(string Target, string Arch)>();
+            foreach (var log in logs.Where(log => log.Finished))
             {
-                var tooOld = now - log.LastWrite > retention.MaxAge;
-                var goes = log.Finished
-                    ? ++finished > retention.MaxPerPkgbase || tooOld
-                    : tooOld && !_writers.ContainsKey(log.Key);
-                if (goes)
+                cancellationToken.ThrowIfCancellationRequested();
+                var tooMany = ++finished > retention.MaxPerPkgbase;
+                if (!newest.Add((log.Key.Target, log.Key.Arch)) && (tooMany || now - log.LastWrite > retention.MaxAge))
                 {
-                    File.Delete(LogFileNames.Path(root, log.Key, log.Finished));
+                    File.Delete(LogFileNames.Path(root, log.Key, finished: true));
                     removed++;
-                }
-                else
-                {
-                    left++;
+                    left--;
                 }
             }
 
             if (left == 0)
             {
-                RemoveEmpty(folder);
+                RemoveEmpty(LogFileNames.Folder(root, pkgbase));
             }
         }
 
         return removed;
     }
+
+    private IEnumerable<string> Pkgbases() => Directory.Exists(root)
+        ? Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)).Where(PathGuard.IsSafeName)
+        : [];
 
     private static void RemoveEmpty(string folder)
     {
@@ -205,19 +207,26 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
     private HashSet<LogKey> Files(string pkgbase)
     {
         var keys = new HashSet<LogKey>();
-        if (!PathGuard.TryJoin(root, out var folder, pkgbase) || !Directory.Exists(folder))
+        if (!PathGuard.TryJoin(root, out var folder, pkgbase))
         {
             return keys;
         }
 
-        foreach (var path in Directory.EnumerateFiles(folder))
+        try
         {
-            var ending = Path.GetExtension(path);
-            if (ending is LogFileNames.Finished or LogFileNames.Live
-                && LogKey.TryParse(pkgbase, Path.GetFileNameWithoutExtension(path), out var key))
+            foreach (var path in Directory.EnumerateFiles(folder))
             {
-                keys.Add(key.Value);
+                var ending = Path.GetExtension(path);
+                if (ending is LogFileNames.Finished or LogFileNames.Live
+                    && LogKey.TryParse(pkgbase, Path.GetFileNameWithoutExtension(path), out var key))
+                {
+                    keys.Add(key.Value);
+                }
             }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // There is none, or retention just removed it.
         }
 
         return keys;

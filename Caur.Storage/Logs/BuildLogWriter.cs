@@ -1,11 +1,14 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Caur.Storage.Logs;
 
 /// <summary>The sole appender of one log. Calls may come from several threads; they take turns.</summary>
 /// <remarks>The file's length is the truth: nothing else says how much of the log there is, so there is nothing that could disagree
-/// with it after a crash. Appended bytes are in the operating system's hands at once (they survive a kill -9 of this process); they are
-/// synced when <see cref="BuildLogOptions.SyncEveryBytes"/> says so, and always before the log counts as finished.</remarks>
+/// with it after a crash. Appended bytes are in the operating system's hands when an append answers (they survive a kill -9 of this
+/// process); they are synced when <see cref="BuildLogOptions.SyncEveryBytes"/> says so, by <see cref="SyncAsync"/>, and always before the
+/// log counts as finished. A power cut may leave the file shorter than it was: whoever knows how long it was calls
+/// <see cref="PadAsync"/>, so that an offset never means other bytes than before.</remarks>
 public sealed class BuildLogWriter : IAsyncDisposable
 {
     private readonly BuildLogStore _store;
@@ -23,6 +26,8 @@ public sealed class BuildLogWriter : IAsyncDisposable
         _store = store;
         _handle = handle;
         _length = RandomAccess.GetLength(handle);
+        // Whether an earlier writer synced what is there, nobody knows.
+        _unsynced = finished ? 0 : _length;
         _finished = finished;
         Key = key;
     }
@@ -90,6 +95,55 @@ public sealed class BuildLogWriter : IAsyncDisposable
 
             await WriteAsync(bytes);
             return new LogAppendResult(LogAppendStatus.Appended, _length);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Lengthens a log that lost its end to a length that it once had: with a line that says so, and then with zero bytes, which
+    /// a terminal does not show. Nothing happens when it is that long or finished.</summary>
+    /// <param name="length">The length that was known.</param>
+    /// <param name="cancellationToken">Ends the wait for one's turn.</param>
+    /// <returns>How many bytes were missing.</returns>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
+    public async Task<long> PadAsync(long length, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var lost = length - _length;
+            if (lost <= 0 || _finished || _superseded || _disposed)
+            {
+                return 0;
+            }
+
+            var line = Encoding.UTF8.GetBytes($"\u001b[0m\r\n==> {lost} bytes of the log were lost here\r\n");
+            await WriteAsync(line.AsMemory(0, (int)Math.Min(line.Length, lost)));
+            await Task.Run(() => RandomAccess.SetLength(_handle, length), CancellationToken.None);
+            Interlocked.Exchange(ref _length, length);
+            _store.Tail.Report(Key, _length, finished: false);
+            return lost;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Makes durable what was appended so far; a new file's name goes with it on the file systems of Linux.</summary>
+    /// <exception cref="IOException">The disk is broken.</exception>
+    public async Task SyncAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (_unsynced > 0 && !_finished && !_superseded && !_disposed)
+            {
+                await Task.Run(() => RandomAccess.FlushToDisk(_handle), CancellationToken.None);
+                _unsynced = 0;
+            }
         }
         finally
         {

@@ -31,7 +31,8 @@ public enum LogAppendStatus
     Superseded,
 }
 
-/// <summary>How long logs are kept.</summary>
+/// <summary>How long finished logs are kept. A log that is not finished is kept, and so is the newest finished one of each package (pkgbase,
+/// target repository and architecture), however old it is.</summary>
 public sealed record LogRetention
 {
     /// <summary>How long after its last byte a log is kept. Default: 90 days.</summary>

@@ -69,6 +69,12 @@ internal static class LogReader
 
                 if (news.Finished)
                 {
+                    if (offset < news.Length)
+                    {
+                        // An end here would look like the log's own.
+                        throw new IOException($"{key} ends at {offset}, before its length of {news.Length}");
+                    }
+
                     yield break;
                 }
 

@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
+using Caur.Grains.Logs;
 
 namespace Caur.Tests.Grains;
 
 public sealed class BuildLogGrainTests
 {
     private static readonly BuildId Build = BuildId.Parse("repo/x86_64/gtk+2.0/1767225600000");
-    private static readonly string Header = System.Text.Encoding.UTF8.GetString(LogHeader.For(Build));
+    private static readonly string Header = Encoding.UTF8.GetString(LogHeader.For(Build));
 
     [Fact]
     public async Task Append_WhenInOrder_IsInTheFile()
@@ -102,6 +104,96 @@ public sealed class BuildLogGrainTests
     }
 
     [Fact]
+    public async Task End_WhenFinal_LeavesNoFileOpen()
+    {
+        await using var farm = await Farm.StartAsync();
+        var builder = await BeginAsync(farm);
+        await builder.WriteAsync(Attempt(builder, 1), "out\n");
+        OpenFiles(farm).ShouldBe(1);
+
+        await farm.Log(Build).EndAsync(1, "That was it.", final: true);
+
+        OpenFiles(farm).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Open_WhenTheBuildStillWaits_LeavesNoFileOpen()
+    {
+        await using var farm = await Farm.StartAsync();
+        await farm.Log(Build).OpenAsync();
+        OpenFiles(farm).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Begin_WhenItCouldNotBeWritten_IsNotTakenForDoneWhenRepeated()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var builder = new ScriptedBuilder(farm);
+        farm.Faults.FailWrites("log");
+        await Should.ThrowAsync<Exception>(() => farm.Log(Build).BeginAsync(Attempt(builder, 1)));
+
+        await farm.Log(Build).BeginAsync(Attempt(builder, 1));
+        await farm.RestartAsync();
+
+        (await builder.WriteAsync(Attempt(builder, 1), "out\n")).Verdict.ShouldBe(LogVerdict.Appended);
+    }
+
+    /// <summary>A power cut took away the end of an earlier attempt's output, which nobody can bring again.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(60)]
+    public async Task Append_WhenTheFileIsShorterThanTheAttemptsStart_KeepsOffsetsAndMarksTheLoss(int left)
+    {
+        await using var farm = await Farm.StartAsync();
+        var builder = await BeginAsync(farm);
+        var first = string.Concat(Enumerable.Range(0, 500).Select(line => $"line {line}\n"));
+        await builder.WriteAsync(Attempt(builder, 1), first);
+        await farm.Log(Build).EndAsync(1, "Lost.", final: false);
+        await farm.Log(Build).BeginAsync(Attempt(builder, 2));
+        await builder.WriteAsync(Attempt(builder, 2), "second\n");
+        await farm.RestartAsync(() => ShortenAsync(farm, left));
+
+        (await builder.WriteAsync(Attempt(builder, 2), "d\nmore\n", 5)).ShouldBe(new LogAppended(LogVerdict.Gap, 0));
+        (await builder.WriteAsync(Attempt(builder, 2), "second\n")).ShouldBe(new LogAppended(LogVerdict.Appended, 7));
+
+        var log = await farm.ReadLogAsync(Build);
+        var whole = Header + first + "Lost.\r\nsecond\n";
+        log.Length.ShouldBe(whole.Length);
+        log.ShouldEndWith("\0second\n");
+        log.ShouldContain("bytes of the log were lost here\r\n");
+        log.ShouldStartWith(Header[..left]);
+    }
+
+    [Theory]
+    [InlineData("", "Done.\r\n")]
+    [InlineData("Done.\r\n", "")]
+    [InlineData("Do", "ne.\r\n")]
+    [InlineData("Done.\r", "\n")]
+    [InlineData("Waiting.\r\nDo", "ne.\r\n")]
+    [InlineData("Wait", "\r\nDone.\r\n")]
+    [InlineData("Waiting.\r\n", "Done.\r\n")]
+    [InlineData("Done.\r\nWaiting.\r\n", "")]
+    public void Missing_WhateverIsThere_CompletesTheLine(string said, string missing) =>
+        Encoding.UTF8.GetString(FarmLines.Missing(Encoding.UTF8.GetBytes(said), "Done.")).ShouldBe(missing);
+
+    [Fact]
+    public async Task End_WhenALineWasTorn_CompletesIt()
+    {
+        await using var farm = await Farm.StartAsync();
+        var builder = await BeginAsync(farm);
+        await builder.WriteAsync(Attempt(builder, 1), "out\n");
+        await farm.Log(Build).EndAsync(1, "Waiting for publication...", final: false);
+        await farm.RestartAsync(() => ShortenAsync(farm, Header.Length + 4 + 11));
+
+        await farm.Log(Build).EndAsync(1, "Waiting for publication...", final: false);
+        await farm.Log(Build).EndAsync(1, "Published.", final: true);
+
+        (await farm.ReadLogAsync(Build)).ShouldBe(Header + "out\nWaiting for publication...\r\nPublished.\r\n");
+    }
+
+    [Fact]
     public async Task Follow_WhenItGrows_TellsTheFollowerUntilItLeaves()
     {
         await using var farm = await Farm.StartAsync();
@@ -135,6 +227,17 @@ public sealed class BuildLogGrainTests
     }
 
     private static BuildAttempt Attempt(ScriptedBuilder builder, int number) => new(Build, number, builder.Id);
+
+    private static string LiveFile(Farm farm) => Path.Combine(farm.LogFolder, "gtk+2.0", "1767225600000.repo.x86_64.live");
+
+    private static async Task ShortenAsync(Farm farm, long length)
+    {
+        await using var file = File.OpenWrite(LiveFile(farm));
+        file.SetLength(length);
+    }
+
+    private static int OpenFiles(Farm farm) => new DirectoryInfo("/proc/self/fd").EnumerateFiles()
+        .Count(file => file.LinkTarget?.StartsWith(farm.LogFolder, StringComparison.Ordinal) == true);
 
     private sealed class Follower : IBuildLogFollower
     {

@@ -144,9 +144,11 @@ internal sealed class Farm : IAsyncDisposable
         return view!;
     }
 
-    public async Task RestartAsync()
+    /// <param name="meanwhile">What happens while it is down.</param>
+    public async Task RestartAsync(Func<Task>? meanwhile = null)
     {
         await StopHostAsync();
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
         Clock.Advance(TimeSpan.FromSeconds(1));
         await StartHostAsync();
     }

@@ -1,6 +1,12 @@
+using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Silo.Hub;
+using Caur.Storage.Logs;
+using Caur.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Caur.Tests.Grains;
 
@@ -54,6 +60,52 @@ public sealed class FaultTests
         await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "it is published", 60);
         await farm.WaitForAsync(build, BuildState.Published);
         farm.Publisher.Published.ShouldBe([build]);
+    }
+
+    /// <summary>A folder with the name of the finished log keeps the log from getting it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Complete_WhenTheLogCannotBeEnded_EndsItAndItsFollowersAsSoonAsItCan(bool restart)
+    {
+        await using var farm = await Farm.StartAsync();
+        var (build, follower) = await PublishWithoutEndOfLogAsync(farm);
+        follower.IsCompleted.ShouldBeFalse();
+
+        if (restart)
+        {
+            await farm.RestartAsync(() => Task.Run(() => Directory.Delete(FinishedLog(farm, build))));
+            await farm.AdvanceAsync(TimeSpan.FromMinutes(2));
+            follower = FollowAsync(farm, build);
+        }
+        else
+        {
+            Directory.Delete(FinishedLog(farm, build));
+            await farm.AdvanceAsync(TimeSpan.FromSeconds(6));
+        }
+
+        var log = await follower.DefaultTimeout("the log's end");
+        log.ShouldMatch("^Added .*\r\nout\nBuild finished.*\r\nPackage successfully deployed: .*\r\n$");
+        log.ShouldBe(await farm.ReadLogAsync(build));
+        (await farm.Log(build).OpenAsync()).Finished.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Sweep_WhenABuildIsOverAndItsLogDoesNotKnow_EndsTheLogAndNoOther()
+    {
+        await using var farm = await Farm.StartAsync();
+        var (build, _) = await PublishWithoutEndOfLogAsync(farm);
+        await farm.RestartAsync(() => Task.Run(() => Directory.Delete(FinishedLog(farm, build))));
+        var waiting = await farm.EnqueueAsync("waiting");
+        await farm.Log(waiting).OpenAsync();
+        var sweeper = new LogSweeper(
+            farm.Services.GetRequiredService<BuildLogStore>(), farm.Client, farm.Clock, NullLogger<LogSweeper>.Instance);
+
+        await sweeper.SweepAsync(TestContext.Current.CancellationToken);
+
+        (await farm.Log(build).OpenAsync()).Finished.ShouldBeTrue();
+        (await farm.ReadLogAsync(build)).ShouldEndWith("of repo/x86_64.\r\n");
+        (await farm.Log(waiting).OpenAsync()).Finished.ShouldBeFalse();
     }
 
     [Fact]
@@ -298,6 +350,35 @@ public sealed class FaultTests
         await farm.RestartAsync();
 
         (await farm.Queue.GetAsync()).Items.Length.ShouldBe(1200);
+    }
+
+    private static async Task<(BuildId Build, Task<string> Follower)> PublishWithoutEndOfLogAsync(Farm farm)
+    {
+        var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        await builder.WriteAsync(attempt, "out\n");
+        Directory.CreateDirectory(FinishedLog(farm, build));
+        var follower = FollowAsync(farm, build);
+        await builder.FinishAsync(attempt);
+        await farm.WaitForAsync(build, BuildState.Published);
+        return (build, follower);
+    }
+
+    private static string FinishedLog(Farm farm, BuildId build) =>
+        Path.Combine(farm.LogFolder, build.Pkgbase, $"{build.Timestamp}.{build.Target.Name}.{build.Arch}.log");
+
+    private static async Task<string> FollowAsync(Farm farm, BuildId build)
+    {
+        using var log = new MemoryStream();
+        var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+        await foreach (var piece in farm.Services.GetRequiredService<BuildLogStore>().FollowAsync(key, 0, TestContext.Current.CancellationToken))
+        {
+            await log.WriteAsync(piece, TestContext.Current.CancellationToken);
+        }
+
+        return Encoding.UTF8.GetString(log.ToArray());
     }
 
     private static async Task<BuildAttempt> TakeAndAcceptAsync(Farm farm, ScriptedBuilder builder)

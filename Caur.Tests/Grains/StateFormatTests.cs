@@ -104,7 +104,7 @@ public sealed class StateFormatTests
     });
 
     [Fact]
-    public void LogState_WhenStored_HasThisForm() => Check(new LogState { Attempt = 2, Builder = Builder, Start = 4096, Ended = true });
+    public void LogState_WhenStored_HasThisForm() => Check(new LogState { Attempt = 2, Builder = Builder, Start = 4096, Ended = true, End = 8192 });
 
     [Fact]
     public void PublishOrder_WhenStored_HasThisForm() =>
@@ -167,6 +167,7 @@ public sealed class StateFormatTests
         slot.Request.DependsOn.IsDefault.ShouldBeFalse();
         slot.Request.HoldDependants.ShouldBeTrue();
         slot.Request.TimeoutFactor.ShouldBe(1);
+        Read<LogState>("""{"v":1,"s":{"attempt":2,"builder":"host-1/0","start":4096,"ended":true}}""").End.ShouldBeNull();
         Read<BuildRecord>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
             record => record.AttemptCount.ShouldBe(0), record => record.Archives.IsDefault.ShouldBeFalse(), record => record.State.ShouldBe(BuildState.Waiting));
         Read<PublicationIntent>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(

@@ -87,12 +87,30 @@ public sealed class LogTailTests : IDisposable
 
         await log.AppendAsync("def"u8.ToArray(), Token);
         await log.CompleteAsync(Token);
-        await _store.SweepAsync(new LogRetention { MaxAge = TimeSpan.Zero }, DateTimeOffset.MaxValue, Token);
+        await using (var newer = await _store.OpenAsync(Key with { Timestamp = 2 }, Token))
+        {
+            await newer.CompleteAsync(Token);
+        }
+
+        (await _store.SweepAsync(new LogRetention { MaxAge = TimeSpan.Zero }, DateTimeOffset.MaxValue, Token)).ShouldBe(1);
 
         (await follower.MoveNextAsync()).ShouldBeTrue();
         follower.Current.ToArray().ShouldBe("def"u8.ToArray());
         (await follower.MoveNextAsync()).ShouldBeFalse();
         _store.Find(Key).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task FollowAsync_WhenAFinishedLogIsShorterThanWasSaid_DoesNotEndAsIfItWereWhole()
+    {
+        await using var log = await _store.OpenAsync(Key, Token);
+        await log.AppendAsync("abc"u8.ToArray(), Token);
+        await using var follower = _store.FollowAsync(Key, 0, Token).GetAsyncEnumerator(Token);
+        (await follower.MoveNextAsync()).ShouldBeTrue();
+
+        _store.Tail.Report(Key, 4, finished: true);
+
+        await Should.ThrowAsync<IOException>(async () => await follower.MoveNextAsync());
     }
 
     [Fact]

@@ -1,0 +1,140 @@
+using System.Globalization;
+using Caur.Api.Auth;
+using Caur.Api.Builders;
+using Caur.Api.Hosting;
+using Caur.Api.Logs;
+using Caur.Api.Metrics;
+using Caur.Api.Repositories;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Farm;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
+using Caur.Grains.Hosting;
+using Caur.Grains.Repositories;
+using Caur.Protocol.Builders;
+using Caur.Silo.Engines;
+using Caur.Silo.Hub;
+using Caur.Storage.Files;
+using Caur.Storage.Landing;
+using Caur.Storage.Logs;
+using Caur.Storage.Repositories;
+using Caur.Tests.Grains;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Caur.Tests.Logs;
+
+/// <summary>What a log passes through, for real: a builder's session, the grains on the embedded engine with their state in a file, the log
+/// files, and the gateway's routes over HTTP. Another one on the same folder is what comes after a restart.</summary>
+internal sealed class LogGateway : IAsyncDisposable
+{
+    public static readonly BuilderId Builder = new("tester", "0");
+
+    private readonly WebApplication _app;
+    private readonly DataFolders _folders;
+    private IBuilderSession? _session;
+
+    private LogGateway(WebApplication app, DataFolders folders) => (_app, _folders) = (app, folders);
+
+    public Uri Url => new(_app.Urls.Single());
+
+    public BuildLogStore Store => _app.Services.GetRequiredService<BuildLogStore>();
+
+    public LogFollowers Followers => _app.Services.GetRequiredService<LogFollowers>();
+
+    public static async Task<LogGateway> StartAsync(string folder)
+    {
+        var folders = DataFolders.Resolve(folder);
+        folders.Create();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(HubHost.ConfigureKestrel);
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(folders);
+        services.AddSingleton(_ => new BuildLogStore(folders.Logs));
+        services.AddSingleton(new LandingZone(folders.Landing));
+        services.AddSingleton(new RepositoryFiles(folders.Repositories));
+        services.AddSingleton(new TokenStore(Path.Combine(folders.Root, "tokens.json"), TimeProvider.System));
+        services.AddSingleton<ITrustedKeys, NoKeys>();
+        services.AddSingleton<IRepositoryPublisher>(new FakePublisher());
+        services.Configure<FarmOptions>(options => options.TargetRepositories["repo"] = new TargetRepositoryOptions());
+        services.AddFarmEngine(folders);
+        services.AddCaurGrains();
+        services.AddCaurGateway();
+        var app = builder.Build();
+        app.UseKnownRangeUnits();
+        app.MapLogs().MapMetrics().MapRepositories();
+        await app.StartAsync();
+        return new LogGateway(app, folders);
+    }
+
+    public string Repositories => _folders.Repositories;
+
+    /// <summary>The path of a build's log at the gateway.</summary>
+    public static string PathOf(BuildId build) =>
+        string.Create(CultureInfo.InvariantCulture, $"/api/logs/{Uri.EscapeDataString(build.Pkgbase)}/{build.Timestamp}");
+
+    public static string FileOf(string folder, BuildId build, bool finished) => Path.Combine(
+        DataFolders.Resolve(folder).Logs,
+        build.Pkgbase,
+        string.Create(CultureInfo.InvariantCulture, $"{build.Timestamp}.{build.Target.Name}.{build.Arch}{(finished ? ".log" : ".live")}"));
+
+    public string FileOf(BuildId build, bool finished) => FileOf(_folders.Root, build, finished);
+
+    public IBuildLogGrain Log(BuildId build) => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<IBuildLogGrain>(build.ToString());
+
+    public Task BeginAsync(BuildId build, int attempt) => Log(build).BeginAsync(new BuildAttempt(build, attempt, Builder));
+
+    /// <summary>The session of a builder that has joined.</summary>
+    public async Task<IBuilderSession> JoinAsync() => _session ??= await HelloAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private async Task<IBuilderSession> HelloAsync()
+    {
+        var session = _app.Services.GetRequiredService<GrainBuilderSession>();
+        var hello = new BuilderHello
+        {
+            Name = Builder.Name,
+            Instance = Builder.Instance,
+            BootId = Guid.NewGuid(),
+            Architectures = ["x86_64"],
+            Slots = 1,
+        };
+        (await session.HelloAsync(hello, new Agent(), CancellationToken.None)).Accepted.ShouldBeTrue();
+        return session;
+    }
+
+    private sealed class NoKeys : ITrustedKeys
+    {
+        public ValueTask<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
+    }
+
+    private sealed class Agent : IBuilderAgent
+    {
+        public void WorkAvailable()
+        {
+        }
+
+        public void Cancel(AttemptRef attempt, string reason)
+        {
+        }
+
+        public void Drain()
+        {
+        }
+
+        public void Rejoin()
+        {
+        }
+    }
+}

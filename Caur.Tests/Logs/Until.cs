@@ -1,0 +1,16 @@
+namespace Caur.Tests.Logs;
+
+/// <summary>Waits for what nobody tells of.</summary>
+internal static class Until
+{
+    /// <summary>Looks again and again for half a minute.</summary>
+    public static async Task TrueAsync(Func<bool> condition, string phase)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        while (!condition())
+        {
+            limit.IsCancellationRequested.ShouldBeFalse($"{phase} did not happen");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+        }
+    }
+}
