@@ -16,6 +16,8 @@ internal sealed partial class Activation
 
     private async Task StartAsync()
     {
+        var turn = new LifeTurn(GrainId, "OnActivateAsync");
+        CallContext.Enter(turn);
         try
         {
             _scope = Engine.Services.CreateAsyncScope();
@@ -39,10 +41,12 @@ internal sealed partial class Activation
         }
         catch (Exception error)
         {
+            turn.End();
             await FailAsync(error);
             return;
         }
 
+        turn.End();
         lock (_lock)
         {
             _phase = Phase.Active;
@@ -55,11 +59,15 @@ internal sealed partial class Activation
 
             var held = _held;
             _held = null;
-            while (held is not null && held.TryDequeue(out var turn))
+            while (held is not null && held.TryDequeue(out var next))
             {
-                if (!turn.IsAbandoned && _gate.TryEnter(turn))
+                if (next.IsAbandoned)
                 {
-                    Scheduler.Post(turn);
+                    next.Reject(new OperationCanceledException());
+                }
+                else if (_gate.TryEnter(next))
+                {
+                    Scheduler.Post(next);
                 }
             }
         }
@@ -90,6 +98,8 @@ internal sealed partial class Activation
     private async Task EndAsync()
     {
         await EndTimersAsync();
+        var life = new LifeTurn(GrainId, "OnDeactivateAsync");
+        CallContext.Enter(life);
         try
         {
             var reason = _deactivation!.Value;
@@ -103,6 +113,7 @@ internal sealed partial class Activation
             Engine.Logs.DeactivationFailed(GrainId, error);
         }
 
+        life.End();
         await DisposeAsync();
         Activation? next = null;
         List<Turn> unmoved = [];
@@ -148,9 +159,13 @@ internal sealed partial class Activation
         {
             await task.WaitAsync(source.Token);
         }
-        catch (OperationCanceledException) when (source.IsCancellationRequested && !task.IsCompletedSuccessfully)
+        catch (OperationCanceledException) when (source.IsCancellationRequested)
         {
-            throw new TimeoutException($"{what} of {GrainId} did not end within {timeout}.");
+            // It may have ended in the same moment.
+            if (!task.IsCompletedSuccessfully)
+            {
+                throw new TimeoutException($"{what} of {GrainId} did not end within {timeout}.");
+            }
         }
     }
 
@@ -164,7 +179,15 @@ internal sealed partial class Activation
 
         foreach (var timer in timers)
         {
-            timer.Dispose();
+            try
+            {
+                timer.Dispose();
+            }
+            catch (AggregateException error)
+            {
+                // What a tick had registered to be told of its end. The others end all the same.
+                Engine.Logs.DeactivationFailed(GrainId, error);
+            }
         }
 
         return Task.CompletedTask;

@@ -130,6 +130,18 @@ internal sealed partial class Activation : IGrainContext
         }
     }
 
+    /// <summary>Whether turns begin as soon as those that run let them; otherwise all are held.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _phase == Phase.Active;
+            }
+        }
+    }
+
     public void DelayDeactivation(TimeSpan timeSpan)
     {
         lock (_lock)

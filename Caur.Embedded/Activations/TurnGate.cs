@@ -57,6 +57,8 @@ internal sealed class TurnGate(bool isReentrant)
                 Enter(turn);
                 return turn;
             }
+
+            turn.Reject(new OperationCanceledException());
         }
 
         return null;

@@ -26,7 +26,8 @@ internal sealed class CallCancellation(Request request) : IDisposable
     /// <summary>The call runs from now on, on <paramref name="scheduler"/>.</summary>
     public void Begin(TaskScheduler scheduler)
     {
-        Volatile.Write(ref _scheduler, scheduler);
+        // Written before the other is read, on both sides: otherwise each could miss the other, and the cancelling be lost.
+        Interlocked.Exchange(ref _scheduler, scheduler);
         if (Volatile.Read(ref _cancelled) != 0)
         {
             _callee.Cancel();
@@ -37,7 +38,8 @@ internal sealed class CallCancellation(Request request) : IDisposable
     {
         foreach (var registration in _registrations)
         {
-            registration.Dispose();
+            // Not disposed, which would wait for a callback that runs.
+            registration.Unregister();
         }
     }
 

@@ -108,6 +108,7 @@ internal abstract class Request : Turn
     public sealed override async Task RunAsync(Activation activation)
     {
         CallContext.Enter(this);
+        HasBegun = true;
         var started = Stopwatch.GetTimestamp();
         _cancellation?.Begin(activation.Scheduler);
         try
@@ -135,6 +136,7 @@ internal abstract class Request : Turn
     public async Task RunAsync(IGrainObserver observer)
     {
         CallContext.Enter(this);
+        HasBegun = true;
         _cancellation?.Begin(TaskScheduler.Default);
         try
         {

@@ -89,17 +89,17 @@ internal sealed class ResponseTimeouts : IDisposable
         }
     }
 
-    /// <summary>All calls that wait, in no order.</summary>
-    public List<Request> Outstanding()
+    /// <summary>All calls that wait, in no order, with their deadlines.</summary>
+    public List<(Request Request, long Deadline)> Outstanding()
     {
-        var all = new List<Request>();
+        var all = new List<(Request, long)>();
         foreach (var stripe in _stripes)
         {
             lock (stripe)
             {
                 for (var request = stripe.First; request is not null; request = request.Waiting.Next)
                 {
-                    all.Add(request);
+                    all.Add((request, request.Waiting.Deadline));
                 }
             }
         }
@@ -118,9 +118,11 @@ internal sealed class ResponseTimeouts : IDisposable
 
         var now = _time.GetTimestamp();
         var outstanding = Outstanding();
-        var late = outstanding.FindAll(request => request.Waiting.Deadline <= now && request.Waiting.Stripe is not null);
-        var cycles = late.Count == 0 ? null : new CallCycles(outstanding);
-        foreach (var request in late)
+        var late = outstanding.FindAll(waiting => waiting.Deadline <= now);
+        // Who called first hears first, of its own call and not of one further down.
+        late.Sort(static (left, right) => left.Deadline.CompareTo(right.Deadline));
+        var cycles = late.Count == 0 ? null : new CallCycles(outstanding.Select(static waiting => waiting.Request));
+        foreach (var (request, _) in late)
         {
             var timeout = request.Method.Timeout ?? _default;
             request.TryFail(new TimeoutException(
@@ -129,9 +131,9 @@ internal sealed class ResponseTimeouts : IDisposable
         }
 
         var earliest = long.MaxValue;
-        foreach (var request in outstanding)
+        foreach (var (request, deadline) in outstanding)
         {
-            if (request.Waiting is { Stripe: not null, Deadline: var deadline })
+            if (!request.IsSettled)
             {
                 earliest = Math.Min(earliest, deadline);
             }

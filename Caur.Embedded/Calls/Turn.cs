@@ -34,6 +34,9 @@ internal abstract class Turn : CallFrame
     /// <summary>Nobody waits for the result any more, so a turn that has not begun need not begin.</summary>
     public virtual bool IsAbandoned => false;
 
+    /// <summary>Whether the turn runs or has run.</summary>
+    public bool HasBegun { get; protected set; }
+
     /// <summary>Whether the turn has run to its end.</summary>
     public bool HasRun { get; protected set; }
 

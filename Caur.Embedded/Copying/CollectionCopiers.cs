@@ -150,20 +150,48 @@ internal sealed class SortedSetCopier<T> : TypeCopier
     public override object Copy(object value, CopyContext context)
     {
         var original = (SortedSet<T>)value;
-        return new SortedSet<T>(CollectionCopiers.Items(original, context), original.Comparer);
+        var copy = new SortedSet<T>(original.Comparer);
+        context.Record(value, copy);
+        foreach (var item in original)
+        {
+            copy.Add(context.Copy(item));
+        }
+
+        return copy;
     }
 }
 
 internal sealed class QueueCopier<T> : TypeCopier
 {
-    public override object Copy(object value, CopyContext context) => new Queue<T>(CollectionCopiers.Items((Queue<T>)value, context));
+    public override object Copy(object value, CopyContext context)
+    {
+        var original = (Queue<T>)value;
+        var copy = new Queue<T>(original.Count);
+        context.Record(value, copy);
+        foreach (var item in original)
+        {
+            copy.Enqueue(context.Copy(item));
+        }
+
+        return copy;
+    }
 }
 
 internal sealed class StackCopier<T> : TypeCopier
 {
-    // A stack enumerates from its top and is filled from its bottom.
-    public override object Copy(object value, CopyContext context) =>
-        new Stack<T>(CollectionCopiers.Items(((Stack<T>)value).Reverse(), context));
+    public override object Copy(object value, CopyContext context)
+    {
+        var original = (Stack<T>)value;
+        var copy = new Stack<T>(original.Count);
+        context.Record(value, copy);
+        // A stack enumerates from its top and is filled from its bottom.
+        foreach (var item in original.Reverse())
+        {
+            copy.Push(context.Copy(item));
+        }
+
+        return copy;
+    }
 }
 
 internal sealed class PairCopier<K, V> : TypeCopier

@@ -16,6 +16,7 @@ internal sealed class EngineInstruments
     private readonly Histogram<double> _commitSeconds;
     private readonly Histogram<int> _batchSize;
     private readonly UpDownCounter<long> _activations;
+    private readonly Counter<long> _damaged;
 
     public EngineInstruments(IMeterFactory meters)
     {
@@ -28,6 +29,8 @@ internal sealed class EngineInstruments
         _commitSeconds = meter.CreateHistogram<double>("caur.engine.storage.commit.duration", "s", "Time of a commit with its sync.");
         _batchSize = meter.CreateHistogram<int>("caur.engine.storage.batch.size", description: "Changes that one commit carried.");
         _activations = meter.CreateUpDownCounter<long>("caur.engine.activations", description: "Grains in memory.");
+        _damaged = meter.CreateCounter<long>(
+            "caur.engine.storage.damaged", description: "Records that were read and found damaged; the log has their names.");
     }
 
     public void TurnEnded(long startedTimestamp)
@@ -46,6 +49,8 @@ internal sealed class EngineInstruments
         _batchSize.Record(changes);
         _commitSeconds.Record(Stopwatch.GetElapsedTime(startedTimestamp).TotalSeconds);
     }
+
+    public void RecordDamaged() => _damaged.Add(1);
 
     public void ActivationStarted() => _activations.Add(1);
 

@@ -36,6 +36,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(Level = LogLevel.Warning, Message = "The reminder {Reminder} of {Grain} has no grain class any more; it is kept and not sent.")]
     public partial void ReminderWithoutClass(string reminder, GrainId grain);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "The reminder '{Reminder}' of grain '{Grain}' is damaged: {Why}. It is kept and not sent; the grain may register it again.")]
+    public partial void ReminderDamaged(string reminder, string grain, string why);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "The one-way call {Method} on the observer {Observer} is lost: the observer is gone.")]
     public partial void ObserverGone(string method, GrainId observer);
 }

@@ -100,6 +100,12 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
         if (!request.Method.IsOneWay)
         {
             Timeouts.Add(request);
+            if (request.IsSettled)
+            {
+                // Cancelled since its token was looked at.
+                request.Reject(new OperationCanceledException());
+                return;
+            }
         }
 
         try
@@ -175,21 +181,16 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
         drain.CancelAfter(_options.DrainTimeout);
         await WaitAsync(() => Activations.All.All(static activation => !activation.IsBusy), drain.Token);
         _state = State.Deactivating;
-        foreach (var activation in Activations.All)
-        {
-            activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The engine stops."), cancellationToken);
-        }
-
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(_options.DrainTimeout);
-        await WaitAsync(() => Activations.Count == 0, end.Token);
+        await WaitAsync(IsEverythingDeactivated, end.Token);
         if (Activations.Count > 0)
         {
             Logs.StoppedBusy(Activations.Count);
         }
 
         _state = State.Stopped;
-        foreach (var request in Timeouts.Outstanding())
+        foreach (var (request, _) in Timeouts.Outstanding())
         {
             request.TryFail(Stopped(request));
         }
@@ -204,6 +205,17 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
         _collector?.Dispose();
         Reminders.Dispose();
         Timeouts.Dispose();
+    }
+
+    // Asked of all each time: a call that was on its way when the engine began to stop may have activated one more.
+    private bool IsEverythingDeactivated()
+    {
+        foreach (var activation in Activations.All)
+        {
+            activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The engine stops."));
+        }
+
+        return Activations.Count == 0;
     }
 
     private static async Task WaitAsync(Func<bool> condition, CancellationToken limit)

@@ -34,7 +34,8 @@ public static class EmbeddedEngineExtensions
         services.AddSingleton(static provider => new StateDatabase(
             provider.GetRequiredService<EmbeddedEngineOptions>().DatabasePath,
             provider.GetRequiredService<EngineInstruments>(),
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Caur.Embedded.Storage")));
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Caur.Embedded.Storage"),
+            provider.GetRequiredService<EmbeddedEngineOptions>().Sqlite));
         foreach (var name in options.StorageNames.Append(StorageNames.Default).Distinct())
         {
             services.AddKeyedSingleton<IGrainStorage>(name, static (provider, key) => CreateStorage(provider, (string)key!));

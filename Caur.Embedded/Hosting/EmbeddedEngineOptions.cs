@@ -1,4 +1,5 @@
 using System.Reflection;
+using Caur.Embedded.Storage;
 using Orleans.Storage;
 
 namespace Caur.Embedded;
@@ -29,4 +30,7 @@ public sealed class EmbeddedEngineOptions
 
     /// <summary>How long stopping waits for calls that run. Default: 10 seconds.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>For tests.</summary>
+    internal SqliteSettings Sqlite { get; set; } = new();
 }

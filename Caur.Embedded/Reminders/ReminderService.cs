@@ -37,7 +37,7 @@ internal sealed class ReminderService : IDisposable
     public void Start(StateDatabase database)
     {
         _table = new ReminderTable(database);
-        foreach (var reminder in _table.ReadAll())
+        foreach (var reminder in _table.ReadAll(Damaged))
         {
             if (_engine.Classes.Find(reminder.Grain.Type) is null)
             {
@@ -54,6 +54,7 @@ internal sealed class ReminderService : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dueTime.Ticks, DateTime.MaxValue.Ticks - Now, nameof(dueTime));
         if (period < _options.MinimumReminderPeriod)
         {
             throw new ArgumentException(
@@ -94,6 +95,12 @@ internal sealed class ReminderService : IDisposable
         }
 
         _timer.Dispose();
+    }
+
+    private void Damaged(string grain, string name, string fault)
+    {
+        _engine.Instruments.RecordDamaged();
+        _engine.Logs.ReminderDamaged(name, grain, fault);
     }
 
     private ReminderTable Table => _table ?? throw new InvalidOperationException("The engine has not started.");
@@ -180,7 +187,8 @@ internal sealed class ReminderService : IDisposable
 
         // Counted from when it was sent: one that falls due while this tick runs is not left out.
         var passed = Math.Max(0, now - reminder.FirstDue) / reminder.Period;
-        reminder.NextDue = reminder.FirstDue + ((passed + 1) * reminder.Period);
+        var next = reminder.FirstDue + ((passed + (Int128)1) * reminder.Period);
+        reminder.NextDue = (long)Int128.Min(next, DateTime.MaxValue.Ticks);
         try
         {
             await Table.NoteAsync(reminder);

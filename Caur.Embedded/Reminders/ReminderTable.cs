@@ -11,13 +11,24 @@ internal sealed class ReminderTable(StateDatabase database)
     private const string Note = "UPDATE reminder SET next_due=?3 WHERE grain=?1 AND name=?2 AND first_due=?4";
     private const string Delete = "DELETE FROM reminder WHERE grain=?1 AND name=?2";
 
-    public List<Reminder> ReadAll() => database.Read(0, static (connection, _) =>
+    /// <summary>All reminders that can be read.</summary>
+    /// <param name="onDamaged">Told the grain, the name and the fault of each row that cannot be one.</param>
+    public List<Reminder> ReadAll(Action<string, string, string> onDamaged) => database.Read(onDamaged, static (connection, onDamaged) =>
     {
         var all = new List<Reminder>();
         using var row = connection.Prepare(Select);
         while (row.Step())
         {
-            all.Add(new Reminder(GrainId.Parse(row.Text(0)), row.Text(1), row.Integer(2), row.Integer(3), row.Integer(4)));
+            var (grain, name) = (row.Text(0), row.Text(1));
+            var (firstDue, period, nextDue) = (row.Integer(2), row.Integer(3), row.Integer(4));
+            if (Fault(grain, firstDue, period, nextDue) is { } fault)
+            {
+                onDamaged(grain, name, fault);
+            }
+            else
+            {
+                all.Add(new Reminder(GrainId.Parse(grain), name, firstDue, period, nextDue));
+            }
         }
 
         return all;
@@ -44,4 +55,13 @@ internal sealed class ReminderTable(StateDatabase database)
         using var statement = connection.Prepare(Delete).Bind(1, reminder.Grain.ToString()).Bind(2, reminder.ReminderName);
         return statement.Step();
     });
+
+    private static string? Fault(string grain, long firstDue, long period, long nextDue) =>
+        grain.IndexOf('/', StringComparison.Ordinal) < 1 || string.IsNullOrWhiteSpace(grain[..grain.IndexOf('/', StringComparison.Ordinal)])
+            ? "it names no grain"
+        : period <= 0 ? $"its period is {period}"
+        : !IsTime(firstDue) || !IsTime(nextDue) ? $"its times are {firstDue} and {nextDue}"
+        : null;
+
+    private static bool IsTime(long ticks) => ticks >= 0 && ticks <= DateTime.MaxValue.Ticks;
 }

@@ -7,11 +7,13 @@ internal sealed class SqliteConnection : IDisposable
 {
     private const int BusyTimeoutMilliseconds = 10_000;
 
+    private readonly string _path;
     private readonly sqlite3 _handle;
     private readonly Dictionary<string, sqlite3_stmt> _statements = [];
 
     public SqliteConnection(string path, bool readOnly)
     {
+        _path = path;
         SqliteLibrary.EnsureLoaded();
         var flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
         var code = raw.sqlite3_open_v2(path, out _handle, flags, null);
@@ -19,7 +21,7 @@ internal sealed class SqliteConnection : IDisposable
         {
             var text = raw.sqlite3_errmsg(_handle).utf8_to_string();
             _handle.Dispose();
-            throw new SqliteFailureException(code, $"The state database {path} cannot be opened: {text}");
+            throw new SqliteFailureException(code, text, path);
         }
 
         raw.sqlite3_extended_result_codes(_handle, 1);
@@ -29,6 +31,9 @@ internal sealed class SqliteConnection : IDisposable
     /// <summary>Rows that the last statement changed.</summary>
     public int Changes => raw.sqlite3_changes(_handle);
 
+    /// <summary>Whether SQLite could open the file for reading only.</summary>
+    public bool IsReadOnly => raw.sqlite3_db_readonly(_handle, "main") != 0;
+
     public bool IsInTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
 
     /// <summary>Runs statements that give no rows.</summary>
@@ -37,7 +42,7 @@ internal sealed class SqliteConnection : IDisposable
         var code = raw.sqlite3_exec(_handle, sql, out var text);
         if (code != raw.SQLITE_OK)
         {
-            throw new SqliteFailureException(code, text ?? raw.sqlite3_errstr(code).utf8_to_string());
+            throw new SqliteFailureException(code, text ?? raw.sqlite3_errstr(code).utf8_to_string(), _path);
         }
     }
 
@@ -64,7 +69,7 @@ internal sealed class SqliteConnection : IDisposable
     {
         if (code is not (raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE))
         {
-            throw new SqliteFailureException(code, raw.sqlite3_errmsg(_handle).utf8_to_string());
+            throw new SqliteFailureException(code, raw.sqlite3_errmsg(_handle).utf8_to_string(), _path);
         }
     }
 
@@ -112,6 +117,8 @@ internal readonly ref struct SqliteStatement(SqliteConnection connection, sqlite
 
     public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
 
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
     public long Integer(int column) => raw.sqlite3_column_int64(statement, column);
 
     public byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
@@ -124,8 +131,16 @@ internal readonly ref struct SqliteStatement(SqliteConnection connection, sqlite
 }
 
 /// <summary>SQLite refused or failed.</summary>
-internal sealed class SqliteFailureException(int code, string message) : Exception($"{message} (SQLite error {code})")
+internal sealed class SqliteFailureException(int code, string message, string path)
+    : Exception(IsOfTheFile(code)
+        ? $"the file {path} is damaged: {message} (SQLite error {code}). {Advice}"
+        : $"{message} (SQLite error {code})")
 {
+    /// <summary>What to do about a damaged file.</summary>
+    public const string Advice =
+        "Stop the farm, keep a copy of the file and of the files whose names begin with its name, and restore the last backup;"
+        + " nothing is made anew in its place.";
+
     /// <summary>The extended result code.</summary>
     public int Code { get; } = code;
 
@@ -134,4 +149,6 @@ internal sealed class SqliteFailureException(int code, string message) : Excepti
 
     /// <summary>Whether the values of one statement were refused, which leaves its transaction as it was.</summary>
     public bool IsOfTheStatement => (Code & 0xFF) is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH;
+
+    private static bool IsOfTheFile(int code) => (code & 0xFF) is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
 }

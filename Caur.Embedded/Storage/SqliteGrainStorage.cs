@@ -9,9 +9,9 @@ namespace Caur.Embedded.Storage;
 /// <summary>The records of one named storage.</summary>
 internal sealed class SqliteGrainStorage(string storageName, StateDatabase database, IGrainStorageSerializer serializer) : IGrainStorage
 {
-    private const string Select = "SELECT etag, data FROM grain_state WHERE grain=?1 AND name=?2 AND storage=?3";
-    private const string Insert = "INSERT INTO grain_state(grain, name, storage, etag, data) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-    private const string Update = "UPDATE grain_state SET etag=?4, data=?5 WHERE grain=?1 AND name=?2 AND storage=?3 AND etag=?6";
+    private const string Select = "SELECT etag, data, crc FROM grain_state WHERE grain=?1 AND name=?2 AND storage=?3";
+    private const string Insert = "INSERT INTO grain_state(grain, name, storage, etag, data, crc) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    private const string Update = "UPDATE grain_state SET etag=?4, data=?5, crc=?6 WHERE grain=?1 AND name=?2 AND storage=?3 AND etag=?7";
     private const string Delete = "DELETE FROM grain_state WHERE grain=?1 AND name=?2 AND storage=?3 AND etag=?4";
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -21,7 +21,7 @@ internal sealed class SqliteGrainStorage(string storageName, StateDatabase datab
             static (connection, key) =>
             {
                 using var row = key.Bind(connection.Prepare(Select));
-                return row.Step() ? (Etag: row.Integer(0), Data: row.Bytes(1)) : default((long Etag, byte[] Data)?);
+                return row.Step() ? new Record(row.Integer(0), row.Bytes(1), row.IsNull(2) ? null : (uint)row.Integer(2)) : null;
             });
         if (found is not { } record)
         {
@@ -33,10 +33,13 @@ internal sealed class SqliteGrainStorage(string storageName, StateDatabase datab
 
         try
         {
-            grainState.State = serializer.Deserialize<T>(BinaryData.FromBytes(record.Data));
+            grainState.State = record.IsSound
+                ? serializer.Deserialize<T>(BinaryData.FromBytes(record.Data))
+                : throw new InvalidDataException("they do not match their checksum.");
         }
         catch (Exception error)
         {
+            database.Instruments.RecordDamaged();
             throw new StateDamagedException(
                 $"The state '{stateName}' of grain {grainId} in storage '{storageName}' is damaged: its {record.Data.Length} bytes"
                 + $" cannot be read as {typeof(T).Name}: {error.Message}",
@@ -51,15 +54,16 @@ internal sealed class SqliteGrainStorage(string storageName, StateDatabase datab
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var data = serializer.Serialize(grainState.State).ToMemory();
+        var crc = Checksum.Of(data.Span);
         var key = new RecordKey(grainId.ToString(), stateName, storageName);
         var expected = Parse(grainState.ETag);
         // Not counted up: a record that was cleared and written again must not have a version that somebody still holds.
         var etag = Random.Shared.NextInt64(1, long.MaxValue);
         await database.WriteAsync(connection =>
         {
-            using (var statement = key.Bind(connection.Prepare(expected is null ? Insert : Update)).Bind(4, etag).Bind(5, data.Span))
+            using (var statement = key.Bind(connection.Prepare(expected is null ? Insert : Update)).Bind(4, etag).Bind(5, data.Span).Bind(6, crc))
             {
-                (expected is { } version ? statement.Bind(6, version) : statement).Step();
+                (expected is { } version ? statement.Bind(7, version) : statement).Step();
             }
 
             return connection.Changes == 1 ? etag : throw Conflict(connection, key, expected);
@@ -110,6 +114,12 @@ internal sealed class SqliteGrainStorage(string storageName, StateDatabase datab
         : long.TryParse(etag, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var version) ? version
         // A version of another making is no version of ours: it conflicts.
         : -1;
+
+    /// <summary>A record as it is stored; one of an older program has no checksum.</summary>
+    private sealed record Record(long Etag, byte[] Data, uint? Crc)
+    {
+        public bool IsSound => Crc is null || Crc == Checksum.Of(Data);
+    }
 
     private sealed record RecordKey(string Grain, string Name, string Storage)
     {

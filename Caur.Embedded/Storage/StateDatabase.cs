@@ -10,35 +10,27 @@ namespace Caur.Embedded.Storage;
 /// </summary>
 internal sealed class StateDatabase : IDisposable
 {
-    /// <summary>What this program writes. A file with a greater number is not touched.</summary>
-    public const int SchemaVersion = 1;
-
-    private const string Schema = """
-        CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS grain_state(
-            storage TEXT NOT NULL, grain TEXT NOT NULL, name TEXT NOT NULL, etag INTEGER NOT NULL, data BLOB NOT NULL,
-            PRIMARY KEY(grain, name, storage)) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS reminder(
-            grain TEXT NOT NULL, name TEXT NOT NULL, first_due INTEGER NOT NULL, period INTEGER NOT NULL, next_due INTEGER NOT NULL,
-            PRIMARY KEY(grain, name)) WITHOUT ROWID;
-        """;
-
     private readonly string _path;
+    private readonly SqliteSettings _settings;
     private readonly ConcurrentBag<SqliteConnection> _readers = [];
     private readonly StateWriter _writer;
     private volatile bool _isDisposed;
 
-    /// <summary>Opens or makes the file. Throws <see cref="StateDatabaseException"/> when it cannot, or its schema is newer.</summary>
-    public StateDatabase(string path, EngineInstruments instruments, ILogger logger)
+    /// <summary>
+    /// Opens or makes the file. Throws <see cref="StateDatabaseException"/> when it cannot, when the file is damaged or something else, or
+    /// when its schema is newer.
+    /// </summary>
+    public StateDatabase(string path, EngineInstruments instruments, ILogger logger, SqliteSettings? settings = null)
     {
         _path = Path.GetFullPath(path);
+        _settings = settings ?? new SqliteSettings();
+        Instruments = instruments;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            using (var connection = OpenWriter())
-            {
-                Prepare(connection);
-            }
+            StateFile.MakeIfMissing(_path);
+            using var connection = OpenWriter();
+            StateFile.Check(connection, _path);
         }
         catch (Exception error) when (error is SqliteFailureException or IOException or UnauthorizedAccessException)
         {
@@ -47,6 +39,8 @@ internal sealed class StateDatabase : IDisposable
 
         _writer = new StateWriter(OpenWriter, instruments, logger);
     }
+
+    public EngineInstruments Instruments { get; }
 
     /// <summary>
     /// Queues a change; the task completes when it is durable, and fails when it was refused or the commit failed, in which case nothing
@@ -95,11 +89,23 @@ internal sealed class StateDatabase : IDisposable
 
     private SqliteConnection OpenWriter()
     {
+        // SQLite takes an empty file for a new one; this program never leaves one behind.
+        if (new FileInfo(_path) is not { Exists: true, Length: > 0 })
+        {
+            throw new StateDatabaseException($"The state database {_path} is missing or empty. {SqliteFailureException.Advice}");
+        }
+
         var connection = new SqliteConnection(_path, readOnly: false);
         try
         {
-            // FULL syncs the log at every commit; with NORMAL, a commit that was answered could be lost with the power.
-            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+            if (connection.IsReadOnly)
+            {
+                throw new StateDatabaseException($"The state database {_path} cannot be written: it or its file system is read-only.");
+            }
+
+            connection.Execute(string.Create(
+                CultureInfo.InvariantCulture,
+                $"PRAGMA journal_mode=WAL; PRAGMA synchronous={_settings.Synchronous}; PRAGMA wal_autocheckpoint={_settings.CheckpointPages};"));
             return connection;
         }
         catch
@@ -107,25 +113,5 @@ internal sealed class StateDatabase : IDisposable
             connection.Dispose();
             throw;
         }
-    }
-
-    private void Prepare(SqliteConnection connection)
-    {
-        connection.Execute("BEGIN IMMEDIATE");
-        var isNew = connection.Scalar("SELECT 1 FROM sqlite_master WHERE name='schema_version'") is null;
-        var found = isNew ? null : connection.Scalar("SELECT version FROM schema_version");
-        if (found is not null && int.Parse(found, CultureInfo.InvariantCulture) > SchemaVersion)
-        {
-            throw new StateDatabaseException(
-                $"The state database {_path} has schema {found}; this program knows up to {SchemaVersion}. Use the newer program, or its backup.");
-        }
-
-        connection.Execute(Schema);
-        if (found is null)
-        {
-            connection.Execute(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO schema_version VALUES({SchemaVersion})"));
-        }
-
-        connection.Execute("COMMIT");
     }
 }

@@ -78,8 +78,8 @@ internal sealed class GrainTimer : IGrainTimer
         }
 
         _timer.Dispose();
-        _ended.Cancel();
         Activation.Remove(this);
+        _ended.Cancel();
     }
 
     /// <summary>A tick has run, or will not: the next one comes a period from now.</summary>
@@ -149,6 +149,7 @@ internal sealed class TimerTick(GrainTimer timer) : Turn
     public override async Task RunAsync(Activation activation)
     {
         CallContext.Enter(this);
+        HasBegun = true;
         try
         {
             if (!IsAbandoned)

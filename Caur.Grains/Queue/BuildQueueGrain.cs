@@ -53,7 +53,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
         _slots = new SlotStore<QueueSlot>(storage, this.GetGrainId(), "queue");
-        _queue.Restore([.. await _slots.LoadAsync((slot, damage) => LogDamaged(_logger, Arch, slot, damage))]);
+        _queue.Restore([.. await _slots.LoadAsync(OnDamaged)]);
         _queue.Paused = _settings.State.Paused;
         await SaveAsync();
         foreach (var (builder, attempts) in _queue.Held())
@@ -368,11 +368,18 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Build} ended with {End} and is tried again: {Message}")]
     private static partial void LogRetry(ILogger logger, BuildId build, int attempt, AttemptEnd end, string message);
 
+    private void OnDamaged(StateDamage damage) => LogDamaged(
+        _logger,
+        Arch,
+        damage.Record,
+        damage.IsCursor ? "its records are counted anew" : "its build is not in the queue any more",
+        damage.Error);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Build} could not be asked how it stands")]
     private static partial void LogNotReconciled(ILogger logger, BuildId build, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Slot} of queue {Arch} cannot be read: its build is not in the queue any more")]
-    private static partial void LogDamaged(ILogger logger, string arch, int slot, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of queue {Arch} cannot be read: {Consequence}")]
+    private static partial void LogDamaged(ILogger logger, string arch, string record, string consequence, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not write its state and starts anew from storage")]
     private static partial void LogStorageFailed(ILogger logger, string arch, Exception exception);

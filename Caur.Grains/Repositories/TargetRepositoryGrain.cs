@@ -55,7 +55,7 @@ internal sealed partial class TargetRepositoryGrain(
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
         _slots = new SlotStore<PublishOrder>(storage, this.GetGrainId(), "order");
-        foreach (var (slot, order) in await _slots.LoadAsync((slot, damage) => LogDamaged(logger, Id, slot, damage)))
+        foreach (var (slot, order) in await _slots.LoadAsync(OnDamaged))
         {
             _orders[order.Build] = (slot, order);
             _sequence = Math.Max(_sequence, order.Sequence);
@@ -319,11 +319,18 @@ internal sealed partial class TargetRepositoryGrain(
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
     }
 
+    private void OnDamaged(StateDamage damage) => LogDamaged(
+        logger,
+        Id,
+        damage.Record,
+        damage.IsCursor ? "its records are counted anew" : "its build is ordered again when it is asked for",
+        damage.Error);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "{Build}: {State} in generation {Generation} {Reason}")]
     private static partial void LogPublished(ILogger logger, BuildId build, PublicationState state, long? generation, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Slot} of {Target} cannot be read: its build is ordered again when it is asked for")]
-    private static partial void LogDamaged(ILogger logger, TargetId target, int slot, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of {Target} cannot be read: {Consequence}")]
+    private static partial void LogDamaged(ILogger logger, TargetId target, string record, string consequence, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Somebody else wrote the records of {Target}; it starts anew from storage")]
     private static partial void LogConflict(ILogger logger, TargetId target, Exception exception);

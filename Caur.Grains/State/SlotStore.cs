@@ -1,5 +1,4 @@
 using System.Globalization;
-using Caur.Storage.State;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -19,28 +18,36 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
 {
     private const int Step = 256;
 
+    // Slots that are free are used again, the lowest first, so that no farm has so many free ones below one in use.
+    private const int LongestGap = 1 << 17;
+
     private readonly Dictionary<int, SlotRecord> _records = [];
     private readonly Stack<int> _free = new();
     private readonly HashSet<int> _taken = [];
-    private readonly GrainState<SlotCursor> _cursor = new() { State = new SlotCursor() };
+    private readonly SlotCursorRecord _cursor = new(storage, owner, name);
     private Task _cursorWrite = Task.CompletedTask;
     private int _durable;
 
     /// <summary>Reads all records, in parallel.</summary>
-    /// <param name="onDamaged">Told of each record that is there and cannot be read. Its slot stays untouched and is not used again.</param>
-    public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync(Action<int, Exception> onDamaged)
+    /// <param name="onDamaged">Told of each record that is there and cannot be read. A slot's stays untouched and is not used again; when
+    /// the cursor's is damaged, the slots are looked for and counted anew.</param>
+    public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync(Action<StateDamage> onDamaged)
     {
-        await storage.ReadStateAsync($"{name}-cursor", owner, _cursor);
-        _cursor.State ??= new SlotCursor();
-        _durable = _cursor.State.Slots;
-        var reads = await Task.WhenAll(Enumerable.Range(0, _durable).Select(ReadAsync));
+        var slots = await _cursor.LoadAsync(onDamaged);
+        var reads = slots is { } known ? await ReadRangeAsync(0, known) : await SearchAsync();
+        _durable = reads.Count;
+        if (slots is null)
+        {
+            await _cursor.WriteAsync(_durable);
+        }
+
         var found = new List<(int, T)>();
         for (var slot = _durable - 1; slot >= 0; slot--)
         {
             var (state, damage) = reads[slot];
             if (damage is not null)
             {
-                onDamaged(slot, damage);
+                onDamaged(new StateDamage(Key(slot), IsCursor: false, damage));
             }
             else if (state is { RecordExists: true, State: { } value })
             {
@@ -177,14 +184,33 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
     private async Task GrowAsync(int atLeast)
     {
         var target = _durable + Math.Max(Step, atLeast);
-        _cursor.State = new SlotCursor { Slots = target };
-        await storage.WriteStateAsync($"{name}-cursor", owner, _cursor);
+        await _cursor.WriteAsync(target);
         for (var slot = target - 1; slot >= _durable; slot--)
         {
             _free.Push(slot);
         }
 
         _durable = target;
+    }
+
+    private async Task<IReadOnlyList<(GrainState<T> State, Exception? Damage)>> ReadRangeAsync(int first, int count) =>
+        await Task.WhenAll(Enumerable.Range(first, count).Select(ReadAsync));
+
+    /// <summary>Reads slots until none can follow, and returns as many whole steps as hold what was found.</summary>
+    private async Task<IReadOnlyList<(GrainState<T> State, Exception? Damage)>> SearchAsync()
+    {
+        var reads = new List<(GrainState<T> State, Exception? Damage)>();
+        var used = 0;
+        while (reads.Count - used < LongestGap)
+        {
+            reads.AddRange(await ReadRangeAsync(reads.Count, Step));
+            if (reads.FindLastIndex(reads.Count - 1, Step, static read => read.Damage is not null || read.State.RecordExists) >= 0)
+            {
+                used = reads.Count;
+            }
+        }
+
+        return reads[..used];
     }
 
     private async Task<(GrainState<T> State, Exception? Damage)> ReadAsync(int slot)
@@ -195,15 +221,11 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
             await storage.ReadStateAsync(Key(slot), owner, state);
             return (state, null);
         }
-        catch (Exception error) when (IsDamage(error))
+        catch (Exception error) when (StateDamage.IsIn(error))
         {
             return (state, error);
         }
     }
-
-    /// <summary>Whether one record cannot be read, as opposed to all of storage; providers wrap what the serializer said.</summary>
-    private static bool IsDamage(Exception? error) =>
-        error is not null && (error is StateUnreadableException || IsDamage(error.InnerException));
 
     private string Key(int slot) => string.Create(CultureInfo.InvariantCulture, $"{name}-{slot}");
 
@@ -220,10 +242,4 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
 
         public Task Running { get; set; } = Task.CompletedTask;
     }
-}
-
-/// <summary>How many slots a <see cref="SlotStore{T}"/> may have written.</summary>
-internal sealed class SlotCursor
-{
-    public int Slots { get; init; }
 }

@@ -53,6 +53,7 @@ public sealed class StateJson
         var known = VersionOf(typeof(T));
         try
         {
+            // What a converter or a constructor throws when it meets damaged values is its own affair.
             // The common case is read in one pass; the version is looked at first only where it tells of work.
             var found = ReadVersion(bytes.Span, name);
             if (found > known)
@@ -65,7 +66,7 @@ public sealed class StateJson
                 : Upgrade<T>(bytes, found, known);
             return state ?? throw new StateUnreadableException($"the state of {name} is empty");
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is not (StateUnreadableException or OutOfMemoryException))
         {
             throw new StateUnreadableException($"the state of {name} cannot be read: {error.Message}", error);
         }

@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using Caur.Embedded;
 using Caur.Embedded.Storage;
 using Caur.Tests.Engine.Conformance;
+using Caur.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,6 +15,7 @@ namespace Caur.Tests.Engine;
 public sealed class EmbeddedEngineFixture : IEngineFixture
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("caur-engine-");
+    private readonly ErrorLog _log = new();
     private IHost? _host;
 
     public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
@@ -20,6 +23,9 @@ public sealed class EmbeddedEngineFixture : IEngineFixture
     public IServiceProvider Services => _host!.Services;
 
     public TimeSpan LongestAdvance => TimeSpan.MaxValue;
+
+    /// <summary>What was logged as an error, with its exception.</summary>
+    internal IReadOnlyCollection<string> Errors => _log.Errors;
 
     internal ManualClock Clock { get; } = new();
 
@@ -70,10 +76,13 @@ public sealed class EmbeddedEngineFixture : IEngineFixture
         _folder.Delete(recursive: true);
     }
 
+    /// <summary>Whether a meter is of the engine that runs now or is just being started here.</summary>
+    internal bool Owns(Meter meter) => _host is { } host && ReferenceEquals(meter.Scope, host.Services.GetRequiredService<IMeterFactory>());
+
     internal IHost Build()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(LogLevel.None);
+        builder.Logging.SetMinimumLevel(LogLevel.Error).AddProvider(_log);
         builder.Services.AddEmbeddedEngine(options =>
         {
             options.DatabasePath = DatabasePath;

@@ -4,6 +4,7 @@ using Caur.Tests.Engine.Conformance;
 using Caur.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
+using Orleans.Configuration;
 using Orleans.Runtime;
 using Orleans.Serialization;
 
@@ -64,6 +65,172 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         var error = await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the timeout"));
         error.Message.ShouldContain(
             "cycle of calls: call/a in ICallGrain.CallBack -> call/b in ICallGrain.CallOn -> call/a in ICallGrain.Touch.");
+    }
+
+    [Fact]
+    public async Task CallCycle_OfFiveGrains_IsNamedWhole()
+    {
+        var grains = Enumerable.Range(0, 5).Select(i => _engine.Client.GetGrain<ICallGrain>($"c{i}")).ToList();
+        await Task.WhenAll(grains.Select(static grain => grain.Identity()));
+        var call = grains[0].Chain([.. grains[1..], grains[2]]);
+        var error = await TimeOutAsync(call, outstanding: 6);
+        error.Message.ShouldContain("cycle of calls: call/c2 in ICallGrain.Chain -> call/c3 in ICallGrain.Chain -> "
+            + "call/c4 in ICallGrain.Chain -> call/c2 in ICallGrain.Chain.");
+    }
+
+    [Fact]
+    public async Task CallCycle_OfTwoChainsThatMeet_NamesWhoIsBehindWhom()
+    {
+        var (first, second) = (_engine.Client.GetGrain<ICallGrain>("x"), _engine.Client.GetGrain<ICallGrain>("y"));
+        var (here, there) = (first.HoldAndCall("hold x", second), second.HoldAndCall("hold y", first));
+        await Gate.Named("hold x").Reached.DefaultTimeout("x");
+        await Gate.Named("hold y").Reached.DefaultTimeout("y");
+        Gate.Named("hold x").Open();
+        Gate.Named("hold y").Open();
+        var error = await TimeOutAsync(here, outstanding: 4);
+        error.Message.ShouldContain("call/x in ICallGrain.HoldAndCall -> call/y in ICallGrain.Touch behind "
+            + "call/y in ICallGrain.HoldAndCall -> call/x in ICallGrain.Touch.");
+        await Should.ThrowAsync<TimeoutException>(() => there);
+    }
+
+    [Fact]
+    public async Task CallCycle_ThroughAnActivation_IsNamed()
+    {
+        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(KnockGrain)] };
+        await engine.InitializeAsync();
+        var call = engine.Client.GetGrain<IKnockGrain>("mutual").Knock();
+        var error = await TimeOutAsync(call, outstanding: 3, engine);
+        error.Message.ShouldContain("cycle of calls: knock/mutual in OnActivateAsync -> knock/helper in IKnockGrain.KnockAt -> "
+            + "knock/mutual in IKnockGrain.Knock.");
+    }
+
+    [Fact]
+    public async Task Timeout_BehindACallThatInterleaves_NamesNoCycle()
+    {
+        var (grain, other) = (_engine.Client.GetGrain<ICallGrain>("i"), _engine.Client.GetGrain<ICallGrain>("j"));
+        var call = grain.HoldThrough(other, grain, "slow, but no cycle");
+        await Gate.Named("slow, but no cycle").Reached.DefaultTimeout("the last call");
+        var error = await TimeOutAsync(call, outstanding: 3);
+        error.Message.ShouldNotContain("cycle");
+        Gate.Named("slow, but no cycle").Open();
+    }
+
+    [Fact]
+    public async Task Timeout_OfACallThatWaits_KeepsItFromRunning()
+    {
+        var grain = _engine.Client.GetGrain<ICallGrain>("crowded");
+        var held = grain.HoldCancellable("crowded", CancellationToken.None);
+        await Gate.Named("crowded").Reached.DefaultTimeout("the first call");
+        var waiting = grain.HoldForASecond("never begun");
+        await TimeOutAsync(waiting, outstanding: 2);
+        Gate.Named("crowded").Open();
+        await held.DefaultTimeout("the first call's end");
+        await grain.Touch();
+        Gate.Named("never begun").Reached.IsCompleted.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Activation_ThatDoesNotEnd_FailsByNameAndTheNextCallTriesAgain()
+    {
+        await using var engine = new EmbeddedEngineFixture
+        {
+            Configure = static (_, services) => services.Configure<GrainCollectionOptions>(
+                static options => options.ActivationTimeout = TimeSpan.FromSeconds(5)),
+        };
+        await engine.InitializeAsync();
+        Life.Of("hanging").ActivationGate = "never opened";
+        var call = engine.Client.GetGrain<ILifeGrain>("hanging").ActivationId();
+        await Gate.Named("never opened").Reached.DefaultTimeout("the activation");
+        engine.Clock.Advance(TimeSpan.FromSeconds(5.1));
+        var error = await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the call"));
+        error.Message.ShouldBe("OnActivateAsync of life/hanging did not end within 00:00:05.");
+        Life.Of("hanging").ActivationGate = null;
+        (await engine.Client.GetGrain<ILifeGrain>("hanging").ActivationId().DefaultTimeout("the next call")).ShouldNotBe(Guid.Empty);
+    }
+
+    [Fact]
+    public async Task Deactivation_WhenACallbackOfATickThrows_EndsAllTheSame()
+    {
+        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(GrudgingGrain)] };
+        await engine.InitializeAsync();
+        var grain = engine.Client.GetGrain<IGrudgingGrain>("x");
+        await grain.Start();
+        engine.Clock.Advance(TimeSpan.FromSeconds(1.1));
+        await GrudgingGrain.Registered.Task.DefaultTimeout("the tick");
+        await grain.End();
+        await grain.End().DefaultTimeout("the next activation");
+    }
+
+    [Fact]
+    public async Task Cancellation_InTheMomentOfTheCall_IsNeverLost()
+    {
+        var grain = _engine.Client.GetGrain<ICallGrain>("racing");
+        for (var i = 0; i < 300; i++)
+        {
+            using var source = new CancellationTokenSource();
+            var gate = $"racing {i}";
+            var cancelled = Task.Run(source.Cancel, Token);
+            await Should.ThrowAsync<OperationCanceledException>(
+                () => grain.HoldCancellable(gate, source.Token).DefaultTimeout("the cancelled call"));
+            await cancelled;
+            // A call whose cancelling was lost would stand in its way.
+            await grain.Identity().DefaultTimeout("the next call");
+        }
+
+        _engine.Services.GetRequiredService<EmbeddedEngine>().Timeouts.Outstanding().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Reminder_WithSeveralMissedTicks_ComesOnceAndKeepsItsTime()
+    {
+        var minute = TimeSpan.FromMinutes(1);
+        var registered = _engine.Clock.GetUtcNow().UtcDateTime;
+        await _engine.Client.GetGrain<IReminderGrain>("missed often").Register("tick", minute, 2 * minute);
+        await _engine.StopAsync();
+        _engine.Clock.Advance(10 * minute);
+        await _engine.InitializeAsync();
+        await UntilTicksAsync("missed often", 1);
+        // It was due at 1, 3, 5, 7 and 9 minutes, and is due at 11.
+        _engine.Clock.Advance(0.9 * minute);
+        await _engine.Client.GetGrain<IReminderGrain>("missed often").Names();
+        ReminderGrain.CountOf("missed often").ShouldBe(1);
+        _engine.Clock.Advance(0.2 * minute);
+        await UntilTicksAsync("missed often", 2);
+        ReminderGrain.Ticks["missed often"].ShouldAllBe(tick => tick.Status.FirstTickTime == registered + minute);
+    }
+
+    [Fact]
+    public async Task Start_WithADamagedReminder_SaysWhichAndSendsTheOthers()
+    {
+        foreach (var key in new[] { "sound", "row a", "row b", "row c" })
+        {
+            await _engine.Client.GetGrain<IReminderGrain>(key).Register("tick", TimeSpan.FromMinutes(2), TimeSpan.FromHours(1));
+        }
+
+        await _engine.StopAsync();
+        using (var connection = new SqliteConnection(_engine.DatabasePath, readOnly: false))
+        {
+            connection.Execute("""
+                UPDATE reminder SET grain='no grain' WHERE grain='reminder/row a';
+                UPDATE reminder SET period=0 WHERE grain='reminder/row b';
+                UPDATE reminder SET next_due=-5 WHERE grain='reminder/row c';
+                """);
+        }
+
+        using var damaged = new CountedMeasurements(_engine, "caur.engine.storage.damaged");
+        await _engine.InitializeAsync();
+        // Not past the time: the clock would run past the tick's own timeout too.
+        _engine.Clock.Advance(TimeSpan.FromMinutes(2));
+        await UntilTicksAsync("sound", 1);
+        foreach (var named in new[] { "'no grain' is damaged: it names no grain", "'reminder/row b' is damaged: its period is 0", "'reminder/row c' is damaged" })
+        {
+            _engine.Errors.ShouldContain(error => error.Contains(named));
+        }
+
+        damaged.Sum.ShouldBe(3);
+        await _engine.Client.GetGrain<IReminderGrain>("row b").Register("tick", TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
+        _engine.Clock.Advance(TimeSpan.FromMinutes(1));
+        await UntilTicksAsync("row b", 1);
     }
 
     [Fact]
@@ -214,12 +381,7 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         await _engine.StopAsync();
         _engine.Clock.Advance(TimeSpan.FromMinutes(10));
         await _engine.InitializeAsync();
-        while (ReminderGrain.CountOf("missed") == 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);
-        }
-
-        ReminderGrain.CountOf("missed").ShouldBe(1);
+        await UntilTicksAsync("missed", 1);
     }
 
     [Fact]
@@ -242,6 +404,34 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
 
         var error = await Should.ThrowAsync<StateDatabaseException>(async () => await _engine.InitializeAsync());
         error.Message.ShouldContain("schema 99");
+    }
+
+    private Task<TimeoutException> TimeOutAsync(Task call, int outstanding) => TimeOutAsync(call, outstanding, _engine);
+
+    /// <summary>Waits until so many calls are under way, and lets their time run out.</summary>
+    private static async Task<TimeoutException> TimeOutAsync(Task call, int outstanding, EmbeddedEngineFixture engine)
+    {
+        var timeouts = engine.Services.GetRequiredService<EmbeddedEngine>().Timeouts;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        while (timeouts.Outstanding().Count < outstanding)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        engine.Clock.Advance(TimeSpan.FromSeconds(1.1));
+        return await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the timeout"));
+    }
+
+    private static async Task UntilTicksAsync(string key, int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        while (ReminderGrain.CountOf(key) < count && !limit.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);
+        }
+
+        ReminderGrain.CountOf(key).ShouldBe(count);
     }
 
     [Fact]
@@ -302,3 +492,63 @@ public interface ISecondCallGrain : IGrainWithStringKey;
 
 [GrainType("call")]
 public sealed class SecondCallGrain : Grain, ISecondCallGrain;
+
+[Alias("caur.tests.IKnockGrain")]
+public interface IKnockGrain : IGrainWithStringKey
+{
+    [ResponseTimeout("00:00:01")]
+    [Alias("Knock")]
+    Task Knock();
+
+    [ResponseTimeout("00:00:01")]
+    [Alias("KnockAt")]
+    Task KnockAt(IKnockGrain other);
+}
+
+/// <summary>The one with the key <c>mutual</c> calls, while it is activated, a helper that calls it.</summary>
+public sealed class KnockGrain : Grain, IKnockGrain
+{
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => this.GetPrimaryKeyString() == "mutual"
+        ? GrainFactory.GetGrain<IKnockGrain>("helper").KnockAt(this.AsReference<IKnockGrain>())
+        : Task.CompletedTask;
+
+    public Task Knock() => Task.CompletedTask;
+
+    public Task KnockAt(IKnockGrain other) => other.Knock();
+}
+
+[Alias("caur.tests.IGrudgingGrain")]
+public interface IGrudgingGrain : IGrainWithStringKey
+{
+    [Alias("Start")]
+    Task Start();
+
+    [Alias("End")]
+    Task End();
+}
+
+/// <summary>Its tick has registered a callback that throws when the timer ends.</summary>
+public sealed class GrudgingGrain : Grain, IGrudgingGrain
+{
+    public static readonly TaskCompletionSource Registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Start()
+    {
+        this.RegisterGrainTimer(
+            token =>
+            {
+                token.Register(static () => throw new InvalidOperationException("no end wanted"));
+                Registered.TrySetResult();
+                return Task.CompletedTask;
+            },
+            TimeSpan.FromSeconds(1),
+            TimeSpan.FromHours(1));
+        return Task.CompletedTask;
+    }
+
+    public Task End()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+}

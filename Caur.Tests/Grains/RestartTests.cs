@@ -138,7 +138,7 @@ public sealed class RestartTests
         Damage(farm, "name='queue-1'");
         await farm.RestartAsync();
         (await farm.Queue.GetAsync()).Items.Select(item => item.Build).ShouldBe([builds[0], builds[2]], ignoreOrder: true);
-        farm.Errors.ShouldContain(error => error.Contains("Record 1 of queue x86_64"));
+        farm.Errors.ShouldContain(error => error.Contains("Record queue-1 of queue x86_64"));
         await farm.EnqueueAsync("d");
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();

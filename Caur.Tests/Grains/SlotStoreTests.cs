@@ -1,6 +1,7 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Embedded;
+using Caur.Embedded.Storage;
 using Caur.Grains.Queue;
 using Caur.Grains.State;
 using Caur.Tests.Engine;
@@ -18,7 +19,9 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
     private readonly TemporaryFolder _folder = new();
     private readonly StorageFaults _faults = new();
+    private readonly List<StateDamage> _damages = [];
     private IHost _host = null!;
+    private bool _expectsDamage;
 
     [Fact]
     public async Task Load_WhenNothingWasWritten_IsEmpty() => (await OpenAsync()).Found.ShouldBeEmpty();
@@ -211,6 +214,65 @@ public sealed class SlotStoreTests : IAsyncLifetime
         (await store.TakeAsync(1)).Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Load_WhenASlotIsDamaged_NamesItAndNeverUsesItAgain()
+    {
+        _expectsDamage = true;
+        var (store, _) = await OpenAsync();
+        var slots = (await store.TakeAsync(3)).ToArray();
+        await Task.WhenAll(slots.Select(slot => store.WriteAsync(slot, Value($"p{slot}"))));
+        Flip($"queue-{slots[1]}");
+
+        var (again, found) = await OpenAsync();
+        found.Keys.ShouldBe([slots[0], slots[2]], ignoreOrder: true);
+        var damage = _damages.ShouldHaveSingleItem();
+        damage.Record.ShouldBe($"queue-{slots[1]}");
+        damage.IsCursor.ShouldBeFalse();
+        damage.Error.Message.ShouldContain("buildqueue/x86_64");
+        (await again.TakeAsync(600)).ShouldNotContain(slots[1]);
+    }
+
+    [Fact]
+    public async Task Load_WhenTheCursorIsDamaged_CountsAnewAndGivesNoSlotInUse()
+    {
+        _expectsDamage = true;
+        var (store, _) = await OpenAsync();
+        var slots = (await store.TakeAsync(2000)).ToArray();
+        var kept = new[] { slots[3], slots[700], slots[1999] };
+        await Task.WhenAll(kept.Select(slot => store.WriteAsync(slot, Value($"p{slot}"))));
+        Flip("queue-cursor");
+        Flip($"queue-{kept[1]}");
+
+        var (again, found) = await OpenAsync();
+        _damages.Select(static damage => damage.Record).ShouldBe(["queue-cursor", $"queue-{kept[1]}"]);
+        found.Keys.ShouldBe([kept[0], kept[2]], ignoreOrder: true);
+        var taken = await again.TakeAsync(3000);
+        taken.ShouldNotContain(slot => kept.Contains(slot));
+        await Task.WhenAll(taken.Select(slot => again.WriteAsync(slot, Value($"q{slot}"))));
+
+        _faults.Log.Clear();
+        _damages.Clear();
+        (await OpenAsync()).Found.Count.ShouldBe(3002, "the second start knows how many there are");
+        _faults.Log.ShouldBeEmpty("and counts nothing anew");
+        _damages.Count.ShouldBe(2, "both are still there");
+    }
+
+    [Fact]
+    public async Task Load_WhenTheRebuiltCursorIsDamagedToo_CountsAnew()
+    {
+        _expectsDamage = true;
+        var (store, _) = await OpenAsync();
+        await store.WriteAsync((await store.TakeAsync(1)).Dequeue(), Value("first"));
+        Flip("queue-cursor");
+        (store, _) = await OpenAsync();
+        await Task.WhenAll((await store.TakeAsync(600)).Select(slot => store.WriteAsync(slot, Value($"p{slot}"))));
+        Flip("queue-cursor-2");
+
+        var (again, found) = await OpenAsync();
+        found.Count.ShouldBe(601);
+        (await again.TakeAsync(500)).ShouldAllBe(slot => !found.ContainsKey(slot));
+    }
+
     public async ValueTask InitializeAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -226,6 +288,11 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (!_expectsDamage)
+        {
+            _damages.ShouldBeEmpty();
+        }
+
         await _host.StopAsync();
         _host.Dispose();
         _folder.Dispose();
@@ -234,6 +301,16 @@ public sealed class SlotStoreTests : IAsyncLifetime
     /// <summary>As in a grain: whatever waits, one thing runs at a time.</summary>
     private static Task InTurnsAsync(Func<Task> test) => Task.Factory.StartNew(
         test, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
+
+    /// <summary>Changes one byte of a record, in its middle.</summary>
+    private void Flip(string name)
+    {
+        using var connection = new SqliteConnection(_folder["caur.db"], readOnly: false);
+        using var update = connection.Prepare(
+            "UPDATE grain_state SET data=CAST(substr(data, 1, length(data)/2) || X'07' || substr(data, length(data)/2 + 2) AS BLOB) WHERE name=?1");
+        update.Bind(1, name).Step();
+        connection.Changes.ShouldBe(1);
+    }
 
     private static QueueSlot Value(string pkgbase) => new()
     {
@@ -247,7 +324,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
     {
         var storage = new FaultyStorage(_host.Services.GetRequiredService<IGrainStorage>(), _faults);
         var store = new SlotStore<QueueSlot>(storage, Owner, "queue");
-        var found = await store.LoadAsync((_, damage) => throw damage);
+        var found = await store.LoadAsync(damage => _damages.Add(damage));
         return (store, found.ToDictionary(pair => pair.Slot, pair => pair.Value));
     }
 }

@@ -20,6 +20,81 @@ public abstract class CallConformanceTests<TFixture>(TFixture engine) : Conforma
     }
 
     [Fact]
+    public async Task Exception_OfTheApplication_KeepsItsTypeAndItsCause()
+    {
+        var error = await Should.ThrowAsync<CallFailedException>(() => Grain<ICallGrain>(NewKey()).FailWithCause("thrown"));
+        error.Message.ShouldBe("thrown");
+        error.InnerException.ShouldBeOfType<KeyNotFoundException>().Message.ShouldBe("the cause");
+    }
+
+    [Fact]
+    public async Task Exception_OverTwoCalls_KeepsItsTypeAndMessage()
+    {
+        var (grain, other) = (Grain<ICallGrain>(NewKey()), Grain<ICallGrain>(NewKey("other")));
+        (await Should.ThrowAsync<KeyNotFoundException>(async () => await grain.FailThere(other, "far away"))).Message.ShouldBe("far away");
+    }
+
+    [Fact]
+    public async Task Answer_AfterTheCallersTimeout_IsDropped()
+    {
+        var (grain, gate) = (Grain<ICallGrain>(NewKey()), NewKey());
+        var call = grain.HoldForASecond(gate);
+        await Gate.Named(gate).Reached.DefaultTimeout("the call");
+        await AdvanceAsync(PastTheTimeout);
+        await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the timeout"));
+        var next = grain.Sum(1, 2);
+        Gate.Named(gate).Open();
+        (await next).ShouldBe(3);
+        (await grain.Ended()).ShouldBe([gate]);
+        call.IsFaulted.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task CancellationToken_OverTwoCalls_ReachesTheLast()
+    {
+        var (grain, other, gate) = (Grain<ICallGrain>(NewKey()), Grain<ICallGrain>(NewKey("other")), NewKey("gate"));
+        using var source = new CancellationTokenSource();
+        var call = grain.HoldCancellableThere(other, gate, source.Token);
+        await Gate.Named(gate).Reached.DefaultTimeout("the call");
+        await source.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => call.DefaultTimeout("the cancelled call"));
+        await Eventually(async () => (await other.Ended()).Contains($"{gate} cancelled"), true, "the cancellation there");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public async Task CallCycle_OfAnyLength_IsATimeoutAndTheGrainsGoOn(int length)
+    {
+        var run = NewKey();
+        var grains = Enumerable.Range(0, length).Select(i => Grain<ICallGrain>($"{run}-{i}")).ToList();
+        await Task.WhenAll(grains.Select(static grain => grain.Identity()));
+        var call = grains[0].Chain([.. grains[1..], grains[0]]);
+        await AdvanceUntilAsync(call);
+        await Should.ThrowAsync<TimeoutException>(() => call);
+        await Eventually(
+            async () =>
+            {
+                var touched = Task.WhenAll(grains.Select(static grain => grain.Touch()));
+                await AdvanceUntilAsync(touched);
+                return touched.IsCompletedSuccessfully;
+            },
+            true,
+            "all grains");
+    }
+
+    [Fact]
+    public async Task CallCycle_OverACallThatInterleaves_IsAnswered()
+    {
+        var (grain, other, gate) = (Grain<ICallGrain>(NewKey()), Grain<ICallGrain>(NewKey("other")), NewKey("gate"));
+        var call = grain.HoldThrough(other, grain, gate);
+        await Gate.Named(gate).Reached.DefaultTimeout("the last call");
+        Gate.Named(gate).Open();
+        await call.DefaultTimeout("the answer");
+    }
+
+    [Fact]
     public async Task Timeout_OfTheCaller_LeavesTheCalleeRunning()
     {
         var (grain, gate) = (Grain<ICallGrain>(NewKey()), NewKey());

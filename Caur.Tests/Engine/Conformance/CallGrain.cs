@@ -13,6 +13,36 @@ public interface ICallGrain : IGrainWithStringKey
     [Alias("FailAfterAwait")]
     Task<int> FailAfterAwait(string message);
 
+    [Alias("FailWithCause")]
+    Task FailWithCause(string message);
+
+    [Alias("FailThere")]
+    ValueTask<int> FailThere(ICallGrain other, string message);
+
+    [Alias("HoldCancellableThere")]
+    Task HoldCancellableThere(ICallGrain other, string gate, CancellationToken token);
+
+    [ResponseTimeout("00:00:01")]
+    [Alias("Chain")]
+    Task Chain(List<ICallGrain> others);
+
+    [ResponseTimeout("00:00:01")]
+    [Alias("HoldThrough")]
+    Task HoldThrough(ICallGrain other, ICallGrain back, string gate);
+
+    [ResponseTimeout("00:00:01")]
+    [Alias("HoldAndCall")]
+    Task HoldAndCall(string gate, ICallGrain other);
+
+    [ResponseTimeout("00:00:01")]
+    [Alias("HoldBeside")]
+    Task HoldBeside(ICallGrain other, string gate);
+
+    [AlwaysInterleave]
+    [ResponseTimeout("00:00:01")]
+    [Alias("HoldInterleaving")]
+    Task HoldInterleaving(string gate);
+
     [ResponseTimeout("00:00:01")]
     [Alias("HoldForASecond")]
     Task HoldForASecond(string gate);
@@ -58,6 +88,11 @@ public interface ICallGrain : IGrainWithStringKey
     Task<GrainId> Identity();
 }
 
+/// <summary>An exception of the application.</summary>
+[GenerateSerializer]
+[Alias("caur.tests.CallFailedException")]
+public sealed class CallFailedException(string message, Exception cause) : Exception(message, cause);
+
 public sealed class CallGrain : Grain, ICallGrain
 {
     private readonly List<string> _ended = [];
@@ -69,6 +104,26 @@ public sealed class CallGrain : Grain, ICallGrain
         await Task.Yield();
         throw new KeyNotFoundException(message);
     }
+
+    public Task FailWithCause(string message) => throw new CallFailedException(message, new KeyNotFoundException("the cause"));
+
+    public async ValueTask<int> FailThere(ICallGrain other, string message) => await other.FailAfterAwait(message);
+
+    public Task HoldCancellableThere(ICallGrain other, string gate, CancellationToken token) => other.HoldCancellable(gate, token);
+
+    public Task Chain(List<ICallGrain> others) => others is [var next, .. var rest] ? next.Chain(rest) : Task.CompletedTask;
+
+    public Task HoldThrough(ICallGrain other, ICallGrain back, string gate) => other.HoldBeside(back, gate);
+
+    public async Task HoldAndCall(string gate, ICallGrain other)
+    {
+        await Gate.Named(gate).PassAsync();
+        await other.Touch();
+    }
+
+    public Task HoldBeside(ICallGrain other, string gate) => other.HoldInterleaving(gate);
+
+    public Task HoldInterleaving(string gate) => HoldForASecond(gate);
 
     public async Task HoldForASecond(string gate)
     {

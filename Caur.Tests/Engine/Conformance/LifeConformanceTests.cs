@@ -181,4 +181,74 @@ public abstract class LifeConformanceTests<TFixture>(TFixture engine) : Conforma
         await Engine.RestartAsync();
         Life.Of(key).Events.ShouldBe(["activating", "activated", "deactivated ShuttingDown"]);
     }
+
+    [Fact]
+    public async Task Deactivation_WhileCallsWait_HandsThemToTheNextActivationInTheirOrder()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        var grain = Grain<ILifeGrain>(key);
+        var before = await grain.ActivationId();
+        var held = grain.EndAndHold(gate);
+        await Gate.Named(gate).Reached.DefaultTimeout("the call");
+        var texts = Enumerable.Range(0, 20).Select(static i => $"mark {i}").ToList();
+        var marks = texts.Select(grain.Mark).ToList();
+        Gate.Named(gate).Open();
+        await held.DefaultTimeout("the call's end");
+        (await Task.WhenAll(marks).DefaultTimeout("the calls that waited")).Distinct().ShouldHaveSingleItem().ShouldNotBe(before);
+        Life.Of(key).Events.ShouldBe(["activating", "activated", "deactivated ApplicationRequested", "activating", "activated", .. texts]);
+    }
+
+    [Fact]
+    public async Task Deactivation_ThatFails_LeavesTheGrainCallable()
+    {
+        var key = NewKey();
+        Life.Of(key).DeactivationFails = true;
+        var grain = Grain<ILifeGrain>(key);
+        var before = await grain.ActivationId();
+        await grain.End();
+        await Eventually(async () => await grain.ActivationId() != before, true, "another activation");
+    }
+
+    [Fact]
+    public async Task Activation_WithAOneWayCallThatRuns_IsNotCollected()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        var grain = Grain<IShortLivedGrain>(key);
+        var before = await grain.ActivationId();
+        await grain.HoldOneWay(gate);
+        await Gate.Named(gate).Reached.DefaultTimeout("the call");
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+        Gate.Named(gate).Open();
+        (await grain.ActivationId()).ShouldBe(before);
+        Life.Of(key).Events.ShouldContain("held");
+    }
+
+    [Fact]
+    public async Task Activation_WithATickThatRuns_IsNotCollected()
+    {
+        var (key, gate) = (NewKey(), NewKey());
+        var grain = Grain<IShortLivedGrain>(key);
+        var before = await grain.ActivationId();
+        await grain.StartHeldTick(gate, TimeSpan.FromSeconds(1));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await Gate.Named(gate).Reached.DefaultTimeout("the tick");
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+        Gate.Named(gate).Open();
+        (await grain.ActivationId()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Activation_WhenItFailsAgainAndAgain_WorksAsSoonAsItCan()
+    {
+        var key = NewKey();
+        Life.Of(key).Failures = 5;
+        var grain = Grain<ILifeGrain>(key);
+        for (var i = 0; i < 5; i++)
+        {
+            await Should.ThrowAsync<InvalidDataException>(() => grain.ActivationId());
+        }
+
+        (await grain.ActivationId()).ShouldNotBe(Guid.Empty);
+        Life.Of(key).Events.ShouldNotContain(static text => text.StartsWith("deactivated"), "what was never active is not deactivated");
+    }
 }

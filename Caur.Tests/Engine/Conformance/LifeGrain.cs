@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans;
+using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace Caur.Tests.Engine.Conformance;
@@ -18,6 +19,16 @@ public interface ILifeGrain : IGrainWithStringKey
 
     [Alias("Hold")]
     Task Hold(string gate);
+
+    [OneWay]
+    [Alias("HoldOneWay")]
+    Task HoldOneWay(string gate);
+
+    [Alias("Mark")]
+    Task<Guid> Mark(string text);
+
+    [Alias("StartHeldTick")]
+    Task StartHeldTick(string gate, TimeSpan due);
 
     [Alias("Stay")]
     Task Stay(TimeSpan time);
@@ -48,6 +59,9 @@ public sealed class Life
 
     /// <summary>A gate in OnDeactivateAsync.</summary>
     public string? DeactivationGate { get; set; }
+
+    /// <summary>Whether OnDeactivateAsync throws.</summary>
+    public bool DeactivationFails { get; set; }
 
     public static Life Of(string key) => Lives.GetOrAdd(key, static _ => new Life());
 }
@@ -82,6 +96,10 @@ public class LifeGrain : Grain, ILifeGrain
         }
 
         Life.Events.Enqueue($"deactivated {reason.ReasonCode}");
+        if (Life.DeactivationFails)
+        {
+            throw new InvalidDataException("this deactivation fails");
+        }
     }
 
     public Task<Guid> ActivationId() => Task.FromResult(_id);
@@ -102,6 +120,20 @@ public class LifeGrain : Grain, ILifeGrain
     {
         await Gate.Named(gate).PassAsync();
         Life.Events.Enqueue("held");
+    }
+
+    public Task HoldOneWay(string gate) => Hold(gate);
+
+    public Task<Guid> Mark(string text)
+    {
+        Life.Events.Enqueue(text);
+        return ActivationId();
+    }
+
+    public Task StartHeldTick(string gate, TimeSpan due)
+    {
+        this.RegisterGrainTimer(() => Gate.Named(gate).PassAsync(), due, Timeout.InfiniteTimeSpan);
+        return Task.CompletedTask;
     }
 
     public Task Stay(TimeSpan time)

@@ -98,4 +98,52 @@ public abstract class ObserverConformanceTests<TFixture>(TFixture engine) : Conf
         Should.Throw<ArgumentException>(() => Client.CreateObjectReference<IWatcher>(reference));
         Should.Throw<ArgumentException>(() => Client.DeleteObjectReference<IWatcher>(watcher));
     }
+
+    [Fact]
+    public async Task Observer_WhoseObjectWasCollected_IsGoneLikeADeletedOne()
+    {
+        var grain = Grain<IObservedGrain>(NewKey());
+        var watcher = await SubscribeAndForgetAsync(grain);
+        await Eventually(
+            () =>
+            {
+                GC.Collect();
+                return Task.FromResult(watcher.TryGetTarget(out _));
+            },
+            false,
+            "the collection of the observer");
+        await grain.TellOneWay("lost").DefaultTimeout("the one-way call");
+        (await grain.Count()).ShouldBe(1);
+        var asked = grain.Ask("anybody there?");
+        await AdvanceAsync(TimeSpan.FromSeconds(1.5));
+        (await asked.DefaultTimeout("the answer")).ShouldBeEmpty();
+        (await grain.Count()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Observer_WhoseHostIsGone_LosesOneWayCallsAndFailsWhoAwaitsIt()
+    {
+        var watcher = new Watcher();
+        var reference = Client.CreateObjectReference<IWatcher>(watcher);
+        await Engine.RestartAsync();
+        var grain = Grain<IObservedGrain>(NewKey());
+        await grain.Subscribe(reference);
+        await grain.TellOneWay("lost").DefaultTimeout("the one-way call");
+        (await grain.Count()).ShouldBe(1);
+        var asked = grain.Ask("anybody there?");
+        await AdvanceAsync(TimeSpan.FromSeconds(1.5));
+        (await asked.DefaultTimeout("the answer")).ShouldBeEmpty();
+        (await grain.Count()).ShouldBe(0);
+        watcher.Texts.ShouldBeEmpty();
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private async Task<WeakReference<Watcher>> SubscribeAndForgetAsync(IObservedGrain grain)
+    {
+        var watcher = new Watcher();
+        await grain.Subscribe(Client.CreateObjectReference<IWatcher>(watcher));
+        await grain.Tell("first");
+        await watcher.SeenAsync(1);
+        return new WeakReference<Watcher>(watcher);
+    }
 }

@@ -77,4 +77,19 @@ public abstract class ReminderConformanceTests<TFixture>(TFixture engine) : Conf
         await AdvanceAsync(Minute);
         await Eventually(() => Task.FromResult(ReminderGrain.CountOf(key)), expected, $"tick {expected}");
     }
+
+    [Fact]
+    public async Task Reminder_ThatWasChanged_KeepsTheChangeOverARestart()
+    {
+        var key = NewKey();
+        await Grain<IReminderGrain>(key).Register("tick", TimeSpan.FromDays(2), TimeSpan.FromDays(2));
+        await Grain<IReminderGrain>(key).Register("tick", Minute, 3 * Minute);
+        await Engine.RestartAsync();
+        await TickAsync(key, 1);
+        ReminderGrain.Ticks[key].ShouldHaveSingleItem().Status.Period.ShouldBe(3 * Minute);
+        await AdvanceAsync(2 * Minute);
+        await Grain<IReminderGrain>(key).Names();
+        ReminderGrain.CountOf(key).ShouldBe(1);
+        await TickAsync(key, 2);
+    }
 }

@@ -1,3 +1,4 @@
+using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
 
@@ -95,6 +96,48 @@ public abstract class StateConformanceTests<TFixture>(TFixture engine) : Conform
         (await grain.Activation()).ShouldNotBe(before);
         (await grain.TextAtActivation()).ShouldBe("overtaken");
         await grain.Write("goes on");
+    }
+
+    [Fact]
+    public async Task Deactivation_AfterAConflict_HasTheConflictAsItsReason()
+    {
+        var key = NewKey();
+        await Grain<IStateGrain>(key).Write("first");
+        await Should.ThrowAsync<InconsistentStateException>(() => Grain<IStateGrain>(key).WriteStale("stale"));
+        await Grain<IStateGrain>(key).View();
+        StateGrain.Ends[key].ReasonCode.ShouldBe(DeactivationReasonCode.ApplicationError);
+    }
+
+    [Fact]
+    public async Task ClearState_WhenAnotherWroteMeanwhile_ThrowsAndLeavesTheRecord()
+    {
+        var grain = Grain<IStateGrain>(NewKey());
+        await grain.Write("first");
+        var before = await grain.Activation();
+        await Should.ThrowAsync<InconsistentStateException>(() => grain.ClearStale());
+        (await grain.Activation()).ShouldNotBe(before);
+        (await grain.View()).Text.ShouldBe("overtaken");
+    }
+
+    [Fact]
+    public async Task Conflict_InACallee_LeavesTheCallersActivation()
+    {
+        var (caller, callee) = (Grain<IStateGrain>(NewKey()), Grain<IStateGrain>(NewKey("callee")));
+        await callee.Write("first");
+        var (callerBefore, calleeBefore) = (await caller.Activation(), await callee.Activation());
+        await Should.ThrowAsync<InconsistentStateException>(() => caller.WriteStaleThere(callee));
+        (await callee.Activation()).ShouldNotBe(calleeBefore);
+        (await caller.Activation()).ShouldBe(callerBefore);
+    }
+
+    [Fact]
+    public async Task WriteState_WhenItFails_KeepsTheVersion()
+    {
+        var grain = Grain<IStateGrain>(NewKey());
+        await grain.Write("fine");
+        var before = await grain.View();
+        await Should.ThrowAsync<OrleansException>(() => grain.WriteUnwritable());
+        (await grain.View()).ShouldBe(before);
     }
 
     [Fact]

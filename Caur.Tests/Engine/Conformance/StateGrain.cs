@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
@@ -37,6 +38,12 @@ public interface IStateGrain : IGrainWithStringKey
 
     [Alias("WriteStaleHandled")]
     Task<string> WriteStaleHandled(string text);
+
+    [Alias("ClearStale")]
+    Task ClearStale();
+
+    [Alias("WriteStaleThere")]
+    Task WriteStaleThere(IStateGrain other);
 
     [Alias("WriteUnwritable")]
     Task WriteUnwritable();
@@ -83,12 +90,21 @@ public sealed class StateGrain(
     IGrainContext context,
     IServiceProvider services) : Grain, IStateGrain
 {
+    /// <summary>Why the last activation of each grain ended, by key.</summary>
+    public static readonly ConcurrentDictionary<string, DeactivationReason> Ends = new();
+
     private readonly Guid _activation = Guid.NewGuid();
     private string? _textAtActivation;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _textAtActivation = note.State.Text;
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        Ends[this.GetPrimaryKeyString()] = reason;
         return Task.CompletedTask;
     }
 
@@ -130,6 +146,14 @@ public sealed class StateGrain(
         note.State.Text = text;
         await note.WriteStateAsync();
     }
+
+    public async Task ClearStale()
+    {
+        await OvertakeAsync();
+        await note.ClearStateAsync();
+    }
+
+    public Task WriteStaleThere(IStateGrain other) => other.WriteStale("stale");
 
     public async Task<string> WriteStaleHandled(string text)
     {

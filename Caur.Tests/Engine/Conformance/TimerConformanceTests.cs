@@ -131,4 +131,40 @@ public abstract class TimerConformanceTests<TFixture>(TFixture engine) : Conform
         await AdvanceAsync(2 * Second);
         (await grain.Ticks()).ShouldBe(0);
     }
+
+    [Fact]
+    public async Task Timer_DisposedInItsTick_IsCancelledThereAndTicksNoMore()
+    {
+        var grain = Grain<ITimerGrain>(NewKey());
+        await grain.StartStoppingItself(Second);
+        await AdvanceAsync(Second);
+        await Eventually(grain.Ticks, 1, "the tick");
+        await AdvanceAsync(3 * Second);
+        (await grain.Ticks()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Timer_ChangedInItsTick_TicksAtItsNewTime()
+    {
+        var grain = Grain<ITimerGrain>(NewKey());
+        await grain.StartChangingItself(Second, 2 * Second);
+        await AdvanceAsync(Second);
+        await Eventually(grain.Ticks, 1, "the first tick");
+        await AdvanceAsync(2 * Second);
+        await Eventually(grain.Ticks, 2, "the second tick");
+    }
+
+    [Fact]
+    public async Task Ticks_OfTwoTimers_DoNotOverlap()
+    {
+        var (grain, gate) = (Grain<ITimerGrain>(NewKey()), NewKey());
+        await grain.StartPair(Second, gate);
+        await AdvanceAsync(Second);
+        await Gate.Named($"{gate}-1").Reached.DefaultTimeout("the first tick");
+        (await grain.TicksNow()).ShouldBe(1);
+        Gate.Named($"{gate}-1").Open();
+        await Gate.Named($"{gate}-2").Reached.DefaultTimeout("the second tick");
+        Gate.Named($"{gate}-2").Open();
+        (await grain.Ticks()).ShouldBe(2);
+    }
 }

@@ -12,6 +12,15 @@ public interface ITimerGrain : IGrainWithStringKey
     [Alias("StartSimple")]
     Task StartSimple(TimeSpan due, TimeSpan period);
 
+    [Alias("StartStoppingItself")]
+    Task StartStoppingItself(TimeSpan period);
+
+    [Alias("StartChangingItself")]
+    Task StartChangingItself(TimeSpan due, TimeSpan next);
+
+    [Alias("StartPair")]
+    Task StartPair(TimeSpan due, string gate);
+
     [Alias("Change")]
     Task Change(TimeSpan due, TimeSpan period);
 
@@ -84,6 +93,51 @@ public sealed class TimerGrain : Grain, ITimerGrain
             },
             due,
             period);
+        return Task.CompletedTask;
+    }
+
+    public Task StartStoppingItself(TimeSpan period)
+    {
+        _timer = this.RegisterGrainTimer(
+            token =>
+            {
+                _timer!.Dispose();
+                _ticks += token.IsCancellationRequested ? 1 : 1000;
+                return Task.CompletedTask;
+            },
+            period,
+            period);
+        return Task.CompletedTask;
+    }
+
+    public Task StartChangingItself(TimeSpan due, TimeSpan next)
+    {
+        _timer = this.RegisterGrainTimer(
+            () =>
+            {
+                _ticks++;
+                _timer!.Change(next, Timeout.InfiniteTimeSpan);
+                return Task.CompletedTask;
+            },
+            due,
+            Timeout.InfiniteTimeSpan);
+        return Task.CompletedTask;
+    }
+
+    public Task StartPair(TimeSpan due, string gate)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            this.RegisterGrainTimer(
+                async () =>
+                {
+                    var number = ++_ticks;
+                    await Gate.Named($"{gate}-{number}").PassAsync();
+                },
+                due,
+                Timeout.InfiniteTimeSpan);
+        }
+
         return Task.CompletedTask;
     }
 

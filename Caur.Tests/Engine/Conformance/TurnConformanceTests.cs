@@ -151,4 +151,68 @@ public abstract class TurnConformanceTests<TFixture>(TFixture engine) : Conforma
         Gate.Named(second).Open();
         await calls.DefaultTimeout("both");
     }
+
+    [Fact]
+    public async Task AlwaysInterleave_WhileAnotherOfItsKindOrAReaderAwaits_RunsAtOnce()
+    {
+        var grain = Grain<ITurnGrain>(NewKey());
+        var (reader, first, second) = (NewKey("reader"), NewKey("first"), NewKey("second"));
+        var calls = new[] { grain.HoldReading(reader), grain.HoldInterleaving(first), grain.HoldInterleaving(second) };
+        foreach (var gate in new[] { reader, first, second })
+        {
+            await Gate.Named(gate).Reached.DefaultTimeout(gate);
+        }
+
+        calls.ShouldAllBe(static call => !call.IsCompleted);
+        foreach (var gate in new[] { reader, first, second })
+        {
+            Gate.Named(gate).Open();
+        }
+
+        await Task.WhenAll(calls).DefaultTimeout("all calls");
+    }
+
+    [Fact]
+    public async Task AlwaysInterleave_WhileItAwaits_KeepsNeitherReaderNorWriterOut()
+    {
+        var grain = Grain<ITurnGrain>(NewKey());
+        var (interleaving, reader) = (NewKey("interleaving"), NewKey("reader"));
+        var held = grain.HoldInterleaving(interleaving);
+        await Gate.Named(interleaving).Reached.DefaultTimeout("the interleaving call");
+        await grain.Note("written").DefaultTimeout("a writer");
+        var reading = grain.HoldReading(reader);
+        await Gate.Named(reader).Reached.DefaultTimeout("a reader");
+        held.IsCompleted.ShouldBeFalse();
+        Gate.Named(reader).Open();
+        Gate.Named(interleaving).Open();
+        await Task.WhenAll(held, reading).DefaultTimeout("both");
+    }
+
+    [Fact]
+    public async Task Writers_BehindSeveralReaders_WaitForTheLastAndRunOneByOne()
+    {
+        var grain = Grain<ITurnGrain>(NewKey());
+        var (first, second, writer) = (NewKey("first"), NewKey("second"), NewKey("writer"));
+        var readers = new[] { grain.HoldReading(first), grain.HoldReading(second) };
+        await Gate.Named(first).Reached.DefaultTimeout("the first reader");
+        await Gate.Named(second).Reached.DefaultTimeout("the second reader");
+        var writing = grain.Hold(writer);
+        var note = grain.Note("behind");
+        Gate.Named(first).Open();
+        await readers[0].DefaultTimeout("the first reader's end");
+        (await grain.Notes()).ShouldNotContain($"begin {writer}");
+        Gate.Named(second).Open();
+        await Gate.Named(writer).Reached.DefaultTimeout("the writer");
+        (await grain.Notes()).ShouldNotContain("behind");
+        Gate.Named(writer).Open();
+        await Task.WhenAll(writing, note, readers[1]).DefaultTimeout("all calls");
+    }
+
+    [Fact]
+    public async Task Reentrant_ThatCallsItself_IsAnswered()
+    {
+        var grain = Grain<IReentrantTurnGrain>(NewKey());
+        await grain.NoteThrough(grain, "through myself").DefaultTimeout("the call");
+        (await grain.Notes()).ShouldBe(["through myself"]);
+    }
 }

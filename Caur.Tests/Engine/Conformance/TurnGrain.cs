@@ -41,6 +41,9 @@ public interface ITurnGrain : IGrainWithStringKey
 
     [Alias("RunsOnTheActivation")]
     Task<bool> RunsOnTheActivation();
+
+    [Alias("NoteThrough")]
+    Task NoteThrough(ITurnGrain other, string text);
 }
 
 /// <summary>The same, reentrant.</summary>
@@ -115,6 +118,8 @@ public class TurnGrain : Grain, ITurnGrain
 
         return _count;
     }
+
+    public Task NoteThrough(ITurnGrain other, string text) => other.Note(text);
 
     public async Task<bool> RunsOnTheActivation()
     {
