@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Caur.Pacman;
 
 /// <summary>What is wrong with a text, an archive or a database. Every reader of this library answers with one of these, never with half a result.</summary>
@@ -66,9 +68,13 @@ public sealed record FormatError(FormatErrorCode Code, string Message, int? Line
         Span<char> clean = stackalloc char[cut.Length];
         for (var i = 0; i < cut.Length; i++)
         {
-            clean[i] = char.IsControl(cut[i]) ? '?' : cut[i];
+            clean[i] = IsPrintable(cut[i]) ? cut[i] : '?';
         }
 
         return text.Length > Shown ? $"'{clean}...'" : $"'{clean}'";
     }
+
+    /// <summary>Also marks that change the direction of writing, and what ends a line, are kept out of messages.</summary>
+    private static bool IsPrintable(char c) => char.GetUnicodeCategory(c) is not
+        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

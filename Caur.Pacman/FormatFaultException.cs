@@ -22,9 +22,5 @@ internal sealed class FormatFaultException(FormatError error, Exception? inner =
         {
             return FormatResult<T>.Refused(fault.Error);
         }
-        catch (InvalidDataException fault)
-        {
-            return FormatResult<T>.Refused(new FormatError(FormatErrorCode.NotAnArchive, fault.Message));
-        }
     }
 }

@@ -38,4 +38,7 @@ public sealed record ArchiveLimits
 
     /// <summary>The size of one desc in a repository database. Default: 1 MiB.</summary>
     public int MaxDescBytes { get; init; } = 1 << 20;
+
+    /// <summary>The size of all descs of a repository database, which are kept in memory. Default: 256 MiB, 100,000 packages and more.</summary>
+    public long MaxDescBytesInAll { get; init; } = 256L << 20;
 }

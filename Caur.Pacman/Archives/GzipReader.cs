@@ -31,9 +31,11 @@ internal sealed class GzipReader : ReadOnlyStream
             {
                 count = _gzip.Read(buffer);
             }
-            catch (InvalidDataException) when (_feed.SourceEnded)
+            catch (InvalidDataException fault)
             {
-                throw Truncated();
+                throw _feed.SourceEnded
+                    ? Truncated()
+                    : new FormatFaultException(FormatErrorCode.NotAnArchive, "gzip: " + fault.Message, fault);
             }
 
             // Input is asked for when all that came before it has been handed out, so these bytes are of the source alone.

@@ -16,11 +16,17 @@ internal sealed class TarExtensions
     }
 
     /// <summary>Reads records of the form <c>length key=value\n</c> (POSIX.1-2001 pax).</summary>
-    public void ReadPax(ReadOnlySpan<byte> records)
+    /// <returns>False when one is not of that form.</returns>
+    public bool TryReadPax(ReadOnlySpan<byte> records)
     {
         byte[]? realName = null;
-        while (TakeRecord(ref records, out var key, out var value))
+        while (!records.IsEmpty)
         {
+            if (!TryTakeRecord(ref records, out var key, out var value))
+            {
+                return false;
+            }
+
             if (key.SequenceEqual("path"u8))
             {
                 Name = value.ToArray();
@@ -31,45 +37,50 @@ internal sealed class TarExtensions
             }
             else if (key.SequenceEqual("size"u8))
             {
-                Size = Utf8Parser.TryParse(value, out long size, out var used) && used == value.Length && size >= 0 ? size : throw Malformed();
+                if (!TryReadNumber(value, out var size, out var used) || used != value.Length)
+                {
+                    return false;
+                }
+
+                Size = size;
             }
         }
 
         Name = realName ?? Name;
+        return true;
     }
 
     /// <summary>A global header speaks of all members. Readers differ on what it may say, so one that names or sizes them is refused.</summary>
-    public static void CheckGlobal(ReadOnlySpan<byte> records)
+    public static bool IsHarmlessGlobal(ReadOnlySpan<byte> records)
     {
-        while (TakeRecord(ref records, out var key, out _))
+        while (!records.IsEmpty)
         {
-            if (key.SequenceEqual("path"u8) || key.SequenceEqual("size"u8) || key.SequenceEqual("linkpath"u8) || key.StartsWith("GNU.sparse"u8))
+            if (!TryTakeRecord(ref records, out var key, out _)
+                || key.SequenceEqual("path"u8) || key.SequenceEqual("size"u8) || key.SequenceEqual("linkpath"u8) || key.StartsWith("GNU.sparse"u8))
             {
-                throw Malformed();
+                return false;
             }
         }
+
+        return true;
     }
 
-    private static bool TakeRecord(ref ReadOnlySpan<byte> records, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    private static bool TryTakeRecord(ref ReadOnlySpan<byte> records, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {
         key = default;
         value = default;
-        if (records.IsEmpty)
+        if (!TryReadNumber(records, out var claimed, out var digits)
+            || claimed <= digits + 1 || claimed > records.Length || records[digits] != ' ' || records[(int)claimed - 1] != '\n')
         {
             return false;
         }
 
-        if (!Utf8Parser.TryParse(records, out int length, out var digits)
-            || length <= digits + 1 || length > records.Length || records[digits] != ' ' || records[length - 1] != '\n')
-        {
-            throw Malformed();
-        }
-
+        var length = (int)claimed;
         var record = records[(digits + 1)..(length - 1)];
         var equals = record.IndexOf((byte)'=');
         if (equals <= 0)
         {
-            throw Malformed();
+            return false;
         }
 
         key = record[..equals];
@@ -78,5 +89,11 @@ internal sealed class TarExtensions
         return true;
     }
 
-    private static FormatFaultException Malformed() => new(FormatErrorCode.NotAnArchive, "an extended header of the archive is malformed");
+    /// <summary>Decimal digits, without the sign that the parser would take.</summary>
+    private static bool TryReadNumber(ReadOnlySpan<byte> text, out long number, out int used)
+    {
+        number = 0;
+        used = 0;
+        return text is [>= (byte)'0' and <= (byte)'9', ..] && Utf8Parser.TryParse(text, out number, out used);
+    }
 }

@@ -8,12 +8,15 @@ namespace Caur.Pacman;
 /// </summary>
 internal sealed class TarReader(Stream source, ArchiveLimits limits, CancellationToken cancellationToken = default)
 {
+    private const int FirstContentSize = 256 * 1024;
+
     private readonly byte[] _block = new byte[TarHeader.BlockSize];
     private readonly byte[] _skipped = new byte[64 * 1024];
     private readonly TarExtensions _extensions = new();
     private byte[] _name = [];
     private long _left;
     private int _padding;
+    private long _headerAt;
     private long _produced;
     private bool _ended;
 
@@ -49,6 +52,7 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
             Skip(_left + _padding);
             _left = 0;
             _padding = 0;
+            _headerAt = _produced;
             ReadExactly(_block, "within a header");
             if (!_block.AsSpan().ContainsAnyExcept((byte)0))
             {
@@ -72,19 +76,30 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
     {
         if (Size > limit)
         {
-            throw new FormatFaultException(FormatErrorCode.TooLarge, $"{Shown()} has {Size} bytes, more than {limit}");
+            throw Fault(FormatErrorCode.TooLarge, $"{Shown()} has {Size} bytes, more than {limit}");
         }
 
-        var content = new byte[Size];
-        ReadExactly(content, "within a member");
-        _left = 0;
-        return content;
+        // A header only claims a size: memory is taken as the content comes.
+        var content = new byte[Math.Min(Size, FirstContentSize)];
+        var read = 0;
+        while (true)
+        {
+            ReadExactly(content.AsSpan(read), "within a member");
+            read = content.Length;
+            if (read == Size)
+            {
+                _left = 0;
+                return content;
+            }
+
+            Array.Resize(ref content, (int)Math.Min(Size, 2L * read));
+        }
     }
 
     /// <summary>Reads on behind the end of the archive, so that checksums of the compression are seen to be right.</summary>
     public void ReadToEnd()
     {
-        while (Count(source.Read(_skipped)) > 0)
+        while (Pull(_skipped) > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -93,26 +108,30 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
     /// <summary>The name for a message: short and printable.</summary>
     public string Shown() => FormatError.Quote(Name);
 
+    /// <summary>A fault of the member whose header was read last, with its place.</summary>
+    public FormatFaultException Fault(FormatErrorCode code, string message, Exception? inner = null) =>
+        new(code, $"{message} (header {Members}, at byte {_headerAt} of the unpacked archive)", inner);
+
     private void ReadHeader()
     {
         var block = _block.AsSpan();
         var sum = TarHeader.Number(block[TarHeader.Checksum]);
         if (sum != TarHeader.Sum(block))
         {
-            throw new FormatFaultException(FormatErrorCode.NotAnArchive, "the data are not a tar archive: a header has a wrong checksum");
+            throw Fault(FormatErrorCode.NotAnArchive, "the data are not a tar archive: a header has a wrong checksum");
         }
 
         Type = block[TarHeader.Type];
         var size = TarHeader.Number(block[TarHeader.Size]);
         if (size < 0)
         {
-            throw new FormatFaultException(FormatErrorCode.NotAnArchive, "a header has no valid size");
+            throw Fault(FormatErrorCode.NotAnArchive, "a header has no valid size");
         }
 
         SetSize(size);
         if (++Members > limits.MaxMembers)
         {
-            throw new FormatFaultException(FormatErrorCode.TooLarge, $"the archive has more than {limits.MaxMembers} members");
+            throw Fault(FormatErrorCode.TooLarge, $"the archive has more than {limits.MaxMembers} members");
         }
     }
 
@@ -134,10 +153,10 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
         switch (Type)
         {
             case TarHeader.PaxHeader:
-                _extensions.ReadPax(ReadContent(limits.MaxExtendedHeaderBytes));
+                Expect(_extensions.TryReadPax(ReadContent(limits.MaxExtendedHeaderBytes)));
                 return true;
             case TarHeader.PaxGlobalHeader:
-                TarExtensions.CheckGlobal(ReadContent(limits.MaxExtendedHeaderBytes));
+                Expect(TarExtensions.IsHarmlessGlobal(ReadContent(limits.MaxExtendedHeaderBytes)));
                 return true;
             case TarHeader.GnuLongName:
                 _extensions.Name = TarHeader.Text(ReadContent(limits.MaxExtendedHeaderBytes)).ToArray();
@@ -145,9 +164,17 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
             case TarHeader.GnuLongLink:
                 return true;
             case TarHeader.GnuSparse:
-                throw new FormatFaultException(FormatErrorCode.NotAnArchive, "the archive uses GNU's old form for sparse files");
+                throw Fault(FormatErrorCode.NotAnArchive, "the archive uses GNU's old form for sparse files");
             default:
                 return false;
+        }
+    }
+
+    private void Expect(bool wellFormed)
+    {
+        if (!wellFormed)
+        {
+            throw Fault(FormatErrorCode.NotAnArchive, "an extended header of the archive is malformed");
         }
     }
 
@@ -164,7 +191,7 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
         // Readers differ on what follows a link or directory that has a size, so nobody shall have to guess.
         if (!IsFile && Size != 0)
         {
-            throw new FormatFaultException(FormatErrorCode.NotAnArchive, $"{Shown()} is not a file and has a content");
+            throw Fault(FormatErrorCode.NotAnArchive, $"{Shown()} is not a file and has a content");
         }
     }
 
@@ -179,7 +206,7 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
     {
         if (_name.Length == 0)
         {
-            throw new FormatFaultException(FormatErrorCode.UnsafeName, "a member has no name");
+            throw Fault(FormatErrorCode.UnsafeName, "a member has no name");
         }
 
         var rest = _name.AsSpan();
@@ -191,7 +218,7 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
 
         if (unsafeName || rest.Contains((byte)0))
         {
-            throw new FormatFaultException(FormatErrorCode.UnsafeName, $"the name {Shown()} leads out of the archive");
+            throw Fault(FormatErrorCode.UnsafeName, $"the name {Shown()} leads out of the archive");
         }
     }
 
@@ -200,7 +227,7 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
         while (count > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var read = Count(source.Read(_skipped, 0, (int)Math.Min(count, _skipped.Length)));
+            var read = Pull(_skipped.AsSpan(0, (int)Math.Min(count, _skipped.Length)));
             if (read == 0)
             {
                 throw Truncated("within a member");
@@ -214,7 +241,8 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
     {
         while (!buffer.IsEmpty)
         {
-            var read = Count(source.Read(buffer));
+            cancellationToken.ThrowIfCancellationRequested();
+            var read = Pull(buffer);
             if (read == 0)
             {
                 throw Truncated(where);
@@ -224,14 +252,24 @@ internal sealed class TarReader(Stream source, ArchiveLimits limits, Cancellatio
         }
     }
 
-    private int Count(int read)
+    private int Pull(Span<byte> buffer)
     {
+        int read;
+        try
+        {
+            read = source.Read(buffer);
+        }
+        catch (FormatFaultException fault)
+        {
+            throw Fault(fault.Error.Code, fault.Error.Message, fault);
+        }
+
         _produced += read;
         return _produced <= limits.MaxUnpackedBytes ? read : throw TooLarge();
     }
 
-    private static FormatFaultException Truncated(string where) => new(FormatErrorCode.Truncated, $"the archive ends {where}");
+    private FormatFaultException Truncated(string where) => Fault(FormatErrorCode.Truncated, $"the archive ends {where}");
 
     private FormatFaultException TooLarge() =>
-        new(FormatErrorCode.TooLarge, $"the archive unpacks to more than {limits.MaxUnpackedBytes} bytes");
+        Fault(FormatErrorCode.TooLarge, $"the archive unpacks to more than {limits.MaxUnpackedBytes} bytes");
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Caur.Pacman;
 
@@ -10,6 +11,7 @@ namespace Caur.Pacman;
 public readonly record struct PackageFileName(PackageName Name, PackageVersion Version, string Architecture, string Extension)
 {
     private const string Marker = ".pkg.tar";
+    private const int MaxBytes = 255;
 
     /// <summary>Whether a text is the file name of a package archive, and which.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out PackageFileName fileName)
@@ -37,10 +39,10 @@ public readonly record struct PackageFileName(PackageName Name, PackageVersion V
         return true;
     }
 
-    /// <summary>Whether a text can be a file's name in a folder: one part, not hidden, printable.</summary>
+    /// <summary>Whether a text can be a file's name in a folder: one part, not hidden, printable, at most 255 bytes of UTF-8.</summary>
     public static bool IsSafe(ReadOnlySpan<char> text)
     {
-        if (text.Length is 0 or > 255 || text[0] is '.' or '-')
+        if (text.Length is 0 or > MaxBytes || text[0] is '.' or '-' || Encoding.UTF8.GetByteCount(text) > MaxBytes)
         {
             return false;
         }

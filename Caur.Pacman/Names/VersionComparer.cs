@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Caur.Pacman;
 
 /// <summary>
@@ -36,10 +38,8 @@ public sealed class VersionComparer : IComparer<string>
     {
         while (!left.IsEmpty && !right.IsEmpty)
         {
-            var leftSeparators = CountSeparators(left);
-            var rightSeparators = CountSeparators(right);
-            left = left[leftSeparators..];
-            right = right[rightSeparators..];
+            var leftSeparators = TakeSeparators(ref left);
+            var rightSeparators = TakeSeparators(ref right);
             if (left.IsEmpty || right.IsEmpty)
             {
                 break;
@@ -88,7 +88,8 @@ public sealed class VersionComparer : IComparer<string>
         return left.Length != right.Length ? left.Length - right.Length : left.SequenceCompareTo(right);
     }
 
-    private static int CountSeparators(ReadOnlySpan<char> text)
+    /// <summary>Takes what is neither letter nor digit, and says how long it is to vercmp, which counts bytes.</summary>
+    private static int TakeSeparators(ref ReadOnlySpan<char> text)
     {
         var count = 0;
         while (count < text.Length && !char.IsAsciiLetterOrDigit(text[count]))
@@ -96,7 +97,9 @@ public sealed class VersionComparer : IComparer<string>
             count++;
         }
 
-        return count;
+        var bytes = Encoding.UTF8.GetByteCount(text[..count]);
+        text = text[count..];
+        return bytes;
     }
 
     private static ReadOnlySpan<char> TakeRun(ref ReadOnlySpan<char> text, bool digits)

@@ -5,13 +5,15 @@ namespace Caur.Pacman;
 /// <summary>Reads the archives <c>NAME.db</c> and <c>NAME.files</c>, of any tool that keeps to repo-add's layout.</summary>
 internal sealed class DatabaseReader(ArchiveLimits limits, CancellationToken cancellationToken)
 {
+    private long _descBytes;
+
     public List<RepositoryEntry> Read(Stream packages, Stream? files)
     {
-        var parts = ReadArchive(packages);
+        var parts = ReadArchive(packages, DatabaseKind.Packages);
         if (files is not null)
         {
             // What the two disagree on, the first one decides: it is the one that clients install from.
-            foreach (var (folder, other) in ReadArchive(files))
+            foreach (var (folder, other) in ReadArchive(files, DatabaseKind.Files))
             {
                 if (parts.TryGetValue(folder, out var part))
                 {
@@ -36,10 +38,22 @@ internal sealed class DatabaseReader(ArchiveLimits limits, CancellationToken can
         return entries;
     }
 
-    private Dictionary<string, Part> ReadArchive(Stream archive)
+    private Dictionary<string, Part> ReadArchive(Stream archive, DatabaseKind kind)
     {
-        using var unpacked = Decompression.Open(archive);
-        var tar = new TarReader(unpacked, limits, cancellationToken);
+        try
+        {
+            using var unpacked = Decompression.Open(archive);
+            return ReadMembers(new TarReader(unpacked, limits, cancellationToken));
+        }
+        catch (FormatFaultException fault) when (kind == DatabaseKind.Files)
+        {
+            throw new FormatFaultException(fault.Error with { Message = "in the database of files: " + fault.Error.Message }, fault);
+        }
+    }
+
+    private Dictionary<string, Part> ReadMembers(TarReader tar)
+    {
+        _descBytes = 0;
         var parts = new Dictionary<string, Part>(StringComparer.Ordinal);
         while (tar.MoveNext())
         {
@@ -50,7 +64,7 @@ internal sealed class DatabaseReader(ArchiveLimits limits, CancellationToken can
 
             if (!tar.IsFile)
             {
-                throw new FormatFaultException(FormatErrorCode.NotAFile, $"{tar.Shown()} in a database is not a plain file");
+                throw tar.Fault(FormatErrorCode.NotAFile, $"{tar.Shown()} in a database is not a plain file");
             }
 
             ReadMember(tar, parts);
@@ -62,10 +76,15 @@ internal sealed class DatabaseReader(ArchiveLimits limits, CancellationToken can
 
     private void ReadMember(TarReader tar, Dictionary<string, Part> parts)
     {
+        if (!Utf8.IsValid(tar.NameBytes.Span))
+        {
+            throw tar.Fault(FormatErrorCode.NotUtf8, $"the name {tar.Shown()} in a database is not UTF-8");
+        }
+
         var path = tar.Name.Split('/');
         if (path.Length != 2 || path[0].Length == 0)
         {
-            throw new FormatFaultException(FormatErrorCode.Malformed, $"{tar.Shown()} does not belong into a database");
+            throw tar.Fault(FormatErrorCode.Malformed, $"{tar.Shown()} does not belong into a database");
         }
 
         if (!parts.TryGetValue(path[0], out var part))
@@ -76,17 +95,17 @@ internal sealed class DatabaseReader(ArchiveLimits limits, CancellationToken can
         switch (path[1])
         {
             case "desc":
-                part.Desc = Once(tar, part.Desc, limits.MaxDescBytes);
+                part.Desc = Keep(Once(tar, part.Desc, limits.MaxDescBytes), tar);
                 break;
             case "depends":
                 // pacman before 5.0 kept what a package depends on in a file of its own.
-                part.Depends = Once(tar, part.Depends, limits.MaxDescBytes);
+                part.Depends = Keep(Once(tar, part.Depends, limits.MaxDescBytes), tar);
                 break;
             case "files":
                 var text = Once(tar, part.Files is null ? null : [], limits.MaxFileListBytes);
-                part.Files = Utf8.IsValid(text) && (text.AsSpan().StartsWith("%FILES%\n"u8) || text.Length == 0)
+                part.Files = IsFileList(text)
                     ? FileListSource.Pack(text)
-                    : throw new FormatFaultException(FormatErrorCode.Malformed, $"{tar.Shown()} is not a list of files");
+                    : throw tar.Fault(FormatErrorCode.Malformed, $"{tar.Shown()} is not a list of files");
                 break;
             default:
                 // Deltas and the like, which other tools once wrote and pacman ignores.
@@ -96,7 +115,19 @@ internal sealed class DatabaseReader(ArchiveLimits limits, CancellationToken can
 
     private static byte[] Once(TarReader tar, byte[]? before, int limit) => before is null
         ? tar.ReadContent(limit)
-        : throw new FormatFaultException(FormatErrorCode.Duplicate, $"the database has {tar.Shown()} twice");
+        : throw tar.Fault(FormatErrorCode.Duplicate, $"the database has {tar.Shown()} twice");
+
+    private static bool IsFileList(byte[] text) =>
+        text.Length == 0 || (text.AsSpan().StartsWith("%FILES%\n"u8) && Utf8.IsValid(text) && !text.Contains((byte)0));
+
+    /// <summary>Descs stay in memory, so that what all of them take has a limit too.</summary>
+    private byte[] Keep(byte[] text, TarReader tar)
+    {
+        _descBytes += text.Length;
+        return _descBytes <= limits.MaxDescBytesInAll
+            ? text
+            : throw tar.Fault(FormatErrorCode.TooLarge, $"the descs of the database have more than {limits.MaxDescBytesInAll} bytes");
+    }
 
     private static RepositoryEntry Finish(string folder, Part part)
     {

@@ -61,7 +61,9 @@ internal static class DescText
             }
             else if (line is ['%', _, .., '%'])
             {
-                sections[line[1..^1]] = values = [];
+                // pacman joins the values of a list that stands in several sections.
+                values = sections.TryGetValue(line[1..^1], out var known) ? (List<string>)known : [];
+                sections[line[1..^1]] = values;
             }
         }
 
@@ -72,23 +74,47 @@ internal static class DescText
     /// The first value of a section, found without parsing the rest; null when the section is missing or empty. A section begins behind
     /// an empty line: a value that only looks like its head is none.
     /// </summary>
-    public static string? First(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header)
-    {
-        if (!utf8.StartsWith(header))
-        {
-            var at = utf8.IndexOf([.. "\n\n"u8, .. header]);
-            if (at < 0)
-            {
-                return null;
-            }
+    public static string? First(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header) => First(ref utf8, header);
 
-            utf8 = utf8[(at + 2)..];
+    /// <summary>As <see cref="First(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, for what tells one package from another.</summary>
+    /// <exception cref="FormatFaultException">The section stands twice. Some readers take the first, pacman takes the last.</exception>
+    public static string? Only(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header, string field)
+    {
+        var value = First(ref utf8, header);
+        return value is null || !Advance(ref utf8, header)
+            ? value
+            : throw new FormatFaultException(FormatErrorCode.Duplicate, $"a desc has {field} twice");
+    }
+
+    /// <summary>Moves behind the section's head.</summary>
+    private static string? First(ref ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header)
+    {
+        utf8 = utf8.TrimStart((byte)'\n');
+        if (utf8.StartsWith(header))
+        {
+            utf8 = utf8[header.Length..];
+        }
+        else if (!Advance(ref utf8, header))
+        {
+            return null;
         }
 
-        var rest = utf8[header.Length..];
-        var end = rest.IndexOf((byte)'\n');
-        var value = end < 0 ? rest : rest[..end];
+        var end = utf8.IndexOf((byte)'\n');
+        var value = end < 0 ? utf8 : utf8[..end];
         return value.IsEmpty ? null : Encoding.UTF8.GetString(value);
+    }
+
+    /// <summary>Moves behind the next head of a section that follows an empty line, if there is one.</summary>
+    private static bool Advance(ref ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> header)
+    {
+        var at = utf8.IndexOf([.. "\n\n"u8, .. header]);
+        if (at < 0)
+        {
+            return false;
+        }
+
+        utf8 = utf8[(at + 2 + header.Length)..];
+        return true;
     }
 
     /// <summary>Writes a section, or nothing when it has no value.</summary>

@@ -15,9 +15,9 @@ public sealed class RepositoryEntry
         Desc = desc;
         _files = files;
         var span = desc.Span;
-        if (!Utf8.IsValid(span))
+        if (!Utf8.IsValid(span) || span.Contains((byte)0))
         {
-            throw new FormatFaultException(FormatErrorCode.NotUtf8, "a desc is not UTF-8");
+            throw new FormatFaultException(FormatErrorCode.NotUtf8, "a desc is not UTF-8 text");
         }
 
         Name = PackageName.TryParse(Required(span, "%NAME%\n"u8, "NAME"), out var name) ? name : throw Invalid(FormatErrorCode.InvalidName, "name");
@@ -30,7 +30,7 @@ public sealed class RepositoryEntry
             throw Invalid(FormatErrorCode.UnsafeName, "file name");
         }
 
-        var pkgbase = DescText.First(span, "%BASE%\n"u8);
+        var pkgbase = DescText.Only(span, "%BASE%\n"u8, "BASE");
         PkgBase = pkgbase is null ? Name
             : PackageName.TryParse(pkgbase, out var @base) ? @base : throw Invalid(FormatErrorCode.InvalidName, "pkgbase");
         Folder = $"{Name}-{Version}";
@@ -168,7 +168,7 @@ public sealed class RepositoryEntry
     }
 
     private static string Required(ReadOnlySpan<byte> desc, ReadOnlySpan<byte> header, string field) =>
-        DescText.First(desc, header) ?? throw new FormatFaultException(FormatErrorCode.MissingKey, $"a desc has no {field}");
+        DescText.Only(desc, header, field) ?? throw new FormatFaultException(FormatErrorCode.MissingKey, $"a desc has no {field}");
 
     private static FormatFaultException Invalid(FormatErrorCode code, string what) => new(code, $"a desc has an invalid {what}");
 

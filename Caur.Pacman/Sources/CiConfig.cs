@@ -1,14 +1,18 @@
-using System.Text.RegularExpressions;
+using System.Text;
+using System.Text.Unicode;
 
 namespace Caur.Pacman;
 
 /// <summary>
 /// The settings of a package folder (<c>.CI/config</c>) or of a source repository (<c>.ci/config</c>), as the templates of Chaotic-AUR's
 /// infra 4.0 write them: lines of <c>KEY=value</c>, white space around the parts, quotes around a value allowed. Every other line counts
-/// as a comment. A key that stands twice has its last value.
+/// as a comment. A key that stands twice has its last value. <see cref="CiConfigText"/> changes such a text.
 /// </summary>
-public sealed partial class CiConfig
+public sealed class CiConfig
 {
+    /// <summary>The greatest size of a text that <see cref="Read"/> takes, in bytes.</summary>
+    public const int MaxSize = 1 << 20;
+
     private readonly Dictionary<string, string> _values;
 
     private CiConfig(Dictionary<string, string> values) => _values = values;
@@ -20,7 +24,10 @@ public sealed partial class CiConfig
     public IReadOnlyCollection<string> Keys => _values.Keys;
 
     /// <summary>The value of a key without its quotes; null when it is not set or set to nothing.</summary>
-    public string? this[string key] => _values.TryGetValue(key, out var value) && value.Length > 0 ? value : null;
+    public string? this[string key] => Verbatim(key) is { } value && Unquote(value) is { Length: > 0 } plain ? plain : null;
+
+    /// <summary>The value of a key as it is written, with its quotes; null when it is not set, empty when it is set to nothing.</summary>
+    public string? Verbatim(string key) => _values.GetValueOrDefault(key);
 
     /// <summary>Whether a key says <c>true</c>, in whatever case.</summary>
     public bool IsTrue(string key) => string.Equals(this[key], "true", StringComparison.OrdinalIgnoreCase);
@@ -28,13 +35,44 @@ public sealed partial class CiConfig
     /// <summary>Reads a text. There is none that cannot be read: what is no setting is a comment.</summary>
     public static CiConfig Parse(string text)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var line in text.EnumerateLines())
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        return Of(utf8, CiConfigLine.Split(utf8));
+    }
+
+    /// <summary>
+    /// Reads the bytes of a file. Refused are a file beyond <see cref="MaxSize"/> and a value that is not UTF-8 or has a NUL; what
+    /// stands in comments does not matter.
+    /// </summary>
+    public static FormatResult<CiConfig> Read(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length > MaxSize)
         {
-            var match = Setting().Match(line.ToString());
-            if (match.Success)
+            return FormatResult<CiConfig>.Refused(new FormatError(
+                FormatErrorCode.TooLarge, $"a config has {utf8.Length} bytes, more than {MaxSize}"));
+        }
+
+        var lines = CiConfigLine.Split(utf8);
+        foreach (var line in lines)
+        {
+            var value = utf8[line.Value];
+            if (!Utf8.IsValid(value) || value.Contains((byte)0))
             {
-                values[match.Groups["key"].Value] = Unquote(match.Groups["value"].Value);
+                return FormatResult<CiConfig>.Refused(new FormatError(
+                    FormatErrorCode.NotUtf8, $"the value of {FormatError.Quote(Encoding.UTF8.GetString(utf8[line.Key]))} is not UTF-8 text", line.Number));
+            }
+        }
+
+        return FormatResult<CiConfig>.Of(Of(utf8, lines));
+    }
+
+    private static CiConfig Of(ReadOnlySpan<byte> utf8, List<CiConfigLine> lines)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in lines)
+        {
+            if (line.IsSetting)
+            {
+                values[Encoding.UTF8.GetString(utf8[line.Key])] = Encoding.UTF8.GetString(utf8[line.Value]);
             }
         }
 
@@ -43,7 +81,4 @@ public sealed partial class CiConfig
 
     private static string Unquote(string value) =>
         value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0] ? value[1..^1] : value;
-
-    [GeneratedRegex(@"^\s*(?<key>[A-Za-z0-9_]+)\s*=\s*(?<value>.*?)\s*$", RegexOptions.CultureInvariant)]
-    private static partial Regex Setting();
 }

@@ -19,10 +19,11 @@ internal sealed class SrcinfoParser
 
     public FormatResult<Srcinfo> Parse(string text)
     {
-        foreach (var raw in text.AsSpan().EnumerateLines())
+        // Only a newline ends a line: EnumerateLines would also break a description at a form feed or at U+2028.
+        foreach (var range in text.AsSpan().Split('\n'))
         {
             _line++;
-            var line = raw.Trim();
+            var line = text.AsSpan(range).Trim();
             if (!line.IsEmpty && line[0] != '#')
             {
                 ReadLine(line);
@@ -126,7 +127,7 @@ internal sealed class SrcinfoParser
         }
         else
         {
-            Fault(FormatErrorCode.InvalidDependency, $"{FormatError.Quote(value)} in {key} is not a dependency");
+            Fault(FormatErrorCode.InvalidDependency, $"{FormatError.Quote(value)} in {FormatError.Quote(key)} is not a dependency");
         }
     }
 

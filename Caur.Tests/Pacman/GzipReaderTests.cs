@@ -50,8 +50,7 @@ public sealed class GzipReaderTests
         {
             var damaged = packed.ToArray();
             damaged[at] ^= 0x11;
-            var error = Should.Throw<SystemException>(() => Read(damaged), $"byte {at}");
-            (error is InvalidDataException or FormatFaultException).ShouldBeTrue($"byte {at}: {error}");
+            Should.Throw<FormatFaultException>(() => Read(damaged), $"byte {at}");
         }
     }
 

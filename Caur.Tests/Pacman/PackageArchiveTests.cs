@@ -145,6 +145,9 @@ public sealed class PackageArchiveTests
         { "global path", FormatErrorCode.NotAnArchive },
         { "large pax header", FormatErrorCode.TooLarge },
         { "bad pax header", FormatErrorCode.NotAnArchive },
+        { "signed pax length", FormatErrorCode.NotAnArchive },
+        { "signed pax size", FormatErrorCode.NotAnArchive },
+        { "huge pax size", FormatErrorCode.NotAnArchive },
         { "old sparse file", FormatErrorCode.NotAnArchive },
         { "many members", FormatErrorCode.TooLarge },
         { "long list", FormatErrorCode.TooLarge },
@@ -170,6 +173,26 @@ public sealed class PackageArchiveTests
         result.Value.ShouldBeNull();
         result.Error.ShouldNotBeNull().Code.ShouldBe(code, result.Error.ToString());
         allocated.ShouldBeLessThan(8 << 20);
+    }
+
+    [Fact]
+    public void Read_WhenAMemberIsAtFault_SaysWhere()
+    {
+        var archive = RawTar.WithInfo().File("usr", new byte[600]).File("../x", "").End();
+        var error = PackageArchive.ListFiles(new MemoryStream(archive), cancellationToken: Cancel).Error.ShouldNotBeNull();
+        error.Message.ShouldBe("the name '../x' leads out of the archive (header 3, at byte 2560 of the unpacked archive)");
+        PackageArchive.ListFiles(new MemoryStream(Damage(Gzip(RawTar.WithInfo().End()))), cancellationToken: Cancel).Error!.Message
+            .ShouldStartWith("gzip: ");
+    }
+
+    [Fact]
+    public void Read_WhenAHeaderClaimsMuch_TakesMemoryOnlyForWhatComes()
+    {
+        var limits = new ArchiveLimits { MaxInfoBytes = 500 << 20 };
+        var archive = new RawTar().Member(".PKGINFO", '0', new byte[512], claimedSize: 400 << 20).WithoutEnd();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        PackageArchive.ReadInfo(new MemoryStream(archive), limits, Cancel).Error.ShouldNotBeNull().Code.ShouldBe(FormatErrorCode.Truncated);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(4 << 20);
     }
 
     [Fact]
@@ -228,6 +251,9 @@ public sealed class PackageArchiveTests
         "global path" => RawTar.WithInfo().Pax("path", "x", 'g').File("y", "x").End(),
         "large pax header" => new RawTar().Member("pax", 'x', [], claimedSize: 1L << 31).End(),
         "bad pax header" => new RawTar().Member("pax", 'x', "99 path=x\n"u8.ToArray()).File("x", "x").End(),
+        "signed pax length" => RawTar.WithInfo().Member("pax", 'x', "+11 path=x\n"u8.ToArray()).File("y", "x").End(),
+        "signed pax size" => RawTar.WithInfo().Pax("size", "+1").File("y", "x").End(),
+        "huge pax size" => RawTar.WithInfo().Pax("size", "9223372036854775808").File("y", "x").End(),
         "old sparse file" => RawTar.WithInfo().Member("sparse", 'S', []).End(),
         "many members" => Many(2000, "f"),
         "long list" => Many(900, new string('n', 90) + "\t\t\t\t\t\t"),

@@ -29,4 +29,15 @@ public sealed class PackageFileNameTests
     [InlineData("")]
     [InlineData(null)]
     public void TryParse_WhenNameIsIllegal_Refuses(string? text) => PackageFileName.TryParse(text, out _).ShouldBeFalse();
+
+    [Fact]
+    public void IsSafe_WhenAFileSystemCouldNotHoldTheName_IsFalse()
+    {
+        using var folder = new TempFolder();
+        var longest = new string('\u00e9', 127) + "x";
+        PackageFileName.IsSafe(longest).ShouldBeTrue();
+        File.WriteAllText(folder[longest], "");
+        PackageFileName.IsSafe(longest + "x").ShouldBeFalse();
+        Should.Throw<IOException>(() => File.WriteAllText(folder[longest + "x"], ""));
+    }
 }

@@ -152,6 +152,15 @@ public sealed class SrcinfoTests
         info.Version.ToString().ShouldBe("1-1");
     }
 
+    [Fact]
+    public void Parse_WhenAValueHasWhatOtherwiseEndsALine_KeepsIt() =>
+        Srcinfo.Parse("pkgbase = a\n\tpkgdesc = one\ftwo\u0085three\u2028four\n\tpkgver = 1\n\tpkgrel = 1\npkgname = a\n").GetRequired()
+            .Packages.Single().Description.ShouldBe("one\ftwo\u0085three\u2028four");
+
+    [Fact]
+    public void Parse_WhenAKeyIsHuge_QuotesOnlyAPartOfIt() =>
+        Srcinfo.Parse($"pkgbase = a\ndepends_{new string('x', 100_000)} = >\n").Error.ShouldNotBeNull().Message.Length.ShouldBeLessThan(300);
+
     private static async Task<Srcinfo> PrintAsync(string pkgbuild)
     {
         using var folder = new TempFolder();
