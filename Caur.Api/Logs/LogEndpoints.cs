@@ -100,7 +100,7 @@ public static class LogEndpoints
         }
 
         response.ContentType = "text/plain; charset=utf-8";
-        response.ContentLength = log.Finished ? log.Length - query.Offset : null;
+        response.ContentLength = log.Finished || !query.Follow ? log.Length - query.Offset : null;
         response.Headers[BuildHeader] = string.Create(CultureInfo.InvariantCulture, $"{key.Target}/{key.Arch}/{key.Pkgbase}/{key.Timestamp}");
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
@@ -111,7 +111,7 @@ public static class LogEndpoints
             await response.StartAsync(end.Token);
             if (!HttpMethods.IsHead(context.Request.Method))
             {
-                await SendBytesAsync(response, services, key, query, end.Token);
+                await SendBytesAsync(response, services, key, query.Offset, end.Token);
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -123,25 +123,25 @@ public static class LogEndpoints
     }
 
     private static async Task SendBytesAsync(
-        HttpResponse response, LogServices services, LogKey key, LogQuery query, CancellationToken cancellationToken)
+        HttpResponse response, LogServices services, LogKey key, long offset, CancellationToken cancellationToken)
     {
         using var counted = services.Followers.Enter();
-        if (!query.Follow)
+        var left = response.ContentLength ?? long.MaxValue;
+        if (left == 0)
         {
-            await using var log = services.Store.OpenRead(key);
-            if (log is not null)
-            {
-                log.Position = query.Offset;
-                await log.CopyToAsync(response.Body, cancellationToken);
-            }
-
             return;
         }
 
-        await foreach (var piece in services.Store.FollowAsync(key, query.Offset, cancellationToken))
+        await foreach (var piece in services.Store.FollowAsync(key, offset, cancellationToken))
         {
-            await response.Body.WriteAsync(piece, cancellationToken);
+            var wanted = piece[..(int)Math.Min(piece.Length, left)];
+            await response.Body.WriteAsync(wanted, cancellationToken);
             await response.Body.FlushAsync(cancellationToken);
+            left -= wanted.Length;
+            if (left == 0)
+            {
+                return;
+            }
         }
     }
 

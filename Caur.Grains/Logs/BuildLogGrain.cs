@@ -83,9 +83,9 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
             case LogAppendStatus.Gap:
                 return new LogAppended(LogVerdict.Gap, result.Length - State.Start);
             case LogAppendStatus.Superseded:
-                // Another activation writes this log: this one has no business any more.
+                // Another activation writes this log. The attempt is no less current for that: who sends again meets the other one.
                 DeactivateOnIdle();
-                return new LogAppended(LogVerdict.Stale, 0);
+                throw new InvalidOperationException($"Another activation writes the log of {Id}");
             default:
                 return new LogAppended(LogVerdict.Stale, 0);
         }

@@ -4,6 +4,8 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
 using Caur.Grains.Logs;
+using Caur.Storage.Logs;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Grains;
 
@@ -101,6 +103,21 @@ public sealed class BuildLogGrainTests
 
         (await builder.WriteAsync(Attempt(builder, 2), "out\n")).Verdict.ShouldBe(LogVerdict.Appended);
         (await farm.ReadLogAsync(Build)).ShouldBe(Header + "out\n");
+    }
+
+    [Fact]
+    public async Task Append_WhenSomebodyElseOpenedTheLog_FailsAndIsNotCalledStale()
+    {
+        await using var farm = await Farm.StartAsync();
+        var builder = await BeginAsync(farm);
+        await builder.WriteAsync(Attempt(builder, 1), "one\n");
+        var store = farm.Services.GetRequiredService<BuildLogStore>();
+        await (await store.OpenAsync(new LogKey(Build.Pkgbase, Build.Timestamp, "repo", "x86_64"), TestContext.Current.CancellationToken)).DisposeAsync();
+
+        await Should.ThrowAsync<Exception>(() => builder.WriteAsync(Attempt(builder, 1), "two\n", 4));
+
+        (await builder.WriteAsync(Attempt(builder, 1), "two\n", 4)).ShouldBe(new LogAppended(LogVerdict.Appended, 8));
+        (await farm.ReadLogAsync(Build)).ShouldBe(Header + "one\ntwo\n");
     }
 
     [Fact]

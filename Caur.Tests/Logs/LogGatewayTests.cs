@@ -122,7 +122,10 @@ public sealed class LogGatewayTests : IAsyncLifetime
     [Fact]
     public async Task Head_WhenTheLogGrowsOrIsFinished_AnswersAtOnceWithoutBytes()
     {
-        await WriteAsync("out", final: false);
+        var soFar = await WriteAsync("out", final: false);
+        using var part = await HeadAsync($"{Path}?follow=false&offset=5");
+        part.Content.Headers.ContentLength.ShouldBe(soFar.Length - 5);
+        (await _http.GetByteArrayAsync($"{Path}?follow=false&offset=5", Token)).ShouldBe(soFar[5..]);
         using var growing = await HeadAsync(Path);
         growing.StatusCode.ShouldBe(HttpStatusCode.OK);
         growing.Headers.GetValues("Caur-Build").ShouldBe([Build.ToString()]);
