@@ -29,8 +29,9 @@ internal sealed class StateDatabase : IDisposable
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
             StateFile.MakeIfMissing(_path);
-            using var connection = OpenWriter();
+            using var connection = Open();
             StateFile.Check(connection, _path);
+            Prepare(connection);
         }
         catch (Exception error) when (error is SqliteFailureException or IOException or UnauthorizedAccessException)
         {
@@ -89,23 +90,10 @@ internal sealed class StateDatabase : IDisposable
 
     private SqliteConnection OpenWriter()
     {
-        // SQLite takes an empty file for a new one; this program never leaves one behind.
-        if (new FileInfo(_path) is not { Exists: true, Length: > 0 })
-        {
-            throw new StateDatabaseException($"The state database {_path} is missing or empty. {SqliteFailureException.Advice}");
-        }
-
-        var connection = new SqliteConnection(_path, readOnly: false);
+        var connection = Open();
         try
         {
-            if (connection.IsReadOnly)
-            {
-                throw new StateDatabaseException($"The state database {_path} cannot be written: it or its file system is read-only.");
-            }
-
-            connection.Execute(string.Create(
-                CultureInfo.InvariantCulture,
-                $"PRAGMA journal_mode=WAL; PRAGMA synchronous={_settings.Synchronous}; PRAGMA wal_autocheckpoint={_settings.CheckpointPages};"));
+            Prepare(connection);
             return connection;
         }
         catch
@@ -114,4 +102,26 @@ internal sealed class StateDatabase : IDisposable
             throw;
         }
     }
+
+    private SqliteConnection Open()
+    {
+        // SQLite takes an empty file for a new one; this program never leaves one behind.
+        if (new FileInfo(_path) is not { Exists: true, Length: > 0 })
+        {
+            throw new StateDatabaseException($"The state database {_path} is missing or empty. {SqliteFailureException.Advice}");
+        }
+
+        var connection = new SqliteConnection(_path, readOnly: false);
+        if (connection.IsReadOnly)
+        {
+            connection.Dispose();
+            throw new StateDatabaseException($"The state database {_path} cannot be written: it or its file system is read-only.");
+        }
+
+        return connection;
+    }
+
+    private void Prepare(SqliteConnection connection) => connection.Execute(string.Create(
+        CultureInfo.InvariantCulture,
+        $"PRAGMA journal_mode=WAL; PRAGMA synchronous={_settings.Synchronous}; PRAGMA wal_autocheckpoint={_settings.CheckpointPages};"));
 }

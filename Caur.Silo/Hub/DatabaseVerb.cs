@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Caur.Silo.Cli;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime;
 
 namespace Caur.Silo.Hub;
 
@@ -52,6 +54,12 @@ internal static class DatabaseVerb
         {
             await Console.Error.WriteLineAsync($"caur database: {exception.Message}");
             return 2;
+        }
+        catch (OrleansException exception)
+        {
+            // For one, the state database is damaged.
+            await Console.Error.WriteLineAsync($"caur database: {exception.Message}");
+            return ExitCodes.Failed;
         }
     }
 

@@ -14,9 +14,19 @@ namespace Caur.Tests.Engine;
 /// <summary>The embedded engine on a file of its own and a clock that stands still.</summary>
 public sealed class EmbeddedEngineFixture : IEngineFixture
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("caur-engine-");
+    private readonly DirectoryInfo _folder;
+    private readonly bool _ownsFolder;
     private readonly ErrorLog _log = new();
     private IHost? _host;
+
+    public EmbeddedEngineFixture()
+    {
+        _folder = Directory.CreateTempSubdirectory("caur-engine-");
+        _ownsFolder = true;
+    }
+
+    /// <summary>In a folder that is somebody else's.</summary>
+    internal EmbeddedEngineFixture(string folder) => _folder = new DirectoryInfo(folder);
 
     public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
 
@@ -73,7 +83,10 @@ public sealed class EmbeddedEngineFixture : IEngineFixture
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _folder.Delete(recursive: true);
+        if (_ownsFolder)
+        {
+            _folder.Delete(recursive: true);
+        }
     }
 
     /// <summary>Whether a meter is of the engine that runs now or is just being started here.</summary>

@@ -107,6 +107,39 @@ public sealed class StateDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Commit_WhenOneOfItsBatchFindsNoRoom_FailsThoseOfTheBatchAndNoOther()
+    {
+        await WriteAsync("first", "first");
+        await _database.WriteAsync(connection =>
+        {
+            // Room for the small ones, not for the large one.
+            var pages = int.Parse(connection.Scalar("PRAGMA page_count")!, CultureInfo.InvariantCulture) + 3;
+            return connection.Scalar(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count={pages}"));
+        });
+        using var held = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource();
+        // Holds the writer, so that what follows is one batch.
+        var holding = _database.WriteAsync(_ => begun.TrySetResult() && held.Wait(TimeSpan.FromSeconds(20)));
+        await begun.Task.DefaultTimeout("the batch before");
+        Task[] batch = [WriteAsync("before", "small"), WriteAsync("large", new string('x', 100_000)), WriteAsync("after", "small")];
+        held.Set();
+        await holding.DefaultTimeout("the batch before");
+        foreach (var write in batch)
+        {
+            await Should.ThrowAsync<StateCommitException>(() => write.DefaultTimeout("the answer"));
+        }
+
+        foreach (var key in new[] { "before", "large", "after" })
+        {
+            (await ReadAsync(key)).RecordExists.ShouldBeFalse();
+        }
+
+        await WriteAsync("next", "small");
+        (await ReadAsync("next")).State.ShouldBe("small");
+        (await ReadAsync("first")).State.ShouldBe("first");
+    }
+
+    [Fact]
     public async Task Read_WhileTheWriterIsHeld_DoesNotWait()
     {
         await WriteAsync("read", "committed");

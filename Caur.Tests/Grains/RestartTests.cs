@@ -146,6 +146,27 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Restart_WhenTheCursorIsDamaged_KeepsEveryBuildAndGoesOn()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            await farm.EnqueueAsync(name);
+        }
+
+        await farm.RestartAsync();
+        Damage(farm, "name='queue-cursor'");
+        await farm.RestartAsync();
+        (await farm.Queue.GetAsync()).Items.Length.ShouldBe(3);
+        farm.Errors.ShouldContain(error => error.Contains("Record queue-cursor of queue x86_64"));
+        await farm.EnqueueAsync("d");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        (await builder.BuildAllAsync()).Order().ShouldBe(["a", "b", "c", "d"]);
+    }
+
+    [Fact]
     public async Task Restart_WhenOneBuildCannotBeAsked_StillAsksTheOthers()
     {
         await using var farm = await Farm.StartAsync();

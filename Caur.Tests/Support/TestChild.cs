@@ -12,11 +12,14 @@ internal static class TestChild
         return 0;
     }
 
+    /// <summary>The command line of a child that runs <paramref name="type"/>.</summary>
+    public static IReadOnlyList<string> Command(Type type, params string[] arguments) =>
+        [Environment.ProcessPath!, "exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments];
+
     /// <summary>Starts a child that runs <paramref name="type"/> and whose output the test reads.</summary>
-    public static Process Start(Type type, params string[] arguments) => Process.Start(
-        new ProcessStartInfo(
-            Environment.ProcessPath!, ["exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments])
-        {
-            RedirectStandardOutput = true,
-        })!;
+    public static Process Start(Type type, params string[] arguments)
+    {
+        var command = Command(type, arguments);
+        return Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true })!;
+    }
 }
