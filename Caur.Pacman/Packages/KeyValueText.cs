@@ -26,7 +26,7 @@ internal sealed class KeyValueText
         foreach (var raw in Encoding.UTF8.GetString(utf8).Split('\n'))
         {
             number++;
-            var line = raw.AsSpan().Trim();
+            var line = raw.AsSpan().Trim(" \t");
             if (line.IsEmpty || line[0] == '#')
             {
                 continue;
@@ -40,7 +40,8 @@ internal sealed class KeyValueText
                     FormatErrorCode.Malformed, $"{FormatError.Quote(line)} in {file} is not of the form 'key = value'", number));
             }
 
-            parsed._lines.Add(new KeyValueLine(key.ToString(), line[(equals + 1)..].Trim().ToString(), number));
+            // What else Unicode counts as white space belongs to the value, as it does to repo-add's shell.
+            parsed._lines.Add(new KeyValueLine(key.ToString(), line[(equals + 1)..].TrimStart(' ').ToString(), number));
         }
 
         return parsed;

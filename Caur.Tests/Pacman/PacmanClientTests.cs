@@ -34,46 +34,25 @@ public sealed class PacmanClientTests
         await ReferenceRepository.WriteAsync(first, served, format, "farm");
         await ReferenceRepository.WriteAsync(first.With(entries[..1], [PackageName.Parse("filler7")]), served, format, "farm");
 
-        await File.WriteAllTextAsync(
-            folder["pacman.conf"],
-            $"[options]\nArchitecture = x86_64\nSigLevel = Never\nNoProgressBar\nDisableDownloadTimeout\nCacheDir = {folder.Folder("cache")}\nLogFile = {folder["log"]}\n"
-            + $"GPGDir = {folder.Folder("gpg")}\nHookDir = {folder.Folder("hooks")}\n[farm]\nServer = file://{served}\n",
-            Cancel);
-        folder.Folder("root");
-        folder.Folder("db");
-
-        await PacmanAsync(folder, "-Sy");
-        var listed = (await PacmanAsync(folder, "-Sl", "farm")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var pacman = await PacmanClient.CreateAsync(folder, served, "farm", Cancel);
+        await pacman.RunAsync("-Sy");
+        var listed = (await pacman.RunAsync("-Sl", "farm")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         listed.Length.ShouldBe(202);
         listed.ShouldContain("farm Lib@x++.y_z 1:2.0-1.2");
         listed.ShouldNotContain("farm filler7 7-1");
 
-        var shown = await PacmanAsync(folder, "-Si", "plain");
+        var shown = await pacman.RunAsync("-Si", "plain");
         shown.ShouldContain("Lib@x++.y_z>=1:2");
         shown.ShouldContain("The plain package");
         shown.ShouldContain("SHA-256 Sum");
 
-        await PacmanAsync(folder, "-Fy");
-        (await PacmanAsync(folder, "-Fl", "Lib@x++.y_z")).ShouldContain("usr/lib/x y");
-        (await PacmanAsync(folder, "-F", "usr/é")).ShouldContain("provider");
+        await pacman.RunAsync("-Fy");
+        (await pacman.RunAsync("-Fl", "Lib@x++.y_z")).ShouldContain("usr/lib/x y");
+        (await pacman.RunAsync("-F", "usr/é")).ShouldContain("provider");
 
-        await PacmanAsync(folder, "-S", "plain");
-        (await PacmanAsync(folder, "-Q")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        await pacman.RunAsync("-S", "plain");
+        (await pacman.RunAsync("-Q")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .ShouldBe(["Lib@x++.y_z 1:2.0-1.2", "plain 1.0-1", "provider 3-1"], ignoreOrder: true);
         File.Exists(folder["root/usr/lib/x y"]).ShouldBeTrue();
-    }
-
-    private static async Task<string> PacmanAsync(TempFolder folder, params string[] arguments)
-    {
-        string[] all =
-        [
-            "pacman", "--root", folder["root"], "--dbpath", folder["db"], "--config", folder["pacman.conf"], "--noconfirm",
-            .. arguments,
-        ];
-
-        // pacman wants to be root to change even a root of its own.
-        return Environment.IsPrivilegedProcess
-            ? (await Tool.RunAsync(all[0], all[1..])).Succeeded()
-            : (await Tool.RunAsync("fakeroot", all)).Succeeded();
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Caur.Tests.Pacman;
@@ -36,7 +37,7 @@ internal sealed class RawTar
         var block = new byte[512];
         Encoding.Latin1.GetBytes(name).CopyTo(block, 0);
         Put(block, 100, "0000644\0" + "0000000\0" + "0000000\0");
-        Put(block, 124, Convert.ToString(claimedSize ?? content.Length, 8).PadLeft(11, '0'));
+        PutSize(block.AsSpan(124, 12), claimedSize ?? content.Length);
         Put(block, 136, "14524573600");
         block[156] = (byte)type;
         Put(block, 157, linkTarget);
@@ -53,6 +54,20 @@ internal sealed class RawTar
     public byte[] End() => [.. _bytes, .. new byte[1024]];
 
     public byte[] WithoutEnd() => [.. _bytes];
+
+    /// <summary>In octal digits, or where those do not suffice as GNU does: as a big-endian number.</summary>
+    private static void PutSize(Span<byte> field, long size)
+    {
+        if (size < 1L << 33)
+        {
+            Encoding.ASCII.GetBytes(Convert.ToString(size, 8).PadLeft(11, '0')).CopyTo(field);
+        }
+        else
+        {
+            field[0] = 0x80;
+            BinaryPrimitives.WriteInt64BigEndian(field[4..], size);
+        }
+    }
 
     private static void Put(byte[] block, int at, string text) => Encoding.ASCII.GetBytes(text).CopyTo(block, at);
 }
