@@ -40,6 +40,9 @@ internal sealed partial class TargetRepositoryGrain(
     private TimeSpan _pause = FirstPause;
     private string _problem = "";
 
+    /// <summary>An intent is work of its own: its orders may be settled or damaged, and what it began has to be finished all the same.</summary>
+    private bool HasWork => _orders.Count > 0 || intent.State.Publication is not null;
+
     private TargetId Id => TargetId.Parse(this.GetPrimaryKeyString());
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -53,7 +56,7 @@ internal sealed partial class TargetRepositoryGrain(
 
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
-            DueTime = _orders.Count > 0 ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
+            DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
             Period = Timeout.InfiniteTimeSpan,
             Interleave = true,
             KeepAlive = true,
@@ -102,7 +105,7 @@ internal sealed partial class TargetRepositoryGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (_orders.Count > 0)
+        if (HasWork)
         {
             await WorkAsync(CancellationToken.None);
         }
@@ -171,7 +174,7 @@ internal sealed partial class TargetRepositoryGrain(
         _working = true;
         try
         {
-            while (_orders.Count > 0)
+            while (HasWork)
             {
                 await PublishWaitingAsync(cancellationToken);
                 _problem = "";

@@ -21,7 +21,7 @@ internal sealed class PublicationRunner(
         if (before?.Publication == plan.Id)
         {
             // It became current before the crash; what follows is tidying. That it did may not have reached the disk yet.
-            Libc.SyncFolder(layout.Generations);
+            generations.SyncNames();
             await PlaceLinksAsync(cancellationToken);
             return await ConfirmAsync(plan, current, cancellationToken);
         }
@@ -35,6 +35,7 @@ internal sealed class PublicationRunner(
                 : new PublicationResult(PublicationStatus.Stale, current, [$"it was planned upon generation {plan.BaseGeneration}"]);
         }
 
+        var key = await CheckKeyAsync(before, cancellationToken);
         await AtAsync(PublicationStep.Begun, cancellationToken);
         var problems = await PlacePackagesAsync(plan, cancellationToken);
         if (problems.Count > 0)
@@ -47,50 +48,61 @@ internal sealed class PublicationRunner(
         await AtAsync(PublicationStep.SignaturesPlaced, cancellationToken);
 
         var database = plan.Restore is { } restored
-            ? await generations.LoadAsync(restored, cancellationToken)
+            ? await RestoreAsync(restored, problems, cancellationToken)
             : old.With(await ReadEntriesAsync(plan, problems, cancellationToken), plan.Remove.Select(gone => PackageName.Parse(gone.Pkgname)));
-        if (plan.Restore is not null)
-        {
-            problems.AddRange(Missing(layout, database));
-        }
 
         if (problems.Count > 0)
         {
             return new PublicationResult(PublicationStatus.FilesGone, current, problems);
         }
 
-        var info = GenerationChanges.Describe(plan, before, old, database, time.GetUtcNow(), file => File.Exists(layout.Package(file)));
+        var info = GenerationChanges.Describe(
+            plan, before, old, database, key.Fingerprint, time.GetUtcNow(), file => File.Exists(layout.Package(file)));
         var folder = await generations.WriteAsync(database, info, cancellationToken);
         await AtAsync(PublicationStep.GenerationWritten, cancellationToken);
-        generations.Settle(folder, info.Number);
+        generations.Name(folder, info.Number);
+        await AtAsync(PublicationStep.GenerationNamed, cancellationToken);
+        generations.SyncNames();
         await AtAsync(PublicationStep.GenerationSynced, cancellationToken);
         await PlaceLinksAsync(cancellationToken);
         await AtAsync(PublicationStep.LinksPlaced, cancellationToken);
-        await Symlinks.ReplaceAsync(layout.CurrentLink, Path.GetFileName(layout.Generation(info.Number)), cancellationToken);
+        await Symlinks.ReplaceAsync(
+            layout.CurrentLink, Path.GetFileName(layout.Generation(info.Number)), cancellationToken, syncFolder: false);
         generations.Remember(info.Number, database);
         await AtAsync(PublicationStep.CurrentSwitched, cancellationToken);
+        generations.SyncNames();
+        await AtAsync(PublicationStep.CurrentSynced, cancellationToken);
         return await ConfirmAsync(plan, info.Number, cancellationToken);
     }
 
-    /// <summary>The files and signatures that a database names and that are not there as they were.</summary>
-    public static IEnumerable<string> Missing(RepositoryLayout layout, RepositoryDatabase database)
+    /// <summary>Clients trust the key that signed what they have: another one is taken only from an operator who names it.</summary>
+    private async Task<GpgKey> CheckKeyAsync(GenerationInfo? before, CancellationToken cancellationToken)
     {
+        var key = await signer.GetKeyAsync(cancellationToken);
+        return before is not { Key: { Length: > 0 } earlier } || earlier == key.Fingerprint || signer.IsKeyChosen
+            ? key
+            : throw new GpgException(
+                GpgProblem.OtherKey,
+                $"{layout.Target} was signed by the key {earlier} until now, and gpg's home has {key.Fingerprint} instead: bring the old key "
+                + $"back, or set CAUR_SIGNING_KEY={key.Fingerprint} once clients trust the new one");
+    }
+
+    /// <summary>The database of the generation that comes back, with its files in their place: those that left since then are fetched
+    /// from the archive.</summary>
+    private async Task<RepositoryDatabase> RestoreAsync(int number, List<string> problems, CancellationToken cancellationToken)
+    {
+        var database = await generations.LoadAsync(number, cancellationToken);
+        var former = new FormerFiles(layout, options.ArchiveFolder);
         foreach (var entry in database)
         {
-            var file = new FileInfo(layout.Package(entry.FileName));
-            if (!file.Exists)
+            if (await former.BringBackAsync(entry, cancellationToken) is { } problem)
             {
-                yield return $"{entry.FileName} is gone";
-            }
-            else if (file.Length != entry.ReadDescription().CompressedSize)
-            {
-                yield return $"{entry.FileName} is another file now";
-            }
-            else if (!File.Exists(file.FullName + RepositoryLayout.SignatureSuffix))
-            {
-                yield return $"{entry.FileName}{RepositoryLayout.SignatureSuffix} is gone";
+                problems.Add(problem);
             }
         }
+
+        Libc.SyncFolder(layout.Folder);
+        return database;
     }
 
     private async Task<List<string>> PlacePackagesAsync(PublicationPlan plan, CancellationToken cancellationToken)
@@ -105,13 +117,14 @@ internal sealed class PublicationRunner(
                 continue;
             }
 
-            if (!File.Exists(package.Source))
+            if (!Libc.IsRegularFile(package.Source))
             {
                 problems.Add($"{package.FileName} is gone from the landing zone");
                 continue;
             }
 
             await FilePlacement.LinkOrCopyAsync(package.Source, target, cancellationToken);
+            await AtAsync(PublicationStep.PackageNamed, cancellationToken);
         }
 
         Libc.SyncFolder(layout.Folder);
@@ -135,6 +148,7 @@ internal sealed class PublicationRunner(
                 await using var file = AtomicFile.Begin(signaturePath);
                 await file.Stream.WriteAsync(await signer.SignAsync(path, token), token);
                 await file.CommitAsync(token, syncFolder: false);
+                await AtAsync(PublicationStep.SignatureNamed, token);
             });
         Libc.SyncFolder(layout.Folder);
     }
@@ -150,7 +164,7 @@ internal sealed class PublicationRunner(
             async (package, token) =>
             {
                 var path = layout.Package(package.FileName);
-                var result = await RepositoryEntry.FromArchiveAsync(path, cancellationToken: token);
+                var result = await RepositoryEntry.FromArchiveAsync(path, options.Limits, token);
                 if (result.IsValid && result.Value.ReadDescription().Sha256Sum == package.Sha256)
                 {
                     entries.Add(result.Value);
@@ -159,6 +173,7 @@ internal sealed class PublicationRunner(
                 {
                     // Nothing names it, and the next try takes what is in the landing zone then.
                     File.Delete(path);
+                    File.Delete(path + RepositoryLayout.SignatureSuffix);
                     changed.Add($"{package.FileName} has changed since it was inspected");
                 }
             });
@@ -197,8 +212,7 @@ internal sealed class PublicationRunner(
     private static async Task<bool> HasContentAsync(string path, PlannedPackage package, CancellationToken cancellationToken)
     {
         var file = new FileInfo(path);
-        return file.Exists
-            && file.LinkTarget is null
+        return Libc.IsRegularFile(path)
             && file.Length == package.Size
             && await FileHash.Sha256Async(path, cancellationToken) == package.Sha256;
     }

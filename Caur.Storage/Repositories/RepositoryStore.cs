@@ -16,6 +16,7 @@ public sealed class RepositoryStore : IDisposable
     private readonly TimeProvider _time;
     private readonly RepositoryStoreOptions _options;
     private readonly IPublicationProbe? _probe;
+    private bool _swept;
 
     /// <summary>Opens a repository; nothing is created before something is published.</summary>
     /// <param name="root">The folder of all repositories.</param>
@@ -57,7 +58,7 @@ public sealed class RepositoryStore : IDisposable
     /// <summary>The number of the current generation; 0 when nothing was published yet.</summary>
     public int CurrentGeneration => _layout.ReadCurrent();
 
-    private RepositoryCollector Collector => new(_layout, _generations, _options);
+    private RepositoryCollector Collector => new(_layout, _generations, _options, _probe);
 
     /// <summary>The database of the current generation; the empty one when nothing was published yet.</summary>
     /// <exception cref="RepositoryDamagedException">It cannot be read.</exception>
@@ -87,8 +88,8 @@ public sealed class RepositoryStore : IDisposable
             planner.Remove();
             foreach (var build in request.Builds)
             {
-                var inspections = await InspectAsync(build, cancellationToken);
-                planner.Add(build, inspections, await OccupiedAsync(build, needed, cancellationToken));
+                planner.Add(new InspectedBuild(
+                    build, await InspectAsync(build, cancellationToken), await OccupiedAsync(build, needed, cancellationToken)));
             }
 
             return planner.Finish();
@@ -114,7 +115,8 @@ public sealed class RepositoryStore : IDisposable
                 return new PublicationProposal();
             }
 
-            var problems = PublicationRunner.Missing(_layout, await _generations.LoadAsync(generation, cancellationToken)).ToList();
+            var problems = new FormerFiles(_layout, _options.ArchiveFolder)
+                .Missing(await _generations.LoadAsync(generation, cancellationToken)).ToList();
             return problems.Count > 0
                 ? new PublicationProposal { Problems = problems }
                 : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
@@ -127,7 +129,11 @@ public sealed class RepositoryStore : IDisposable
     /// <exception cref="IOException">The disk is full or broken. Apply the plan again.</exception>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
     public Task<PublicationResult> ApplyAsync(PublicationPlan plan, CancellationToken cancellationToken) => InTurnAsync(
-        () => new PublicationRunner(_layout, _generations, _signer, _options, _time, _probe).RunAsync(plan, cancellationToken),
+        () =>
+        {
+            SweepOnce();
+            return new PublicationRunner(_layout, _generations, _signer, _options, _time, _probe).RunAsync(plan, cancellationToken);
+        },
         cancellationToken);
 
     /// <summary>Plans and applies a rollback at once, for callers that need no stored plan.</summary>
@@ -172,7 +178,7 @@ public sealed class RepositoryStore : IDisposable
             0,
             inspections.Length,
             new ParallelOptions { MaxDegreeOfParallelism = _options.Parallelism, CancellationToken = cancellationToken },
-            async (index, token) => inspections[index] = await ArchiveInspector.InspectAsync(build.Archives[index], expected, token));
+            async (index, token) => inspections[index] = await ArchiveInspector.InspectAsync(build.Archives[index], expected, token, _options.Limits));
         return inspections;
     }
 
@@ -184,7 +190,7 @@ public sealed class RepositoryStore : IDisposable
         foreach (var archive in build.Archives.Where(archive => needed.Contains(archive.FileName)))
         {
             var path = _layout.Package(archive.FileName);
-            if (File.Exists(path)
+            if (Libc.IsRegularFile(path)
                 && !string.Equals(await FileHash.Sha256Async(path, cancellationToken), archive.Sha256, StringComparison.OrdinalIgnoreCase))
             {
                 occupied.Add(archive.FileName);
@@ -192,6 +198,17 @@ public sealed class RepositoryStore : IDisposable
         }
 
         return occupied;
+    }
+
+    /// <summary>What is hidden and unfinished when the first change comes is of a process that died: one process owns a repository.</summary>
+    private void SweepOnce()
+    {
+        if (!_swept)
+        {
+            AtomicFile.Sweep(_layout.Folder, DateTimeOffset.MaxValue);
+            AtomicFile.Sweep(_layout.Generations, DateTimeOffset.MaxValue);
+            _swept = true;
+        }
     }
 
     /// <summary>Everything here reads archives, hashes or waits for disks: never on a grain's turn.</summary>

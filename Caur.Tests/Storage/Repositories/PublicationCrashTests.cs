@@ -13,7 +13,7 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static TheoryData<PublicationStep> Steps => [.. Enum.GetValues<PublicationStep>()];
+    public static TheoryData<PublicationStep> Steps => [.. Enum.GetValues<PublicationStep>().Where(step => step >= PublicationStep.Begun)];
 
     public void Dispose() => _farm.Dispose();
 
@@ -87,7 +87,16 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
         await _farm.PublishAsync("foo", "1-1");
         await _farm.PublishAsync("foo", "2-1");
         var plan = (await _farm.Store.PlanRollbackAsync("back", 1, Token)).Plan.ShouldNotBeNull();
-        await Should.ThrowAsync<StoppedException>(() => _farm.Open(new StopAt(step)).ApplyAsync(plan, Token));
+        var dying = _farm.Open(new StopAt(step)).ApplyAsync(plan, Token);
+        if (step is PublicationStep.PackageNamed or PublicationStep.SignatureNamed)
+        {
+            // It brings no packages.
+            await dying;
+        }
+        else
+        {
+            await Should.ThrowAsync<StoppedException>(() => dying);
+        }
 
         (await _farm.Open().ApplyAsync(plan, Token)).Generation.ShouldBe(3);
         (await _farm.EntriesAsync()).ShouldBe(["foo 1-1"]);
