@@ -16,8 +16,8 @@ internal sealed class RepositoryPublisher(
     LandingZone landing,
     GpgSigner signer,
     TimeProvider clock,
-    RepositoryStoreOptions? options = null,
-    IPublicationProbe? probe = null)
+    IPublicationProbe? probe = null,
+    RepositoryStoreOptions? options = null)
     : IRepositoryPublisher, IDisposable
 {
     /// <summary>Longer than any upload takes and than a publication waits for its key.</summary>
@@ -62,21 +62,9 @@ internal sealed class RepositoryPublisher(
                 _journal.Remove(target);
             }
         }
-        catch (GpgException gpg)
+        catch (Exception exception) when (Blocked(target, exception) is { } blocked)
         {
-            throw new PublicationBlockedException(gpg.Message, gpg);
-        }
-        catch (RepositoryDamagedException damaged)
-        {
-            throw new PublicationBlockedException(damaged.Message, damaged);
-        }
-        catch (IOException disk) when (DiskSpace.IsFull(disk))
-        {
-            throw new PublicationBlockedException($"the disk of {target} is full: make room ({disk.Message})", disk);
-        }
-        catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
-        {
-            throw new PublicationBlockedException($"the disk of {target} fails: {disk.Message}", disk);
+            throw blocked;
         }
     }
 
@@ -111,6 +99,16 @@ internal sealed class RepositoryPublisher(
             store.Dispose();
         }
     }
+
+    /// <summary>What keeps anything from being published, in words for people; null for what is no such thing.</summary>
+    private static PublicationBlockedException? Blocked(TargetId target, Exception exception) => exception switch
+    {
+        GpgException or RepositoryDamagedException => new PublicationBlockedException(exception.Message, exception),
+        IOException when DiskSpace.IsFull(exception) =>
+            new PublicationBlockedException($"the disk of {target} is full: make room ({exception.Message})", exception),
+        IOException or UnauthorizedAccessException => new PublicationBlockedException($"the disk of {target} fails: {exception.Message}", exception),
+        _ => null,
+    };
 
     private RepositoryStore Store(TargetId target) => _stores.GetOrAdd(
         target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, OptionsOf(id), probe));

@@ -12,6 +12,7 @@ internal sealed class PublicationRunner(
     GpgSigner signer,
     RepositoryStoreOptions options,
     TimeProvider time,
+    IReadOnlyDictionary<string, RepositoryEntry> inspected,
     IPublicationProbe? probe)
 {
     public async Task<PublicationResult> RunAsync(PublicationPlan plan, CancellationToken cancellationToken)
@@ -78,8 +79,18 @@ internal sealed class PublicationRunner(
     /// <summary>Clients trust the key that signed what they have: another one is taken only from an operator who names it.</summary>
     private async Task<GpgKey> CheckKeyAsync(GenerationInfo? before, CancellationToken cancellationToken)
     {
-        var key = await signer.GetKeyAsync(cancellationToken);
-        return before is not { Key: { Length: > 0 } earlier } || earlier == key.Fingerprint || signer.IsKeyChosen
+        var earlier = before?.Key ?? "";
+        GpgKey key;
+        try
+        {
+            key = await signer.GetKeyAsync(cancellationToken);
+        }
+        catch (GpgException none) when (none.Problem == GpgProblem.NoKey && earlier.Length > 0 && !signer.IsKeyChosen)
+        {
+            throw signer.GoneException(earlier, none);
+        }
+
+        return earlier.Length == 0 || earlier == key.Fingerprint || signer.IsKeyChosen
             ? key
             : throw new GpgException(
                 GpgProblem.OtherKey,
@@ -164,10 +175,9 @@ internal sealed class PublicationRunner(
             async (package, token) =>
             {
                 var path = layout.Package(package.FileName);
-                var result = await RepositoryEntry.FromArchiveAsync(path, options.Limits, token);
-                if (result.IsValid && result.Value.ReadDescription().Sha256Sum == package.Sha256)
+                if (await ReadEntryAsync(path, package, token) is { } entry)
                 {
-                    entries.Add(result.Value);
+                    entries.Add(entry);
                 }
                 else
                 {
@@ -179,6 +189,21 @@ internal sealed class PublicationRunner(
             });
         problems.AddRange(changed);
         return entries;
+    }
+
+    /// <summary>The entry of a placed package with its signature; null when it is not what was inspected. An archive that this process
+    /// inspected is hashed and not unpacked again.</summary>
+    private async Task<RepositoryEntry?> ReadEntryAsync(string path, PlannedPackage package, CancellationToken cancellationToken)
+    {
+        if (inspected.TryGetValue(package.FileName, out var known) && known.ReadDescription().Sha256Sum == package.Sha256)
+        {
+            return await FileHash.Sha256Async(path, cancellationToken) == package.Sha256
+                ? known.WithSignature(await File.ReadAllBytesAsync(path + RepositoryLayout.SignatureSuffix, cancellationToken))
+                : null;
+        }
+
+        var result = await RepositoryEntry.FromArchiveAsync(path, options.Limits, cancellationToken);
+        return result.IsValid && result.Value.ReadDescription().Sha256Sum == package.Sha256 ? result.Value : null;
     }
 
     private async Task PlaceLinksAsync(CancellationToken cancellationToken)

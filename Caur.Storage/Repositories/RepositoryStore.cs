@@ -17,6 +17,7 @@ public sealed class RepositoryStore : IDisposable
     private readonly RepositoryStoreOptions _options;
     private readonly IPublicationProbe? _probe;
     private bool _swept;
+    private IReadOnlyDictionary<string, RepositoryEntry> _inspected = new Dictionary<string, RepositoryEntry>();
 
     /// <summary>Opens a repository; nothing is created before something is published.</summary>
     /// <param name="root">The folder of all repositories.</param>
@@ -85,13 +86,20 @@ public sealed class RepositoryStore : IDisposable
             var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
             var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
             var planner = new PublicationPlanner(database, number, request);
+            var inspected = new Dictionary<string, RepositoryEntry>(StringComparer.Ordinal);
             planner.Remove();
             foreach (var build in request.Builds)
             {
-                planner.Add(new InspectedBuild(
-                    build, await InspectAsync(build, cancellationToken), await OccupiedAsync(build, needed, cancellationToken)));
+                var inspections = await InspectAsync(build, cancellationToken);
+                planner.Add(new InspectedBuild(build, inspections, await OccupiedAsync(build, needed, cancellationToken)));
+                foreach (var entry in inspections.Select(inspection => inspection.Entry).OfType<RepositoryEntry>())
+                {
+                    inspected[entry.FileName] = entry;
+                }
             }
 
+            // Usually it is applied next, and its archives need not be unpacked again.
+            _inspected = inspected;
             return planner.Finish();
         },
         cancellationToken);
@@ -132,7 +140,7 @@ public sealed class RepositoryStore : IDisposable
         () =>
         {
             SweepOnce();
-            return new PublicationRunner(_layout, _generations, _signer, _options, _time, _probe).RunAsync(plan, cancellationToken);
+            return new PublicationRunner(_layout, _generations, _signer, _options, _time, _inspected, _probe).RunAsync(plan, cancellationToken);
         },
         cancellationToken);
 
@@ -154,7 +162,13 @@ public sealed class RepositoryStore : IDisposable
     /// <param name="cancellationToken">Ends it between two files.</param>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
     public Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        InTurnAsync(() => Collector.CollectAsync(now, cancellationToken), cancellationToken);
+        InTurnAsync(
+            () =>
+            {
+                SweepOnce();
+                return Collector.CollectAsync(now, cancellationToken);
+            },
+            cancellationToken);
 
     /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures.</summary>
     /// <exception cref="GpgException">gpg cannot run, or there is no signing key.</exception>

@@ -70,6 +70,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
             throw new FileNotFoundException("there is no file to sign", path);
         }
 
+        CheckHome();
         var key = await GetKeyAsync(cancellationToken);
         var result = await GpgAsync(
             ["--pinentry-mode", "error", "--local-user", key.Fingerprint, "--no-armor", "--detach-sign", "--output", "-", "--", path],
@@ -200,7 +201,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
         }
         catch (GpgException better)
         {
-            return better;
+            return better.Problem == GpgProblem.NoKey ? GoneException(used.Fingerprint, better) : better;
         }
 
         return Diagnose(result, used);
@@ -227,10 +228,14 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
                 $"gpg-agent of {options.Home} cannot be reached: is it installed, is the path short enough for a socket (108), is the home writable? gpg says: {words}"),
             _ when Says("No pinentry") || Says("pinentry") || Says("passphrase") || Says("Inappropriate ioctl") => new GpgException(
                 GpgProblem.PassphraseNeeded, $"{key} wants a passphrase: use one without, or keep it in gpg-agent. gpg says: {words}"),
-            _ when Says("No secret key") => new GpgException(GpgProblem.NoKey, $"the secret part of {key} is not in {options.Home}: import it"),
+            _ when Says("No secret key") && used is not null => GoneException(used.Fingerprint, null),
             _ => new GpgException(GpgProblem.Other, $"gpg failed with {key} ({result.ExitCode}): {words}"),
         };
     }
+
+    /// <summary>The answer to a key that was there.</summary>
+    internal GpgException GoneException(string fingerprint, GpgException? inner) => new(
+        GpgProblem.NoKey, $"the secret part of the key {fingerprint} is not in {options.Home}: import it", inner);
 
     private async Task<ProcessResult> GpgAsync(string[] arguments, CancellationToken cancellationToken)
     {
