@@ -13,10 +13,12 @@ internal static class TestChild
     }
 
     /// <summary>Starts a child that runs <paramref name="type"/> and whose output the test reads.</summary>
-    public static Process Start(Type type, params string[] arguments) => Process.Start(
-        new ProcessStartInfo(
-            Environment.ProcessPath!, ["exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments])
+    public static Process Start(Type type, params string[] arguments) => Process.Start(Command(type, arguments))!;
+
+    /// <summary>What starts that child.</summary>
+    public static ProcessStartInfo Command(Type type, params string[] arguments) =>
+        new(Environment.ProcessPath!, ["exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments])
         {
             RedirectStandardOutput = true,
-        })!;
+        };
 }

@@ -5,7 +5,7 @@ using Caur.Tests.Storage.Support;
 
 namespace Caur.Tests.Storage.Repositories;
 
-/// <summary>Publications that stop at a step, and what comes after them.</summary>
+/// <summary>Publications that stop at a step, and what comes after them. What pacman makes of a killed one: PublicationKillTests.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>, IDisposable
 {
@@ -33,11 +33,6 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
         _farm.Open();
         (await _farm.EntriesAsync()).ShouldBe(step < PublicationStep.CurrentSwitched ? old : @new);
         await _farm.ShouldBeSoundAsync();
-        await using (var pacman = await PacmanClient.CreateAsync(key.Gpg.Signer, $"file://{_farm.Store.Folder}"))
-        {
-            await pacman.MustAsync("-Sy", "a");
-            (await pacman.InstalledAsync()).ShouldBe([step < PublicationStep.CurrentSwitched ? "a 1-1" : "a 2-1"]);
-        }
 
         var result = await _farm.Open().ApplyAsync(plan, Token);
         (result.Status, result.Generation).ShouldBe((PublicationStatus.Published, 2));
