@@ -11,11 +11,12 @@ public static class HealthEndpoints
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder app)
     {
         app.MapGet("/health/startup", (FarmHealth health) => Answer(health.IsStarted));
-        app.MapGet("/health/ready", (FarmHealth health) => Answer(health.IsReady));
+        app.MapGet("/health/ready", (FarmHealth health) => Answer(health.IsReady, health.Degraded));
         app.MapGet("/health/live", () => Answer(true));
         return app;
     }
 
-    private static IResult Answer(bool good) => TypedResults.Text(
-        good ? "ok\n" : "not yet\n", statusCode: good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    private static IResult Answer(bool good, string degraded = "") => TypedResults.Text(
+        !good ? "not yet\n" : degraded.Length > 0 ? $"degraded: {degraded}\n" : "ok\n",
+        statusCode: good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
 }

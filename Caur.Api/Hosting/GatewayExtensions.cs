@@ -24,6 +24,9 @@ public static class GatewayExtensions
         services.AddProblemDetails();
         services.AddTokenAuth();
         services.AddSingleton<FarmHealth>();
+        services.AddSingleton<DiskWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<DiskWatch>());
+        services.AddExceptionHandler<DiskFullHandler>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<RepositoryReader>();

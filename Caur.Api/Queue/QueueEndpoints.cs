@@ -1,5 +1,6 @@
 using System.Globalization;
 using Caur.Api.Auth;
+using Caur.Api.Health;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
@@ -62,7 +63,8 @@ public static class QueueEndpoints
             })
             .ToList());
 
-    private static async Task<Results<Ok<ScheduleReply>, ProblemHttpResult>> ScheduleAsync(ScheduleBody body, IGrainFactory grains)
+    private static async Task<Results<Ok<ScheduleReply>, ProblemHttpResult>> ScheduleAsync(
+        ScheduleBody body, IGrainFactory grains, DiskWatch disks)
     {
         var wrong = body.Packages?.Select(package => package?.Pkgbase ?? "").FirstOrDefault(pkgbase => !Names.IsValid(pkgbase));
         if (!Names.IsValid(body.TargetRepo) || !Names.IsValid(body.SourceRepo) || !Names.IsValidArch(body.Arch) || wrong is not null)
@@ -94,9 +96,14 @@ public static class QueueEndpoints
             Packages = [.. (body.Packages ?? []).Select(package => new ScheduledPackage(package.Pkgbase, package.ClassText))],
             Priority = body.Priority ?? BuildPriority.Manual,
         });
-        return reply.Error is { } error
-            ? TypedResults.Problem(error, statusCode: StatusCodes.Status422UnprocessableEntity)
-            : TypedResults.Ok(reply);
+        if (reply.Error is not { } error)
+        {
+            return TypedResults.Ok(reply);
+        }
+
+        return disks.FindFull() is { } full
+            ? TypedResults.Problem($"{full}. {error}", statusCode: StatusCodes.Status507InsufficientStorage)
+            : TypedResults.Problem(error, statusCode: StatusCodes.Status422UnprocessableEntity);
     }
 
     private static object Class(string text) =>

@@ -7,6 +7,8 @@ namespace Caur.Grains.Builds;
 /// same record.</summary>
 internal static class BuildMachine
 {
+    private const string WaitsForPublication = "waits for its publication";
+
     /// <summary>A builder starts an attempt. A higher number ends the one before it, whose builder is gone.</summary>
     /// <returns>The next record, and whether the attempt is the current one.</returns>
     public static (BuildRecord Next, bool Current) Accept(BuildRecord record, BuildRequest request, BuildAttempt attempt, DateTimeOffset now)
@@ -59,7 +61,7 @@ internal static class BuildMachine
         var next = record with { Attempts = record.Attempts.SetItem(record.Attempts.Length - 1, last) };
         if (report.End == AttemptEnd.Built)
         {
-            return (next with { State = BuildState.Publishing, Reason = "waits for its publication", Archives = report.Archives }, true);
+            return (next with { State = BuildState.Publishing, Reason = WaitsForPublication, Archives = report.Archives }, true);
         }
 
         return (verdict is null
@@ -88,9 +90,13 @@ internal static class BuildMachine
                 new FinalVerdict(BuildState.Published, $"in generation {news.Generation} of {news.Build.Target}"),
                 now),
             PublicationState.Refused => Final(record, new FinalVerdict(BuildState.Failed, $"not published: {news.Reason}"), now),
-            _ => news.Reason.Length > 0 && news.Reason != record.Reason ? record with { Reason = news.Reason } : record,
+            _ => WaitsBecause(news) is var reason && reason != record.Reason ? record with { Reason = reason } : record,
         };
     }
+
+    /// <summary>What keeps the repository from publishing is why the build waits, for as long as it does.</summary>
+    private static string WaitsBecause(PublicationNews news) =>
+        news.Reason.Length > 0 ? $"{WaitsForPublication}: {news.Reason}" : WaitsForPublication;
 
     private static BuildRecord Final(BuildRecord record, FinalVerdict verdict, DateTimeOffset now) =>
         record with { State = verdict.State, Reason = verdict.Reason, Finished = now };

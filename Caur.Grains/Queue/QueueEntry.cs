@@ -31,6 +31,9 @@ internal sealed class QueueEntry(int slot, QueueSlot durable)
     /// <summary>Since when it publishes, so that lost news are asked for.</summary>
     public DateTimeOffset PublishingSince { get; set; }
 
+    /// <summary>What its build last said of its publication.</summary>
+    public string Note { get; set; } = "";
+
     /// <summary>The builds that come first.</summary>
     public HashSet<QueueEntry> WaitsFor { get; } = [];
 

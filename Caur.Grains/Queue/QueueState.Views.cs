@@ -49,7 +49,8 @@ internal sealed partial class QueueState
         {
             return (WaitReason.None, entry.Offered
                 ? $"offered to {entry.OfferedTo}"
-                : entry.Durable.Ending is { } ending ? $"being ended: {ending.Reason}" : "");
+                : entry.Durable.Ending is { } ending ? $"being ended: {ending.Reason}"
+                : entry.Durable.State == BuildState.Publishing ? entry.Note : "");
         }
 
         if (!entry.Durable.HeldBy.IsEmpty)

@@ -8,9 +8,18 @@ namespace Caur.Grains.Repositories;
 
 /// <summary>What the newest publication of each repository decided, written before it is carried out and kept until the next one: so
 /// that a publication that is asked for again does the same again, also when the landed archives are gone by then.</summary>
-internal sealed class PublicationJournal(string folder)
+internal sealed class PublicationJournal
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly string _folder;
+
+    /// <summary>Opens it, and removes what a process that died left of a page that it wrote.</summary>
+    public PublicationJournal(string folder)
+    {
+        _folder = folder;
+        AtomicFile.Sweep(folder, DateTimeOffset.MaxValue);
+    }
 
     /// <summary>What this publication decided; null when it has not been decided.</summary>
     public async Task<PublicationProposal?> ReadAsync(TargetId target, string publication, CancellationToken cancellationToken) =>
@@ -44,11 +53,11 @@ internal sealed class PublicationJournal(string folder)
 
     private Task WritePageAsync(TargetId target, Page page, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(_folder);
         return AtomicFile.WriteAsync(PathOf(target), JsonSerializer.SerializeToUtf8Bytes(page, Json), cancellationToken);
     }
 
-    private string PathOf(TargetId target) => Path.Combine(folder, $"{target.Name}.{target.Arch}.json");
+    private string PathOf(TargetId target) => Path.Combine(_folder, $"{target.Name}.{target.Arch}.json");
 
     private sealed record Page(string Publication, PublicationProposal Proposal, RepositoryChangeView? Change);
 }

@@ -12,11 +12,19 @@ namespace Caur.Grains.Repositories;
 /// <summary>Publishes on the files of this host. What was decided is written beside the repositories before anything changes, under the
 /// publication's name: however often it is interrupted, the same publication is carried out once.</summary>
 internal sealed class RepositoryPublisher(
-    DataFolders folders, LandingZone landing, GpgSigner signer, TimeProvider clock, IPublicationProbe? probe = null)
+    DataFolders folders,
+    LandingZone landing,
+    GpgSigner signer,
+    TimeProvider clock,
+    IPublicationProbe? probe = null,
+    RepositoryStoreOptions? options = null)
     : IRepositoryPublisher, IDisposable
 {
     /// <summary>Longer than any upload takes and than a publication waits for its key.</summary>
     private static readonly TimeSpan KeepLanded = TimeSpan.FromDays(14);
+
+    /// <summary>So often a publication is decided anew when its archives change under it.</summary>
+    private const int MostLooks = 3;
 
     private readonly ConcurrentDictionary<TargetId, RepositoryStore> _stores = new();
     private readonly PublicationJournal _journal = new(Path.Combine(folders.Root, "publications"));
@@ -26,14 +34,17 @@ internal sealed class RepositoryPublisher(
     {
         try
         {
-            while (true)
+            await AtAsync(PublicationStep.Ordered, cancellationToken);
+            for (var attempt = 1; ; attempt++)
             {
                 var store = Store(target);
                 var proposal = await _journal.ReadAsync(target, publication, cancellationToken);
                 if (proposal is null)
                 {
                     proposal = await store.PlanAsync(Request(publication, orders), cancellationToken);
+                    await AtAsync(PublicationStep.Decided, cancellationToken);
                     await _journal.WriteAsync(target, publication, proposal, cancellationToken);
+                    await AtAsync(PublicationStep.DecisionWritten, cancellationToken);
                 }
 
                 if (proposal.Plan is null)
@@ -42,7 +53,8 @@ internal sealed class RepositoryPublisher(
                 }
 
                 var result = await store.ApplyAsync(proposal.Plan, cancellationToken);
-                if (result.Status != PublicationStatus.Stale)
+                // An archive that changed or went since it was inspected is found by another look, which lets the other builds through.
+                if (result.Status != PublicationStatus.Stale && (result.Status != PublicationStatus.FilesGone || attempt == MostLooks))
                 {
                     return News(orders, proposal, result.Generation, result);
                 }
@@ -209,12 +221,23 @@ internal sealed class RepositoryPublisher(
     private static PublicationBlockedException? Blocked(TargetId target, Exception exception) => exception switch
     {
         GpgException or RepositoryDamagedException => new PublicationBlockedException(exception.Message, exception),
-        IOException => new PublicationBlockedException($"the disk of {target} fails: {exception.Message}", exception),
+        IOException when DiskSpace.IsFull(exception) =>
+            new PublicationBlockedException($"the disk of {target} is full: make room ({exception.Message})", exception),
+        IOException or UnauthorizedAccessException => new PublicationBlockedException($"the disk of {target} fails: {exception.Message}", exception),
         _ => null,
     };
 
     private RepositoryStore Store(TargetId target) => _stores.GetOrAdd(
-        target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, new RepositoryStoreOptions { ArchiveFolder = folders.Archive }, probe));
+        target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, OptionsOf(id), probe));
+
+    /// <summary>Two repositories may have files of one name: each has an archive of its own.</summary>
+    private RepositoryStoreOptions OptionsOf(TargetId target) => (options ?? new RepositoryStoreOptions()) with
+    {
+        ArchiveFolder = Path.Combine(folders.Archive, target.Name, target.Arch),
+    };
+
+    private ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken) =>
+        probe?.AtAsync(step, cancellationToken) ?? ValueTask.CompletedTask;
 
     private PublicationRequest Request(string publication, ImmutableArray<PublishOrder> orders) => new()
     {
@@ -229,6 +252,7 @@ internal sealed class RepositoryPublisher(
                     Build = order.Build.ToString(),
                     Pkgbase = order.Build.Pkgbase,
                     Pkgnames = order.Pkgnames.IsDefaultOrEmpty ? null : [.. order.Pkgnames.Append(order.Build.Pkgbase).SelectMany(WithDebug)],
+                    Required = order.Pkgnames.IsDefaultOrEmpty ? [] : order.Pkgnames,
                     Archives =
                     [
                         .. order.Archives.Select(archive => new OfferedArchive(

@@ -44,6 +44,25 @@ internal static class DescText
             WriteSection(output, section, from line in info.Text.Lines where line.Key == key select Normalize(line.Value));
     }
 
+    /// <summary>Adds the signature to a desc that <see cref="Write"/> wrote without one, where it writes it.</summary>
+    /// <exception cref="InvalidOperationException">It has one, or no SHA-256 before which it would stand.</exception>
+    public static byte[] Sign(ReadOnlySpan<byte> desc, ReadOnlySpan<byte> signature)
+    {
+        var sum = desc.IndexOf("\n\n%SHA256SUM%\n"u8);
+        var end = sum < 0 ? -1 : desc[(sum + 2)..].IndexOf("\n\n"u8);
+        if (end < 0 || First(desc, "%PGPSIG%\n"u8) is not null)
+        {
+            throw new InvalidOperationException("the desc has a signature, or no SHA-256");
+        }
+
+        var output = new ArrayBufferWriter<byte>(desc.Length + (signature.Length * 2) + 32);
+        var at = sum + 2 + end + 2;
+        output.Write(desc[..at]);
+        WriteSection(output, "PGPSIG", [Convert.ToBase64String(signature)]);
+        output.Write(desc[at..]);
+        return output.WrittenSpan.ToArray();
+    }
+
     /// <summary>The sections of a desc in their order. Blank lines end a section; a line before the first one is malformed.</summary>
     public static Dictionary<string, IReadOnlyList<string>> Parse(ReadOnlySpan<byte> utf8)
     {

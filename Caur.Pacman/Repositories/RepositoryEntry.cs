@@ -104,6 +104,26 @@ public sealed class RepositoryEntry
         return await FromArchiveAsync(archive, Path.GetFileName(path), signature, limits, cancellationToken);
     }
 
+    /// <summary>The same entry with a signature: what <see cref="FromArchiveAsync(string, ArchiveLimits?, CancellationToken)"/> makes of the
+    /// archive with the signature beside it, without reading the archive again.</summary>
+    /// <param name="signature">The detached OpenPGP signature of the archive, binary, at most 16 KiB.</param>
+    /// <exception cref="ArgumentException">The signature is empty, armored or too large.</exception>
+    /// <exception cref="InvalidOperationException">The entry has a signature.</exception>
+    public RepositoryEntry WithSignature(ReadOnlySpan<byte> signature)
+    {
+        try
+        {
+            CheckSignature(signature);
+        }
+        catch (FormatFaultException fault)
+        {
+            throw new ArgumentException(fault.Message, nameof(signature), fault);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfZero(signature.Length, nameof(signature));
+        return new RepositoryEntry(DescText.Sign(Desc.Span, signature), Files);
+    }
+
     /// <summary>All fields of the <c>desc</c>, parsed anew at each call.</summary>
     public PackageDescription ReadDescription() => new(Desc.Span);
 

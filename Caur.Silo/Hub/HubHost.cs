@@ -53,7 +53,7 @@ internal static class HubHost
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(farm));
         builder.Services.AddSingleton<HubFailure>();
         builder.Services.AddSingleton(folderLock);
-        builder.Services.AddFarmStorage(folders);
+        builder.Services.AddFarmStorage(folders, settings.Variable("CAUR_SIGNING_KEY"));
 
         // Hosted services stop in reverse: gpg's agent goes when nothing signs any more.
         builder.Services.AddHostedService<GpgAgentService>();
@@ -118,7 +118,7 @@ internal static class HubHost
         }
     }
 
-    private static void AddFarmStorage(this IServiceCollection services, DataFolders folders)
+    private static void AddFarmStorage(this IServiceCollection services, DataFolders folders, string? signingKey)
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(folders);
@@ -126,7 +126,7 @@ internal static class HubHost
         services.AddSingleton(new LandingZone(folders.Landing));
         services.AddSingleton(_ => new BuildLogStore(folders.Logs));
         services.AddSingleton(new RepositoryFiles(folders.Repositories));
-        services.AddSingleton(new GpgOptions { Home = folders.Keys });
+        services.AddSingleton(new GpgOptions { Home = folders.Keys, Fingerprint = string.IsNullOrWhiteSpace(signingKey) ? null : signingKey });
         services.AddSingleton<GpgSigner>();
         services.AddSingleton<ITrustedKeys, FarmKeys>();
         services.AddSingleton(provider => new TokenStore(

@@ -52,14 +52,6 @@ internal static class FilePlacement
         }
     }
 
-    /// <summary>Moves a file, also to another file system, where it is copied and synced before the old one goes.</summary>
-    public static async Task MoveAsync(string source, string target, CancellationToken cancellationToken)
-    {
-        await LinkOrCopyAsync(source, target, cancellationToken);
-        Libc.SyncFolder(Path.GetDirectoryName(target)!);
-        File.Delete(source);
-    }
-
     private static async Task CopyAsync(string source, string target, CancellationToken cancellationToken)
     {
         await using var from = new FileStream(

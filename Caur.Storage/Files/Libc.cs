@@ -13,6 +13,13 @@ internal static partial class Libc
     public const int Enotsup = 95;
     public const int Edquot = 122;
 
+    private const int CurrentFolder = -100;
+    private const int NotFollowed = 0x100;
+    private const uint TypeWanted = 1;
+    private const int ModeOffset = 28;
+    private const int TypeMask = 0xF000;
+    private const int RegularFile = 0x8000;
+    private const int StatxBytes = 256;
     private const short PollIn = 1;
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
@@ -49,6 +56,15 @@ internal static partial class Libc
         {
             _ = CloseCore(descriptor);
         }
+    }
+
+    /// <summary>True for a plain file: looks at the thing itself, not at what a link leads to. Opening would not do: a pipe would wait for
+    /// a writer.</summary>
+    public static bool IsRegularFile(string path)
+    {
+        Span<byte> answer = stackalloc byte[StatxBytes];
+        return StatxCore(CurrentFolder, path, NotFollowed, TypeWanted, answer) == 0
+            && (BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask) == RegularFile;
     }
 
     /// <summary>True when a read of a pipe would return at once: with bytes, or with the end.</summary>
@@ -88,6 +104,10 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCore(string path, int flags);
+
+    // struct statx is the same on all architectures: statx(2).
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatxCore(int folder, string path, int flags, uint mask, Span<byte> answer);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FsyncCore(int descriptor);

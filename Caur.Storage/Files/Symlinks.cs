@@ -8,9 +8,10 @@ public static class Symlinks
     /// <param name="link">The link's path; its folder must exist.</param>
     /// <param name="target">What is written into the link, usually relative to its folder. It need not exist.</param>
     /// <param name="cancellationToken">Ends the wait before the change.</param>
+    /// <param name="syncFolder">False when the caller syncs the folder: until then the change is not durable.</param>
     /// <returns>False when the link had that target already.</returns>
-    public static Task<bool> ReplaceAsync(string link, string target, CancellationToken cancellationToken) =>
-        Task.Run(() => Replace(link, target), cancellationToken);
+    public static Task<bool> ReplaceAsync(string link, string target, CancellationToken cancellationToken, bool syncFolder = true) =>
+        Task.Run(() => Replace(link, target, syncFolder), cancellationToken);
 
     /// <summary>What a link points to, as written in it; null when there is no link of that name.</summary>
     public static string? Read(string link)
@@ -25,7 +26,7 @@ public static class Symlinks
         }
     }
 
-    private static bool Replace(string link, string target)
+    private static bool Replace(string link, string target, bool syncFolder)
     {
         if (string.Equals(Read(link), target, StringComparison.Ordinal))
         {
@@ -44,7 +45,11 @@ public static class Symlinks
             throw;
         }
 
-        Libc.SyncFolder(Path.GetDirectoryName(temporary)!);
+        if (syncFolder)
+        {
+            Libc.SyncFolder(Path.GetDirectoryName(temporary)!);
+        }
+
         return true;
     }
 }

@@ -28,6 +28,9 @@ public enum ArchiveProblemKind
     /// <summary>The file is not there.</summary>
     Missing,
 
+    /// <summary>It is a link, a folder, a pipe or a device, and was not opened.</summary>
+    NotAFile,
+
     /// <summary>It has another size than was said.</summary>
     Size,
 

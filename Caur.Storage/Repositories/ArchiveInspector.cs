@@ -8,21 +8,35 @@ namespace Caur.Storage.Repositories;
 public static class ArchiveInspector
 {
     /// <summary>Reads an archive once, wholly, off the caller's turn.</summary>
+    /// <remarks>As for pacman and repo-add, .PKGINFO alone says what a package is; .BUILDINFO and .MTREE are part of its content, which the
+    /// farm's signature covers. A signature that came with it is not looked at.</remarks>
+    /// <param name="archive">What the builder brought.</param>
+    /// <param name="expected">What was ordered.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="limits">What is borne; <see cref="ArchiveLimits.Package"/> when null.</param>
     /// <exception cref="IOException">The disk fails.</exception>
     public static Task<ArchiveInspection> InspectAsync(
-        OfferedArchive archive, ArchiveExpectation expected, CancellationToken cancellationToken) =>
-        Task.Run(() => InspectCoreAsync(archive, expected, cancellationToken), cancellationToken);
+        OfferedArchive archive, ArchiveExpectation expected, CancellationToken cancellationToken, ArchiveLimits? limits = null) =>
+        Task.Run(() => InspectCoreAsync(archive, expected, limits, cancellationToken), cancellationToken);
 
     private static async Task<ArchiveInspection> InspectCoreAsync(
-        OfferedArchive archive, ArchiveExpectation expected, CancellationToken cancellationToken)
+        OfferedArchive archive, ArchiveExpectation expected, ArchiveLimits? limits, CancellationToken cancellationToken)
     {
         var problems = new List<ArchiveProblem>();
         void Problem(ArchiveProblemKind kind, string text) => problems.Add(new ArchiveProblem(kind, $"{Shown(archive.FileName)}: {text}"));
 
         var file = new FileInfo(archive.Path);
-        if (!file.Exists || file.LinkTarget is not null)
+        if (!Libc.IsRegularFile(archive.Path))
         {
-            Problem(ArchiveProblemKind.Missing, "it is not in the landing zone");
+            if (file.Exists || file.LinkTarget is not null || Directory.Exists(archive.Path))
+            {
+                Problem(ArchiveProblemKind.NotAFile, "it is a link, a folder or a pipe, not a file");
+            }
+            else
+            {
+                Problem(ArchiveProblemKind.Missing, "it is not in the landing zone");
+            }
+
             return new ArchiveInspection(problems, null);
         }
 
@@ -33,7 +47,7 @@ public static class ArchiveInspector
                 string.Create(CultureInfo.InvariantCulture, $"it has {file.Length} bytes, {archive.Size} were reported"));
         }
 
-        var (entry, fault) = await ReadAsync(archive, cancellationToken);
+        var (entry, fault) = await ReadAsync(archive, limits, cancellationToken);
         var hash = entry?.Description.Sha256Sum ?? await FileHash.Sha256Async(archive.Path, cancellationToken);
         if (!string.Equals(hash, archive.Sha256, StringComparison.OrdinalIgnoreCase))
         {
@@ -80,13 +94,14 @@ public static class ArchiveInspector
         }
     }
 
-    private static async Task<(Read? Entry, string Fault)> ReadAsync(OfferedArchive archive, CancellationToken cancellationToken)
+    private static async Task<(Read? Entry, string Fault)> ReadAsync(
+        OfferedArchive archive, ArchiveLimits? limits, CancellationToken cancellationToken)
     {
         // A name that no package can have is told of beside everything else; the entry needs one that can be written.
         var name = PackageFileName.IsSafe(archive.FileName) ? archive.FileName : "unnamed.pkg.tar";
         await using var stream = new FileStream(
             archive.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
-        var result = await RepositoryEntry.FromArchiveAsync(stream, name, cancellationToken: cancellationToken);
+        var result = await RepositoryEntry.FromArchiveAsync(stream, name, limits: limits, cancellationToken: cancellationToken);
         return result.IsValid
             ? (new Read(result.Value, result.Value.ReadDescription()), "")
             : (null, string.Join("; ", result.Errors));

@@ -10,6 +10,7 @@ internal static class GenerationChanges
     /// <param name="before">The record of the generation before; null for none.</param>
     /// <param name="old">Its database.</param>
     /// <param name="database">The new database.</param>
+    /// <param name="key">The fingerprint of the key that signs it.</param>
     /// <param name="now">When it is made.</param>
     /// <param name="isThere">Whether a file is in the repository's folder.</param>
     public static GenerationInfo Describe(
@@ -17,6 +18,7 @@ internal static class GenerationChanges
         GenerationInfo? before,
         RepositoryDatabase old,
         RepositoryDatabase database,
+        string key,
         DateTimeOffset now,
         Func<string, bool> isThere)
     {
@@ -46,6 +48,7 @@ internal static class GenerationChanges
             Publication = plan.Id,
             Time = now,
             Restored = plan.Restore,
+            Key = key,
             Builds = plan.Builds,
             Added = added,
             Removed = [.. old.Where(entry => database.Find(entry.Name) is null).Select(Describe)],

@@ -18,6 +18,9 @@ public sealed record GenerationInfo
     /// <summary>The generation that a rollback brought back; null for none.</summary>
     public int? Restored { get; init; }
 
+    /// <summary>The fingerprint of the key that signed its databases; empty in records that are older than this field.</summary>
+    public string Key { get; init; } = "";
+
     /// <summary>The builds that caused it.</summary>
     public IReadOnlyList<string> Builds { get; init; } = [];
 

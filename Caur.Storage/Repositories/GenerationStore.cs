@@ -98,8 +98,9 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         }
     }
 
-    /// <summary>Syncs a written folder and gives it its number. What had the number was never current, and goes.</summary>
-    public void Settle(string folder, int number)
+    /// <summary>Syncs a written folder and gives it its number. What had the number was never current, and goes. The number is durable
+    /// after <see cref="SyncNames"/>.</summary>
+    public void Name(string folder, int number)
     {
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles().Where(file => file.LinkTarget is null))
         {
@@ -110,19 +111,33 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         Libc.SyncFolder(folder);
         Discard(number);
         Libc.Rename(folder, layout.Generation(number));
-        Libc.SyncFolder(layout.Generations);
     }
+
+    /// <summary>Makes durable which generations there are and which is current.</summary>
+    public void SyncNames() => Libc.SyncFolder(layout.Generations);
 
     /// <summary>Removes a generation: first its number, then its files, so that no half of it is ever seen.</summary>
     public void Discard(int number)
     {
-        var folder = layout.Generation(number);
-        if (Directory.Exists(folder))
+        if (Hide(number) is { } hidden)
         {
-            var hidden = AtomicFile.NewTemporary(folder);
-            Libc.Rename(folder, hidden);
             Directory.Delete(hidden, recursive: true);
         }
+    }
+
+    /// <summary>Takes a generation its number.</summary>
+    /// <returns>The hidden folder, which the caller removes; null when there is no such generation.</returns>
+    public string? Hide(int number)
+    {
+        var folder = layout.Generation(number);
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        var hidden = AtomicFile.NewTemporary(folder);
+        Libc.Rename(folder, hidden);
+        return hidden;
     }
 
     /// <summary>Clients ask whether a database is newer than theirs, in whole seconds (If-Modified-Since). One made within the same second

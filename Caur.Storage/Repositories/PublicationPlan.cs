@@ -88,11 +88,26 @@ public enum PublicationStatus
 /// <summary>The steps of a publication, each named after what is true when it is done.</summary>
 public enum PublicationStep
 {
+    /// <summary>Whoever orders it has written down that it shall be; nothing of it was looked at.</summary>
+    Ordered,
+
+    /// <summary>The archives were inspected and the plan is made; it is in memory alone.</summary>
+    Decided,
+
+    /// <summary>The plan is written beside the repositories.</summary>
+    DecisionWritten,
+
     /// <summary>It will be done; nothing has changed.</summary>
     Begun,
 
+    /// <summary>One package file has its name in the repository's folder, which is not synced. Once for each package.</summary>
+    PackageNamed,
+
     /// <summary>All package files are in the repository's folder, synced; no database names them.</summary>
     PackagesPlaced,
+
+    /// <summary>One signature has its name beside its package; the folder is not synced. Once for each package, several at a time.</summary>
+    SignatureNamed,
 
     /// <summary>All signatures are beside them, synced.</summary>
     SignaturesPlaced,
@@ -100,22 +115,50 @@ public enum PublicationStep
     /// <summary>The new databases and their signatures are written in a hidden folder.</summary>
     GenerationWritten,
 
-    /// <summary>The hidden folder is synced and has its number; nothing points to it.</summary>
+    /// <summary>The hidden folder is synced and has its number, which is not durable.</summary>
+    GenerationNamed,
+
+    /// <summary>The number is durable; nothing points to it.</summary>
     GenerationSynced,
 
     /// <summary>The names that pacman asks for are links through <c>current</c>.</summary>
     LinksPlaced,
 
-    /// <summary>The new generation is current: the one step that clients see.</summary>
+    /// <summary>The new generation is current: the one step that clients see. A power cut may undo it.</summary>
     CurrentSwitched,
+
+    /// <summary>The switch is durable.</summary>
+    CurrentSynced,
 
     /// <summary>The landed files are removed; nothing is left to do.</summary>
     Confirmed,
 }
 
-/// <summary>Is told of every step of a publication. What it throws stops the publication there, as a crash would.</summary>
+/// <summary>The steps of a collection, each named after what is true when it is done.</summary>
+public enum CollectionStep
+{
+    /// <summary>What is kept and what goes is decided; nothing has changed.</summary>
+    Decided,
+
+    /// <summary>A generation that is over has lost its number; its files are there, hidden.</summary>
+    GenerationHidden,
+
+    /// <summary>A package file or signature that is over is in the archive too.</summary>
+    FileArchived,
+
+    /// <summary>A package file or signature that is over is gone from the repository's folder.</summary>
+    FileRemoved,
+
+    /// <summary>Everything that is over is gone.</summary>
+    Collected,
+}
+
+/// <summary>Is told of every step of publications and collections. What it throws stops them there, as a crash would.</summary>
 public interface IPublicationProbe
 {
-    /// <summary>A step is done.</summary>
+    /// <summary>A step of a publication is done. Called several times at once for the steps that say so.</summary>
     ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken);
+
+    /// <summary>A step of a collection is done.</summary>
+    ValueTask AtAsync(CollectionStep step, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

@@ -2,6 +2,12 @@ using Caur.Pacman;
 
 namespace Caur.Storage.Repositories;
 
+/// <summary>A build and what was found in its archives.</summary>
+/// <param name="Build">The build.</param>
+/// <param name="Inspections">One for each of its archives, in their order.</param>
+/// <param name="Occupied">The names among its archives that a kept generation needs with other content.</param>
+internal sealed record InspectedBuild(BuildToPublish Build, IReadOnlyList<ArchiveInspection> Inspections, IReadOnlySet<string> Occupied);
+
 /// <summary>Decides what a request changes. Reads nothing: what it needs to know of files it is told.</summary>
 internal sealed class PublicationPlanner(RepositoryDatabase current, int generation, PublicationRequest request)
 {
@@ -10,6 +16,7 @@ internal sealed class PublicationPlanner(RepositoryDatabase current, int generat
     private readonly Dictionary<string, RepositoryEntry> _remove = new(StringComparer.Ordinal);
     private readonly HashSet<string> _pkgbases = new(StringComparer.Ordinal);
     private readonly List<RefusedBuild> _refused = [];
+    private readonly List<InspectedBuild> _builds = [];
     private readonly List<string> _included = [];
     private readonly List<string> _upToDate = [];
 
@@ -30,12 +37,32 @@ internal sealed class PublicationPlanner(RepositoryDatabase current, int generat
         }
     }
 
-    /// <summary>Takes a build in, or refuses it with every reason.</summary>
-    /// <param name="build">The build.</param>
-    /// <param name="inspections">One for each of its archives, in their order.</param>
-    /// <param name="occupied">The names among its archives that a kept generation needs with other content.</param>
-    public void Add(BuildToPublish build, IReadOnlyList<ArchiveInspection> inspections, IReadOnlySet<string> occupied)
+    /// <summary>Adds a build, which <see cref="Finish"/> takes in or refuses with every reason.</summary>
+    public void Add(InspectedBuild build) => _builds.Add(build);
+
+    /// <summary>Decides. A pkgname that moves from one pkgbase to another may do so within one publication, whichever of the two builds
+    /// comes first: what is refused is tried again as long as others are taken in.</summary>
+    private void Decide()
     {
+        var open = _builds.ToList();
+        int before;
+        do
+        {
+            before = open.Count;
+            open.RemoveAll(build => TryAccept(build) is []);
+        }
+        while (open.Count > 0 && open.Count < before);
+
+        foreach (var build in open)
+        {
+            _refused.Add(new RefusedBuild(build.Build.Build, TryAccept(build)));
+        }
+    }
+
+    /// <returns>Why the build is refused; empty when it was taken in.</returns>
+    private List<string> TryAccept(InspectedBuild inspected)
+    {
+        var (build, inspections, occupied) = inspected;
         var reasons = inspections.SelectMany(inspection => inspection.Problems).Select(problem => problem.Text).ToList();
         if (inspections.Count == 0)
         {
@@ -61,17 +88,24 @@ internal sealed class PublicationPlanner(RepositoryDatabase current, int generat
             }
         }
 
-        if (reasons.Count > 0)
+        // What came and cannot be read may be what is missing.
+        if (inspections.All(inspection => inspection.Entry is not null)
+            && build.Required.Where(name => !packages.ContainsKey(name)).ToList() is { Count: > 0 } missing)
         {
-            _refused.Add(new RefusedBuild(build.Build, [.. reasons.Distinct(StringComparer.Ordinal)]));
-            return;
+            reasons.Add($"the build did not bring {string.Join(", ", missing)}, which {build.Pkgbase} is to make");
         }
 
-        Accept(build, packages);
+        if (reasons.Count == 0)
+        {
+            Accept(build, packages);
+        }
+
+        return [.. reasons.Distinct(StringComparer.Ordinal)];
     }
 
     public PublicationProposal Finish()
     {
+        Decide();
         var plan = new PublicationPlan
         {
             Id = request.Id,
@@ -149,6 +183,16 @@ internal sealed class PublicationPlanner(RepositoryDatabase current, int generat
         if (entry.Version < published.Version && !build.AllowDowngrade)
         {
             yield return $"{package.Pkgname} {entry.Version} is lower than the published {published.Version}";
+        }
+
+        // Clients that have the one would never get the other.
+        if (entry.Version == published.Version
+            && published.FileName != package.FileName
+            && published.PkgBase == entry.PkgBase
+            && !_remove.ContainsKey(package.Pkgname)
+            && !build.AllowDowngrade)
+        {
+            yield return $"{package.Pkgname} {entry.Version} is published as {published.FileName}: raise its pkgrel";
         }
     }
 

@@ -28,6 +28,9 @@ public sealed record BuildToPublish
     /// <summary>The pkgnames that it may make; null: any. Default: null.</summary>
     public IReadOnlyList<string>? Pkgnames { get; init; }
 
+    /// <summary>The pkgnames that it has to make, all of them: a pkgbase is published whole. Default: none.</summary>
+    public IReadOnlyList<string> Required { get; init; } = [];
+
     /// <summary>All its archives.</summary>
     public required IReadOnlyList<OfferedArchive> Archives { get; init; }
 

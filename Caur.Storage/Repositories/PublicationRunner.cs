@@ -12,6 +12,7 @@ internal sealed class PublicationRunner(
     GpgSigner signer,
     RepositoryStoreOptions options,
     TimeProvider time,
+    IReadOnlyDictionary<string, RepositoryEntry> inspected,
     IPublicationProbe? probe)
 {
     public async Task<PublicationResult> RunAsync(PublicationPlan plan, CancellationToken cancellationToken)
@@ -21,7 +22,7 @@ internal sealed class PublicationRunner(
         if (before?.Publication == plan.Id)
         {
             // It became current before the crash; what follows is tidying. That it did may not have reached the disk yet.
-            Libc.SyncFolder(layout.Generations);
+            generations.SyncNames();
             await PlaceLinksAsync(cancellationToken);
             return await ConfirmAsync(plan, current, cancellationToken);
         }
@@ -35,6 +36,7 @@ internal sealed class PublicationRunner(
                 : new PublicationResult(PublicationStatus.Stale, current, [$"it was planned upon generation {plan.BaseGeneration}"]);
         }
 
+        var key = await CheckKeyAsync(before, cancellationToken);
         await AtAsync(PublicationStep.Begun, cancellationToken);
         var problems = await PlacePackagesAsync(plan, cancellationToken);
         if (problems.Count > 0)
@@ -47,50 +49,71 @@ internal sealed class PublicationRunner(
         await AtAsync(PublicationStep.SignaturesPlaced, cancellationToken);
 
         var database = plan.Restore is { } restored
-            ? await generations.LoadAsync(restored, cancellationToken)
+            ? await RestoreAsync(restored, problems, cancellationToken)
             : old.With(await ReadEntriesAsync(plan, problems, cancellationToken), plan.Remove.Select(gone => PackageName.Parse(gone.Pkgname)));
-        if (plan.Restore is not null)
-        {
-            problems.AddRange(Missing(layout, database));
-        }
 
         if (problems.Count > 0)
         {
             return new PublicationResult(PublicationStatus.FilesGone, current, problems);
         }
 
-        var info = GenerationChanges.Describe(plan, before, old, database, time.GetUtcNow(), file => File.Exists(layout.Package(file)));
+        var info = GenerationChanges.Describe(
+            plan, before, old, database, key.Fingerprint, time.GetUtcNow(), file => File.Exists(layout.Package(file)));
         var folder = await generations.WriteAsync(database, info, cancellationToken);
         await AtAsync(PublicationStep.GenerationWritten, cancellationToken);
-        generations.Settle(folder, info.Number);
+        generations.Name(folder, info.Number);
+        await AtAsync(PublicationStep.GenerationNamed, cancellationToken);
+        generations.SyncNames();
         await AtAsync(PublicationStep.GenerationSynced, cancellationToken);
         await PlaceLinksAsync(cancellationToken);
         await AtAsync(PublicationStep.LinksPlaced, cancellationToken);
-        await Symlinks.ReplaceAsync(layout.CurrentLink, Path.GetFileName(layout.Generation(info.Number)), cancellationToken);
+        await Symlinks.ReplaceAsync(
+            layout.CurrentLink, Path.GetFileName(layout.Generation(info.Number)), cancellationToken, syncFolder: false);
         generations.Remember(info.Number, database);
         await AtAsync(PublicationStep.CurrentSwitched, cancellationToken);
+        generations.SyncNames();
+        await AtAsync(PublicationStep.CurrentSynced, cancellationToken);
         return await ConfirmAsync(plan, info.Number, cancellationToken);
     }
 
-    /// <summary>The files and signatures that a database names and that are not there as they were.</summary>
-    public static IEnumerable<string> Missing(RepositoryLayout layout, RepositoryDatabase database)
+    /// <summary>Clients trust the key that signed what they have: another one is taken only from an operator who names it.</summary>
+    private async Task<GpgKey> CheckKeyAsync(GenerationInfo? before, CancellationToken cancellationToken)
     {
+        var earlier = before?.Key ?? "";
+        GpgKey key;
+        try
+        {
+            key = await signer.GetKeyAsync(cancellationToken);
+        }
+        catch (GpgException none) when (none.Problem == GpgProblem.NoKey && earlier.Length > 0 && !signer.IsKeyChosen)
+        {
+            throw signer.GoneException(earlier, none);
+        }
+
+        return earlier.Length == 0 || earlier == key.Fingerprint || signer.IsKeyChosen
+            ? key
+            : throw new GpgException(
+                GpgProblem.OtherKey,
+                $"{layout.Target} was signed by the key {earlier} until now, and gpg's home has {key.Fingerprint} instead: bring the old key "
+                + $"back, or set CAUR_SIGNING_KEY={key.Fingerprint} once clients trust the new one");
+    }
+
+    /// <summary>The database of the generation that comes back, with its files in their place: those that left since then are fetched
+    /// from the archive.</summary>
+    private async Task<RepositoryDatabase> RestoreAsync(int number, List<string> problems, CancellationToken cancellationToken)
+    {
+        var database = await generations.LoadAsync(number, cancellationToken);
+        var former = new FormerFiles(layout, options.ArchiveFolder);
         foreach (var entry in database)
         {
-            var file = new FileInfo(layout.Package(entry.FileName));
-            if (!file.Exists)
+            if (await former.BringBackAsync(entry, cancellationToken) is { } problem)
             {
-                yield return $"{entry.FileName} is gone";
-            }
-            else if (file.Length != entry.ReadDescription().CompressedSize)
-            {
-                yield return $"{entry.FileName} is another file now";
-            }
-            else if (!File.Exists(file.FullName + RepositoryLayout.SignatureSuffix))
-            {
-                yield return $"{entry.FileName}{RepositoryLayout.SignatureSuffix} is gone";
+                problems.Add(problem);
             }
         }
+
+        Libc.SyncFolder(layout.Folder);
+        return database;
     }
 
     private async Task<List<string>> PlacePackagesAsync(PublicationPlan plan, CancellationToken cancellationToken)
@@ -105,13 +128,14 @@ internal sealed class PublicationRunner(
                 continue;
             }
 
-            if (!File.Exists(package.Source))
+            if (!Libc.IsRegularFile(package.Source))
             {
                 problems.Add($"{package.FileName} is gone from the landing zone");
                 continue;
             }
 
             await FilePlacement.LinkOrCopyAsync(package.Source, target, cancellationToken);
+            await AtAsync(PublicationStep.PackageNamed, cancellationToken);
         }
 
         Libc.SyncFolder(layout.Folder);
@@ -135,6 +159,7 @@ internal sealed class PublicationRunner(
                 await using var file = AtomicFile.Begin(signaturePath);
                 await file.Stream.WriteAsync(await signer.SignAsync(path, token), token);
                 await file.CommitAsync(token, syncFolder: false);
+                await AtAsync(PublicationStep.SignatureNamed, token);
             });
         Libc.SyncFolder(layout.Folder);
     }
@@ -150,20 +175,35 @@ internal sealed class PublicationRunner(
             async (package, token) =>
             {
                 var path = layout.Package(package.FileName);
-                var result = await RepositoryEntry.FromArchiveAsync(path, cancellationToken: token);
-                if (result.IsValid && result.Value.ReadDescription().Sha256Sum == package.Sha256)
+                if (await ReadEntryAsync(path, package, token) is { } entry)
                 {
-                    entries.Add(result.Value);
+                    entries.Add(entry);
                 }
                 else
                 {
                     // Nothing names it, and the next try takes what is in the landing zone then.
                     File.Delete(path);
+                    File.Delete(path + RepositoryLayout.SignatureSuffix);
                     changed.Add($"{package.FileName} has changed since it was inspected");
                 }
             });
         problems.AddRange(changed);
         return entries;
+    }
+
+    /// <summary>The entry of a placed package with its signature; null when it is not what was inspected. An archive that this process
+    /// inspected is hashed and not unpacked again.</summary>
+    private async Task<RepositoryEntry?> ReadEntryAsync(string path, PlannedPackage package, CancellationToken cancellationToken)
+    {
+        if (inspected.TryGetValue(package.FileName, out var known) && known.ReadDescription().Sha256Sum == package.Sha256)
+        {
+            return await FileHash.Sha256Async(path, cancellationToken) == package.Sha256
+                ? known.WithSignature(await File.ReadAllBytesAsync(path + RepositoryLayout.SignatureSuffix, cancellationToken))
+                : null;
+        }
+
+        var result = await RepositoryEntry.FromArchiveAsync(path, options.Limits, cancellationToken);
+        return result.IsValid && result.Value.ReadDescription().Sha256Sum == package.Sha256 ? result.Value : null;
     }
 
     private async Task PlaceLinksAsync(CancellationToken cancellationToken)
@@ -197,8 +237,7 @@ internal sealed class PublicationRunner(
     private static async Task<bool> HasContentAsync(string path, PlannedPackage package, CancellationToken cancellationToken)
     {
         var file = new FileInfo(path);
-        return file.Exists
-            && file.LinkTarget is null
+        return Libc.IsRegularFile(path)
             && file.Length == package.Size
             && await FileHash.Sha256Async(path, cancellationToken) == package.Sha256;
     }

@@ -8,7 +8,8 @@ namespace Caur.Storage.Repositories;
 public sealed record CollectionReport(IReadOnlyList<int> Generations, IReadOnlyList<string> Files);
 
 /// <summary>Removes what no client can be waiting for any more.</summary>
-internal sealed class RepositoryCollector(RepositoryLayout layout, GenerationStore generations, RepositoryStoreOptions options)
+internal sealed class RepositoryCollector(
+    RepositoryLayout layout, GenerationStore generations, RepositoryStoreOptions options, IPublicationProbe? probe)
 {
     /// <summary>How long a temporary file or folder may be somebody's unfinished work.</summary>
     private static readonly TimeSpan UnfinishedFor = TimeSpan.FromHours(1);
@@ -25,9 +26,14 @@ internal sealed class RepositoryCollector(RepositoryLayout layout, GenerationSto
         AtomicFile.Sweep(layout.Generations, now - UnfinishedFor);
         var kept = KeptGenerations(current, now);
         var removed = layout.ReadNumbers().Where(number => !kept.ContainsKey(number)).ToList();
+        await AtAsync(CollectionStep.Decided, cancellationToken);
         foreach (var number in removed)
         {
-            generations.Discard(number);
+            if (generations.Hide(number) is { } hidden)
+            {
+                await AtAsync(CollectionStep.GenerationHidden, cancellationToken);
+                Directory.Delete(hidden, recursive: true);
+            }
         }
 
         var needed = NeededFiles(kept, database.Select(entry => entry.FileName));
@@ -45,6 +51,7 @@ internal sealed class RepositoryCollector(RepositoryLayout layout, GenerationSto
         }
 
         CollectArchive(now);
+        await AtAsync(CollectionStep.Collected, cancellationToken);
         return new CollectionReport(removed, files);
     }
 
@@ -105,19 +112,24 @@ internal sealed class RepositoryCollector(RepositoryLayout layout, GenerationSto
                 continue;
             }
 
-            if (options.ArchiveFolder is null)
+            if (options.ArchiveFolder is not null)
             {
-                File.Delete(path);
-                continue;
+                FilePlacement.CreatePublicFolder(options.ArchiveFolder);
+                var target = Path.Combine(options.ArchiveFolder, name);
+                await FilePlacement.LinkOrCopyAsync(path, target, cancellationToken);
+                Libc.SyncFolder(options.ArchiveFolder);
+                // The time in the archive counts from here.
+                File.SetLastWriteTimeUtc(target, now.UtcDateTime);
+                await AtAsync(CollectionStep.FileArchived, cancellationToken);
             }
 
-            FilePlacement.CreatePublicFolder(options.ArchiveFolder);
-            var target = Path.Combine(options.ArchiveFolder, name);
-            await FilePlacement.MoveAsync(path, target, cancellationToken);
-            // The time in the archive counts from here.
-            File.SetLastWriteTimeUtc(target, now.UtcDateTime);
+            File.Delete(path);
+            await AtAsync(CollectionStep.FileRemoved, cancellationToken);
         }
     }
+
+    private ValueTask AtAsync(CollectionStep step, CancellationToken cancellationToken) =>
+        probe?.AtAsync(step, cancellationToken) ?? ValueTask.CompletedTask;
 
     private void CollectArchive(DateTimeOffset now)
     {
@@ -126,6 +138,7 @@ internal sealed class RepositoryCollector(RepositoryLayout layout, GenerationSto
             return;
         }
 
+        AtomicFile.Sweep(options.ArchiveFolder, now - UnfinishedFor);
         foreach (var file in new DirectoryInfo(options.ArchiveFolder).EnumerateFiles("*.pkg.tar*"))
         {
             if (file.LastWriteTimeUtc + options.ArchiveFor <= now.UtcDateTime)

@@ -16,6 +16,8 @@ public sealed class RepositoryStore : IDisposable
     private readonly TimeProvider _time;
     private readonly RepositoryStoreOptions _options;
     private readonly IPublicationProbe? _probe;
+    private bool _swept;
+    private IReadOnlyDictionary<string, RepositoryEntry> _inspected = new Dictionary<string, RepositoryEntry>();
 
     /// <summary>Opens a repository; nothing is created before something is published.</summary>
     /// <param name="root">The folder of all repositories.</param>
@@ -57,7 +59,7 @@ public sealed class RepositoryStore : IDisposable
     /// <summary>The number of the current generation; 0 when nothing was published yet.</summary>
     public int CurrentGeneration => _layout.ReadCurrent();
 
-    private RepositoryCollector Collector => new(_layout, _generations, _options);
+    private RepositoryCollector Collector => new(_layout, _generations, _options, _probe);
 
     /// <summary>The database of the current generation; the empty one when nothing was published yet.</summary>
     /// <exception cref="RepositoryDamagedException">It cannot be read.</exception>
@@ -89,13 +91,20 @@ public sealed class RepositoryStore : IDisposable
             var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
             var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
             var planner = new PublicationPlanner(database, number, request);
+            var inspected = new Dictionary<string, RepositoryEntry>(StringComparer.Ordinal);
             planner.Remove();
             foreach (var build in request.Builds)
             {
                 var inspections = await InspectAsync(build, cancellationToken);
-                planner.Add(build, inspections, await OccupiedAsync(build, needed, cancellationToken));
+                planner.Add(new InspectedBuild(build, inspections, await OccupiedAsync(build, needed, cancellationToken)));
+                foreach (var entry in inspections.Select(inspection => inspection.Entry).OfType<RepositoryEntry>())
+                {
+                    inspected[entry.FileName] = entry;
+                }
             }
 
+            // Usually it is applied next, and its archives need not be unpacked again.
+            _inspected = inspected;
             return planner.Finish();
         },
         cancellationToken);
@@ -119,7 +128,8 @@ public sealed class RepositoryStore : IDisposable
                 return new PublicationProposal();
             }
 
-            var problems = PublicationRunner.Missing(_layout, await _generations.LoadAsync(generation, cancellationToken)).ToList();
+            var problems = new FormerFiles(_layout, _options.ArchiveFolder)
+                .Missing(await _generations.LoadAsync(generation, cancellationToken)).ToList();
             return problems.Count > 0
                 ? new PublicationProposal { Problems = problems }
                 : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
@@ -132,7 +142,11 @@ public sealed class RepositoryStore : IDisposable
     /// <exception cref="IOException">The disk is full or broken. Apply the plan again.</exception>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
     public Task<PublicationResult> ApplyAsync(PublicationPlan plan, CancellationToken cancellationToken) => InTurnAsync(
-        () => new PublicationRunner(_layout, _generations, _signer, _options, _time, _probe).RunAsync(plan, cancellationToken),
+        () =>
+        {
+            SweepOnce();
+            return new PublicationRunner(_layout, _generations, _signer, _options, _time, _inspected, _probe).RunAsync(plan, cancellationToken);
+        },
         cancellationToken);
 
     /// <summary>Plans and applies a rollback at once, for callers that need no stored plan.</summary>
@@ -153,7 +167,13 @@ public sealed class RepositoryStore : IDisposable
     /// <param name="cancellationToken">Ends it between two files.</param>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
     public Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        InTurnAsync(() => Collector.CollectAsync(now, cancellationToken), cancellationToken);
+        InTurnAsync(
+            () =>
+            {
+                SweepOnce();
+                return Collector.CollectAsync(now, cancellationToken);
+            },
+            cancellationToken);
 
     /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures. It takes no turn, so that nothing is
     /// held up however long it reads: what the generation names stays for longer, whatever is published meanwhile.</summary>
@@ -178,7 +198,7 @@ public sealed class RepositoryStore : IDisposable
             0,
             inspections.Length,
             new ParallelOptions { MaxDegreeOfParallelism = _options.Parallelism, CancellationToken = cancellationToken },
-            async (index, token) => inspections[index] = await ArchiveInspector.InspectAsync(build.Archives[index], expected, token));
+            async (index, token) => inspections[index] = await ArchiveInspector.InspectAsync(build.Archives[index], expected, token, _options.Limits));
         return inspections;
     }
 
@@ -190,7 +210,7 @@ public sealed class RepositoryStore : IDisposable
         foreach (var archive in build.Archives.Where(archive => needed.Contains(archive.FileName)))
         {
             var path = _layout.Package(archive.FileName);
-            if (File.Exists(path)
+            if (Libc.IsRegularFile(path)
                 && !string.Equals(await FileHash.Sha256Async(path, cancellationToken), archive.Sha256, StringComparison.OrdinalIgnoreCase))
             {
                 occupied.Add(archive.FileName);
@@ -198,6 +218,17 @@ public sealed class RepositoryStore : IDisposable
         }
 
         return occupied;
+    }
+
+    /// <summary>What is hidden and unfinished when the first change comes is of a process that died: one process owns a repository.</summary>
+    private void SweepOnce()
+    {
+        if (!_swept)
+        {
+            AtomicFile.Sweep(_layout.Folder, DateTimeOffset.MaxValue);
+            AtomicFile.Sweep(_layout.Generations, DateTimeOffset.MaxValue);
+            _swept = true;
+        }
     }
 
     /// <summary>Everything here reads archives, hashes or waits for disks: never on a grain's turn.</summary>

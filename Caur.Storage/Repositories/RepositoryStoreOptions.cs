@@ -1,3 +1,5 @@
+using Caur.Pacman;
+
 namespace Caur.Storage.Repositories;
 
 /// <summary>How long a repository keeps what is not current any more.</summary>
@@ -18,6 +20,9 @@ public sealed record RepositoryStoreOptions
 
     /// <summary>How long they stay there. Default: 7 days.</summary>
     public TimeSpan ArchiveFor { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>What is borne of an archive before it is refused. Default: <see cref="ArchiveLimits.Package"/>.</summary>
+    public ArchiveLimits Limits { get; init; } = ArchiveLimits.Package;
 
     /// <summary>How many archives are inspected or read at the same time, 1 or more. Default: 2.</summary>
     public int Parallelism { get; init; } = 2;

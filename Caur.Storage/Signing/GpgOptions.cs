@@ -12,6 +12,9 @@ public sealed record GpgOptions
     /// <summary>The program. Default: <c>gpg</c>.</summary>
     public string Program { get; init; } = "gpg";
 
+    /// <summary>How long gpg may take for one call; the signature of a large file takes seconds. Default: 5 minutes.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How many files are signed or checked at the same time, 1 or more. Default: 4.</summary>
     public int Parallelism { get; init; } = 4;
 }

@@ -33,6 +33,15 @@ public enum GpgProblem
     /// <summary>gpg-agent cannot be started or reached.</summary>
     AgentGone,
 
+    /// <summary>The key is another one than that of earlier signatures, and nobody chose it.</summary>
+    OtherKey,
+
+    /// <summary>gpg's home cannot be written: not by this user, or its disk is full.</summary>
+    HomeNotWritable,
+
+    /// <summary>gpg did not end in time.</summary>
+    Hangs,
+
     /// <summary>gpg failed in another way; the text has its words.</summary>
     Other,
 }

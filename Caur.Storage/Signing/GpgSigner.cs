@@ -12,6 +12,9 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
 
     private GpgKey? _key;
 
+    /// <summary>True when an operator named the key, rather than that it is the only one there.</summary>
+    public bool IsKeyChosen => options.Fingerprint is not null;
+
     /// <summary>The key that signs. It is looked up once, and again after a failure.</summary>
     /// <exception cref="GpgException">There is no key that can be used.</exception>
     public async Task<GpgKey> GetKeyAsync(CancellationToken cancellationToken)
@@ -67,6 +70,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
             throw new FileNotFoundException("there is no file to sign", path);
         }
 
+        CheckHome();
         var key = await GetKeyAsync(cancellationToken);
         var result = await GpgAsync(
             ["--pinentry-mode", "error", "--local-user", key.Fingerprint, "--no-armor", "--detach-sign", "--output", "-", "--", path],
@@ -74,7 +78,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
         if (!result.Succeeded || result.Output.IsEmpty)
         {
             Volatile.Write(ref _key, null);
-            throw await DiagnoseAsync(result, cancellationToken);
+            throw await DiagnoseAsync(result, key, cancellationToken);
         }
 
         return result.Output.ToArray();
@@ -120,7 +124,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
 
     /// <summary>Ends the agent that gpg started for this home, if one runs.</summary>
     public async Task StopAgentAsync(CancellationToken cancellationToken) => await processes.RunAsync(
-        new ProcessRequest { FileName = "gpgconf", Arguments = ["--homedir", options.Home, "--kill", "all"] }, cancellationToken);
+        new ProcessRequest { FileName = "gpgconf", Arguments = ["--homedir", options.Home, "--kill", "all"], Timeout = options.Timeout }, cancellationToken);
 
     private async Task<ProcessResult> ExportAsync(string form, CancellationToken cancellationToken)
     {
@@ -156,7 +160,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
         {
             var plain = wanted.Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant();
             return Usable(keys.FirstOrDefault(key => key.Fingerprint == plain)
-                ?? throw new GpgException(GpgProblem.NoKey, $"{options.Home} has no secret key {plain}: import it, or configure one of {Names(keys)}"));
+                ?? throw new GpgException(GpgProblem.NoKey, $"{options.Home} has no secret key {plain}: import it, or set CAUR_SIGNING_KEY to one of {Names(keys)}"));
         }
 
         var usable = keys.Where(key => key.Problem is null).ToList();
@@ -167,7 +171,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
             // A key that is over says more than none.
             (0, _) => Usable(keys[0]),
             _ => throw new GpgException(
-                GpgProblem.SeveralKeys, $"{options.Home} has several secret keys: configure the fingerprint of one of {Names(usable)}"),
+                GpgProblem.SeveralKeys, $"{options.Home} has several secret keys: set CAUR_SIGNING_KEY to one of {Names(usable)}"),
         };
     }
 
@@ -179,13 +183,15 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
         null => key,
         GpgProblem.KeyExpired => throw new GpgException(
             GpgProblem.KeyExpired,
-            $"the key {key.Fingerprint} ended on {key.Expires:yyyy-MM-dd}: prolong it (gpg --quick-set-expire) and publish it again"),
+            $"the key {key.Fingerprint} ended on {key.Expires:yyyy-MM-dd}: prolong it (gpg --quick-set-expire {key.Fingerprint} 1y) and give clients its new public part"),
         GpgProblem.KeyRevoked => throw new GpgException(
-            GpgProblem.KeyRevoked, $"the key {key.Fingerprint} was revoked: configure another one"),
-        var problem => throw new GpgException(problem.Value, $"the key {key.Fingerprint} cannot sign: configure another one"),
+            GpgProblem.KeyRevoked, $"the key {key.Fingerprint} was revoked: import another one and set CAUR_SIGNING_KEY to it"),
+        var problem => throw new GpgException(
+            problem.Value,
+            $"the key {key.Fingerprint} cannot sign, it was not made for it or was disabled: import another one and set CAUR_SIGNING_KEY to it"),
     };
 
-    private async Task<GpgException> DiagnoseAsync(ProcessResult result, CancellationToken cancellationToken)
+    private async Task<GpgException> DiagnoseAsync(ProcessResult result, GpgKey used, CancellationToken cancellationToken)
     {
         try
         {
@@ -195,29 +201,41 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
         }
         catch (GpgException better)
         {
-            return better;
+            return better.Problem == GpgProblem.NoKey ? GoneException(used.Fingerprint, better) : better;
         }
 
-        return Diagnose(result);
+        return Diagnose(result, used);
     }
 
-    private GpgException Diagnose(ProcessResult result)
+    private GpgException Diagnose(ProcessResult result, GpgKey? used = null)
     {
         var words = result.Error.Trim();
+        var key = used is null ? "the key" : $"the key {used.Fingerprint}";
         bool Says(string text) => words.Contains(text, StringComparison.OrdinalIgnoreCase);
 
         return result switch
         {
-            { TimedOut: true } => new GpgException(GpgProblem.Other, "gpg did not end in time: is its home on a file system that hangs?"),
+            { TimedOut: true } => new GpgException(
+                GpgProblem.Hangs,
+                $"gpg did not end within {options.Timeout} and was killed: is {options.Home} on a file system that hangs, or does its agent?"),
+            _ when Says("No space left") || Says("Disk quota") => new GpgException(
+                GpgProblem.HomeNotWritable, $"the disk of {options.Home} is full, and gpg cannot sign without room there: make room"),
+            _ when Says("Read-only file system") || Says("Permission denied") => new GpgException(
+                GpgProblem.HomeNotWritable,
+                $"gpg cannot read or write its home {options.Home}: it has to belong to this user, with mode 0700. gpg says: {words}"),
             _ when Says("failed to start agent") || Says("No agent running") || Says("the agent") || Says("IPC c") => new GpgException(
                 GpgProblem.AgentGone,
                 $"gpg-agent of {options.Home} cannot be reached: is it installed, is the path short enough for a socket (108), is the home writable? gpg says: {words}"),
             _ when Says("No pinentry") || Says("pinentry") || Says("passphrase") || Says("Inappropriate ioctl") => new GpgException(
-                GpgProblem.PassphraseNeeded, $"the key wants a passphrase: use one without, or keep it in gpg-agent. gpg says: {words}"),
-            _ when Says("No secret key") => new GpgException(GpgProblem.NoKey, $"the secret part of the key is not in {options.Home}: import it"),
-            _ => new GpgException(GpgProblem.Other, $"gpg failed ({result.ExitCode}): {words}"),
+                GpgProblem.PassphraseNeeded, $"{key} wants a passphrase: use one without, or keep it in gpg-agent. gpg says: {words}"),
+            _ when Says("No secret key") && used is not null => GoneException(used.Fingerprint, null),
+            _ => new GpgException(GpgProblem.Other, $"gpg failed with {key} ({result.ExitCode}): {words}"),
         };
     }
+
+    /// <summary>The answer to a key that was there.</summary>
+    internal GpgException GoneException(string fingerprint, GpgException? inner) => new(
+        GpgProblem.NoKey, $"the secret part of the key {fingerprint} is not in {options.Home}: import it", inner);
 
     private async Task<ProcessResult> GpgAsync(string[] arguments, CancellationToken cancellationToken)
     {
@@ -228,6 +246,7 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
                 {
                     FileName = options.Program,
                     Arguments = ["--homedir", options.Home, "--batch", "--no-tty", "--no-auto-check-trustdb", .. arguments],
+                    Timeout = options.Timeout,
                     Environment = new Dictionary<string, string?> { ["LC_ALL"] = "C", ["LANGUAGE"] = null, ["GNUPGHOME"] = null },
                 },
                 cancellationToken);

@@ -196,6 +196,8 @@ public sealed class FaultTests
         await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Problem == "there is no signing key", "the problem is told");
         (await farm.Repository().GetAsync()).Pending.ShouldBe(3);
         await farm.AdvanceUntilAsync(async () => (await farm.Build(builds[0]).GetAsync())!.Reason.Contains("signing key"), "the build says why", 60);
+        await farm.AdvanceUntilAsync(
+            async () => (await farm.Queue.FindAsync(builds[0]))!.Explanation == "waits for its publication: there is no signing key", "the queue says why", 60);
         farm.Publisher.Problem = null;
         await farm.AdvanceUntilAsync(async () => (await farm.Queue.GetAsync()).Items.IsEmpty, "all are published", 200);
 

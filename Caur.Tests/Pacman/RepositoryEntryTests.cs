@@ -48,6 +48,9 @@ public sealed class RepositoryEntryTests
         entry.Version.ToString().ShouldBe(package.Version);
         entry.FileName.ShouldBe(package.FileName);
         entry.ReadFileNames().ShouldBe(["usr/", "usr/lib/", "usr/lib/a\\\\x2d", "usr/lib/foo bar", "usr/lib/é"]);
+        (await UnsignedAsync(path)).WithSignature(signature).ShouldSatisfyAllConditions(
+            late => late.Desc.ToArray().ShouldBe(entry.Desc.ToArray()), late => late.ReadFileNames().ShouldBe(entry.ReadFileNames()));
+        Should.Throw<InvalidOperationException>(() => entry.WithSignature(signature));
 
         var fields = entry.ReadDescription();
         fields.PgpSignature.ShouldBe(Convert.ToBase64String(signature));
@@ -58,6 +61,12 @@ public sealed class RepositoryEntryTests
         fields.Groups.ShouldBe(["one", "two"]);
         fields.Depends.Select(dependency => dependency.ToString()).ShouldBe(["glibc>=2.3", "libx.so=1-64"]);
         fields.BuildDate.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1700000000));
+    }
+
+    private static async Task<RepositoryEntry> UnsignedAsync(string path)
+    {
+        await using var archive = File.OpenRead(path);
+        return (await RepositoryEntry.FromArchiveAsync(archive, Path.GetFileName(path), cancellationToken: Cancel)).GetRequired();
     }
 
     [Theory]

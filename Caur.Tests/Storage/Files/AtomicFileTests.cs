@@ -127,7 +127,7 @@ public sealed class AtomicFileTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("/dev/shm")]
-    public async Task MoveAsync_WhereverTheFileIs_ItAppearsWholeAndReadable(string? elsewhere)
+    public async Task LinkOrCopyAsync_WhereverTheFileIs_ItAppearsWholeAndReadable(string? elsewhere)
     {
         Assert.SkipUnless(elsewhere is null || Directory.Exists(elsewhere), "there is no second file system");
         var source = Path.Combine(elsewhere ?? _folder.Path, $"caur-test-{Guid.NewGuid()}");
@@ -139,9 +139,8 @@ public sealed class AtomicFileTests : IDisposable
 
         await FilePlacement.LinkOrCopyAsync(source, _folder["target"], Token);
         await FilePlacement.LinkOrCopyAsync(source, _folder["target"], Token);
-        await FilePlacement.MoveAsync(source, _folder["target"], Token);
+        File.Delete(source);
 
-        File.Exists(source).ShouldBeFalse();
         (await File.ReadAllBytesAsync(_folder["target"], Token)).AsSpan().SequenceEqual(content).ShouldBeTrue();
         File.GetUnixFileMode(_folder["target"]).ShouldBe(AtomicFile.Readable);
         Directory.GetFileSystemEntries(_folder.Path).ShouldBe([_folder["target"]]);

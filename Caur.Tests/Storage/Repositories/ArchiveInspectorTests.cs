@@ -79,7 +79,7 @@ public sealed class ArchiveInspectorTests : IDisposable
             .Problems.ShouldHaveSingleItem().Kind.ShouldBe(ArchiveProblemKind.Missing);
         File.CreateSymbolicLink(link, "/etc/passwd");
         (await ArchiveInspector.InspectAsync(new OfferedArchive(link, 1, ""), Expected, Token))
-            .Problems.ShouldHaveSingleItem().Kind.ShouldBe(ArchiveProblemKind.Missing);
+            .Problems.ShouldHaveSingleItem().Kind.ShouldBe(ArchiveProblemKind.NotAFile);
     }
 
     private async Task<ArchiveInspection> InspectAsync(

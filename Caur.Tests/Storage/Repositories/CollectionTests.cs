@@ -8,9 +8,11 @@ namespace Caur.Tests.Storage.Repositories;
 public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
 {
     private readonly TestFarm _farm;
+    private readonly FarmKey _key;
 
     public CollectionTests(FarmKey key)
     {
+        _key = key;
         _farm = new TestFarm(key.Gpg.Signer, new RepositoryStoreOptions { KeepGenerations = 2 });
         _farm.Time.Advance(DateTimeOffset.UnixEpoch.AddYears(100) - _farm.Time.GetUtcNow());
     }
@@ -128,6 +130,106 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
         proposal.Problems.ShouldBe(["foo-1-1-x86_64.pkg.tar.zst is gone"]);
         (await _farm.Store.PlanRollbackAsync("back", 7, Token)).Problems.ShouldBe(["generation 7 is not kept"]);
         (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
+    }
+
+    /// <summary>A client that holds the database of before a publication can download what it names for as long as the grace lasts. Then
+    /// the file is in the archive for its time, and then it is gone.</summary>
+    [Fact]
+    public async Task CollectAsync_WhenAClientHoldsAnOldDatabase_ServesItForTheGraceAndThenArchives()
+    {
+        var archive = Path.Combine(_farm.Scratch, "archive");
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time,
+            new RepositoryStoreOptions { KeepGenerations = 1, ArchiveFolder = archive });
+        await PublishVersionsAsync(1);
+        await using var pacman = await PacmanClient.CreateAsync(_key.Gpg.Signer, $"file://{_farm.Store.Folder}");
+        await pacman.MustAsync("-Sy");
+        await _farm.PublishAsync("foo", "2-1");
+
+        _farm.Time.Advance(TimeSpan.FromHours(23));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        await pacman.MustAsync("-Sw", "foo");
+        pacman.Cached.ShouldContain("foo-1-1-x86_64.pkg.tar.zst");
+        Directory.Exists(archive).ShouldBeFalse();
+
+        _farm.Time.Advance(TimeSpan.FromHours(1));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        Directory.GetFiles(archive).Select(Path.GetFileName).ShouldBe(["foo-1-1-x86_64.pkg.tar.zst", "foo-1-1-x86_64.pkg.tar.zst.sig"], ignoreOrder: true);
+        await using var late = await PacmanClient.CreateAsync(_key.Gpg.Signer, $"file://{_farm.Store.Folder}");
+        await late.MustAsync("-Sy", "foo");
+        (await late.InstalledAsync()).ShouldBe(["foo 2-1"]);
+
+        _farm.Time.Advance(TimeSpan.FromDays(7));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        Directory.GetFiles(archive).ShouldBeEmpty();
+    }
+
+    /// <summary>Every kept generation can come back, with every file and signature, however long ago it was made.</summary>
+    [Fact]
+    public async Task CollectAsync_HoweverLongAgo_KeepsTheSnapshotsComplete()
+    {
+        await using var pacman = await PacmanClient.CreateAsync(_key.Gpg.Signer, $"file://{_farm.Store.Folder}");
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time, new RepositoryStoreOptions { KeepGenerations = 4 });
+        for (var version = 1; version <= 6; version++)
+        {
+            await _farm.PublishAsync(await _farm.LandAsync(
+                "split", new BuiltPackage("a", $"{version}-1"), new BuiltPackage(version % 2 == 0 ? "even" : "odd", $"{version}-1")));
+            _farm.Time.Advance(TimeSpan.FromDays(30));
+            await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        }
+
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe([6, 5, 4, 3]);
+        foreach (var number in new[] { 5, 4, 3 })
+        {
+            (await store.RollbackAsync($"back to {number}", number, Token)).Status.ShouldBe(PublicationStatus.Published);
+            (await store.VerifyAsync(Token)).Problems.ShouldBeEmpty();
+            await pacman.MustAsync("-Syy");
+            await pacman.MustAsync("-Sw", "a", number % 2 == 0 ? "even" : "odd");
+            pacman.Cached.ShouldContain($"a-{number}-1-x86_64.pkg.tar.zst");
+        }
+    }
+
+    [Fact]
+    public async Task RollbackAsync_WhenFilesAreInTheArchive_BringsThemBack()
+    {
+        await PublishVersionsAsync(3);
+        var archive = Directory.CreateDirectory(Path.Combine(_farm.Scratch, "archive")).FullName;
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time, new RepositoryStoreOptions { ArchiveFolder = archive });
+        string[] names = ["foo-1-1-x86_64.pkg.tar.zst", "foo-1-1-x86_64.pkg.tar.zst.sig"];
+        foreach (var name in names)
+        {
+            File.Move(Path.Combine(_farm.Store.Folder, name), Path.Combine(archive, name));
+        }
+
+        (await store.RollbackAsync("back", 1, Token)).Status.ShouldBe(PublicationStatus.Published);
+        (await store.VerifyAsync(Token)).Problems.ShouldBeEmpty();
+        await using var pacman = await PacmanClient.CreateAsync(_key.Gpg.Signer, $"file://{_farm.Store.Folder}");
+        await pacman.MustAsync("-Sy", "foo");
+        (await pacman.InstalledAsync()).ShouldBe(["foo 1-1"]);
+    }
+
+    [Fact]
+    public async Task RollbackAsync_WhenTheArchiveHasAnotherFile_NamesItAndChangesNothing()
+    {
+        await PublishVersionsAsync(2);
+        var archive = Directory.CreateDirectory(Path.Combine(_farm.Scratch, "archive")).FullName;
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time, new RepositoryStoreOptions { ArchiveFolder = archive });
+        var file = Path.Combine(_farm.Store.Folder, "foo-1-1-x86_64.pkg.tar.zst");
+        var bytes = await File.ReadAllBytesAsync(file, Token);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(archive, Path.GetFileName(file)), bytes, Token);
+        File.Delete(file);
+
+        var result = await store.RollbackAsync("back", 1, Token);
+
+        result.Status.ShouldBe(PublicationStatus.FilesGone);
+        result.Problems.ShouldBe(["foo-1-1-x86_64.pkg.tar.zst is another file in the archive now"]);
+        store.CurrentGeneration.ShouldBe(2);
+        (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
+        await _farm.ShouldBeSoundAsync();
     }
 
     private async Task PublishVersionsAsync(int count)

@@ -5,7 +5,7 @@ using Caur.Tests.Storage.Support;
 
 namespace Caur.Tests.Storage.Repositories;
 
-/// <summary>Publications that stop at a step, and what comes after them.</summary>
+/// <summary>Publications that stop at a step, and what comes after them. What pacman makes of a killed one: PublicationKillTests.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>, IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static TheoryData<PublicationStep> Steps => [.. Enum.GetValues<PublicationStep>()];
+    public static TheoryData<PublicationStep> Steps => [.. Enum.GetValues<PublicationStep>().Where(step => step >= PublicationStep.Begun)];
 
     public void Dispose() => _farm.Dispose();
 
@@ -33,11 +33,6 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
         _farm.Open();
         (await _farm.EntriesAsync()).ShouldBe(step < PublicationStep.CurrentSwitched ? old : @new);
         await _farm.ShouldBeSoundAsync();
-        await using (var pacman = await PacmanClient.CreateAsync(key.Gpg.Signer, $"file://{_farm.Store.Folder}"))
-        {
-            await pacman.MustAsync("-Sy", "a");
-            (await pacman.InstalledAsync()).ShouldBe([step < PublicationStep.CurrentSwitched ? "a 1-1" : "a 2-1"]);
-        }
 
         var result = await _farm.Open().ApplyAsync(plan, Token);
         (result.Status, result.Generation).ShouldBe((PublicationStatus.Published, 2));
@@ -87,7 +82,16 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
         await _farm.PublishAsync("foo", "1-1");
         await _farm.PublishAsync("foo", "2-1");
         var plan = (await _farm.Store.PlanRollbackAsync("back", 1, Token)).Plan.ShouldNotBeNull();
-        await Should.ThrowAsync<StoppedException>(() => _farm.Open(new StopAt(step)).ApplyAsync(plan, Token));
+        var dying = _farm.Open(new StopAt(step)).ApplyAsync(plan, Token);
+        if (step is PublicationStep.PackageNamed or PublicationStep.SignatureNamed)
+        {
+            // It brings no packages.
+            await dying;
+        }
+        else
+        {
+            await Should.ThrowAsync<StoppedException>(() => dying);
+        }
 
         (await _farm.Open().ApplyAsync(plan, Token)).Generation.ShouldBe(3);
         (await _farm.EntriesAsync()).ShouldBe(["foo 1-1"]);

@@ -63,6 +63,33 @@ public sealed class PublicationPlanTests(FarmKey key) : IClassFixture<FarmKey>, 
         plan.Remove.ShouldBeEmpty();
     }
 
+    /// <summary>A pkgname moves within one publication when the pkgbase that had it gives it up, whichever of the two comes first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task PlanAsync_WhenAPkgnameMovesBetweenTwoBuilds_TakesBothInAnyOrder(bool giverFirst)
+    {
+        await _farm.PublishAsync(await _farm.LandAsync("old", new BuiltPackage("old", "1-1"), new BuiltPackage("moves", "1-1")));
+        var giver = await _farm.LandAsync("old", new BuiltPackage("old", "2-1"));
+        var taker = await _farm.LandAsync("new", new BuiltPackage("moves", "2-1"));
+
+        (await ReasonsAsync(taker)).ShouldBe(["moves is published by pkgbase old"]);
+        await _farm.PublishAsync(giverFirst ? [giver, taker] : [taker, giver]);
+
+        (await _farm.EntriesAsync()).ShouldBe(["moves 2-1", "old 2-1"]);
+        (await _farm.Store.PublishedFilesAsync("new", Token)).ShouldBe(["moves-2-1-x86_64.pkg.tar.zst"]);
+    }
+
+    [Fact]
+    public async Task PlanAsync_WhenAPkgbaseIsNotWhole_RefusesAllOfIt()
+    {
+        await _farm.PublishAsync("other", "1-1");
+        var build = await _farm.LandAsync("split", new BuiltPackage("a"), new BuiltPackage("b"));
+
+        (await ReasonsAsync(build with { Required = ["a", "b", "c"] })).ShouldBe(["the build did not bring c, which split is to make"]);
+        await _farm.PublishAsync(build with { Required = ["a", "b"] });
+    }
+
     [Fact]
     public async Task PlanAsync_WhenOneBuildOfSeveralIsBad_RefusesThatOneAlone()
     {

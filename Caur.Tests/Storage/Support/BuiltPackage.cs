@@ -16,23 +16,25 @@ internal sealed record BuiltPackage(string Name, string Version = "1.0-1")
 
     public string FileName => $"{Name}-{Version}-{Arch}.pkg.tar.zst";
 
+    public (string Name, string Text) Info => (".PKGINFO", $"""
+        pkgname = {Name}
+        pkgbase = {Pkgbase ?? Name}
+        pkgver = {Version}
+        pkgdesc = The {Name} package
+        builddate = 1700000000
+        packager = Some One <some@example.org>
+        size = {Content.Length}
+        arch = {Arch}
+
+        """);
+
     public byte[] ToArchive()
     {
         using var packed = new MemoryStream();
         using (var zstd = new ZstdStream(packed, CompressionMode.Compress, leaveOpen: true))
         using (var tar = new System.Formats.Tar.TarWriter(zstd, TarEntryFormat.Pax, leaveOpen: true))
         {
-            Add(tar, ".PKGINFO", $"""
-                pkgname = {Name}
-                pkgbase = {Pkgbase ?? Name}
-                pkgver = {Version}
-                pkgdesc = The {Name} package
-                builddate = 1700000000
-                packager = Some One <some@example.org>
-                size = {Content.Length}
-                arch = {Arch}
-
-                """);
+            Add(tar, Info.Name, Info.Text);
             Add(tar, "usr/", null);
             Add(tar, "usr/share/", null);
             Add(tar, $"usr/share/{Name}", Content);

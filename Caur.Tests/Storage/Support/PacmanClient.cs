@@ -27,14 +27,7 @@ internal sealed class PacmanClient : IAsyncDisposable
             Directory.CreateDirectory(client._folder[folder.Split('/')]);
         }
 
-        await File.WriteAllTextAsync(client._folder["pacman.conf"], $"""
-            [options]
-            Architecture = x86_64
-            SigLevel = Required DatabaseRequired
-            [farm]
-            Server = {server}
-
-            """);
+        await client.UseAsync(server, "farm");
         var home = client._folder["gpg"];
         // libalpm looks for the keyring under this very name.
         await File.WriteAllTextAsync(Path.Combine(home, "pubring.gpg"), "");
@@ -42,6 +35,31 @@ internal sealed class PacmanClient : IAsyncDisposable
         await client.GpgAsync("", "--import", client._folder["key"]);
         await client.GpgAsync($"{(await signer.GetKeyAsync(CancellationToken.None)).Fingerprint}:6:\n", "--import-ownertrust");
         return client;
+    }
+
+    /// <summary>The names of the packages that it has downloaded.</summary>
+    public IEnumerable<string?> Cached => Directory.GetFiles(_folder["cache"], "*.pkg.tar.zst").Select(Path.GetFileName);
+
+    /// <summary>The file of the database that the client has of a repository.</summary>
+    public string DatabasePath(string repository) => _folder["root", "var", "lib", "pacman", "sync", $"{repository}.db"];
+
+    /// <summary>Takes these repositories from that <c>Server</c> from now on, and forgets what it had of others.</summary>
+    public async Task UseAsync(string server, params string[] repositories)
+    {
+        var sync = Path.GetDirectoryName(DatabasePath(""))!;
+        foreach (var folder in new[] { sync, _folder["cache"] }.Where(Directory.Exists))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        Directory.CreateDirectory(_folder["cache"]);
+        await File.WriteAllTextAsync(_folder["pacman.conf"], $"""
+            [options]
+            Architecture = x86_64
+            SigLevel = Required DatabaseRequired
+            {string.Join('\n', repositories.Select(repository => $"[{repository}]\nServer = {server}"))}
+
+            """);
     }
 
     /// <summary>Runs <c>pacman</c> with that operation.</summary>

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Runtime.Versioning;
+using System.Text.Json;
+using Caur.Silo.Hub;
+using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
+
+namespace Caur.Tests.Publication;
+
+/// <summary>The whole hub on a disk that is full for a while.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class FullDiskTests : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Disk => _folder["disk"];
+
+    private string Source => _folder["source"];
+
+    public async ValueTask DisposeAsync()
+    {
+        await Processes.RunAsync("umount", ["--lazy", Disk]);
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Request_WhileTheDiskIsFull_IsAnsweredWith507AndTheProbeSaysWhy()
+    {
+        Directory.CreateDirectory(Disk);
+        Assert.SkipUnless(
+            (await Processes.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", Disk])).ExitCode == 0,
+            "this user may not mount a small file system");
+        await CommitAsync("a");
+        await using var hub = HubHost.Build(new HubSettings
+        {
+            DataFolder = Disk,
+            WebPort = 0,
+            RunAgent = false,
+            Variable = name => name switch
+            {
+                "PACKAGE_REPOS" => JsonSerializer.Serialize(new Dictionary<string, object> { ["sources"] = new { url = Source } }),
+                "PACKAGE_TARGET_REPOS" => """{"farm":{}}""",
+                _ => null,
+            },
+        });
+        await hub.StartAsync(Token);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{new Uri(hub.Urls.First().Replace("*", "localhost", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal)).Port}") };
+        await EventuallyAsync(async () => await ReadyAsync(http) == "ok\n");
+        http.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(Disk, "admin.token"), Token)).Trim());
+        (await ScheduleAsync(http)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        await FillAsync();
+        await EventuallyAsync(async () => (await ReadyAsync(http)).StartsWith($"degraded: the disk of {Disk} is full", StringComparison.Ordinal));
+        await CommitAsync("b");
+        using var refused = await ScheduleAsync(http);
+        refused.StatusCode.ShouldBe(HttpStatusCode.InsufficientStorage, await refused.Content.ReadAsStringAsync(Token));
+        refused.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        (await refused.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString().ShouldNotBeNull()
+            .ShouldStartWith($"the disk of {Disk} is full: ");
+        using var probe = await http.GetAsync("/health/ready", Token);
+        probe.StatusCode.ShouldBe(HttpStatusCode.OK, "the repositories are served all the same");
+
+        File.Delete(Path.Combine(Disk, "ballast"));
+        await EventuallyAsync(async () => await ReadyAsync(http) == "ok\n");
+        await EventuallyAsync(async () => (await ScheduleAsync(http)).StatusCode == HttpStatusCode.OK);
+        await hub.StopAsync(Token);
+    }
+
+    private static Task<HttpResponseMessage> ScheduleAsync(HttpClient http) => http.PostAsJsonAsync(
+        "/api/queue/schedule", new { source_repo = "sources", target_repo = "farm", all = true }, Token);
+
+    private static Task<string> ReadyAsync(HttpClient http) => ReadAsync(http, "/health/ready");
+
+    private static async Task<string> ReadAsync(HttpClient http, string path)
+    {
+        using var answer = await http.GetAsync(path, Token);
+        return await answer.Content.ReadAsStringAsync(Token);
+    }
+
+    private static async Task EventuallyAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
+        while (!await condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, limit.Token);
+        }
+    }
+
+    private async Task FillAsync()
+    {
+        await using var file = File.Create(Path.Combine(Disk, "ballast"), bufferSize: 0);
+        var piece = new byte[16 * 1024];
+        try
+        {
+            while (true)
+            {
+                await file.WriteAsync(piece, Token);
+            }
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    private async Task CommitAsync(string pkgbase)
+    {
+        var package = Directory.CreateDirectory(Path.Combine(Source, pkgbase)).FullName;
+        await File.WriteAllTextAsync(Path.Combine(package, "PKGBUILD"), $"pkgname={pkgbase}\npkgver=1\npkgrel=1\narch=(any)\n", Token);
+        await File.WriteAllTextAsync(
+            Path.Combine(package, ".SRCINFO"), $"pkgbase = {pkgbase}\n\tpkgver = 1\n\tpkgrel = 1\n\tarch = any\n\npkgname = {pkgbase}\n", Token);
+        foreach (string[] command in new[]
+        {
+            ["init", "--quiet", "--initial-branch=main", "."],
+            ["add", "--all"],
+            new[] { "-c", "user.name=Some One", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", pkgbase },
+        })
+        {
+            (await Processes.RunAsync("git", command, folder: Source)).ExitCode.ShouldBe(0);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Runtime.Versioning;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Repositories;
+using Caur.Storage.Repositories;
+using Caur.Storage.Signing;
+
+namespace Caur.Tests.Publication;
+
+/// <summary>A hub in a process of its own that publishes what it was told, stops for ever at the point that it was told, and says when
+/// everything has stopped or ended. It is there to be killed.</summary>
+[SupportedOSPlatform("linux")]
+internal static class PublicationChild
+{
+    /// <summary>The line that says that nothing more will happen.</summary>
+    public const string Ready = "ready";
+
+    public static string JobsPath(string data) => Path.Combine(data, "jobs.json");
+
+    /// <summary>Runs with the data folder, gpg's home and a kill point.</summary>
+    public static async Task RunAsync(string[] arguments)
+    {
+        var (data, gpg, point) = (arguments[0], arguments[1], arguments[2]);
+        var jobs = JsonSerializer.Deserialize<PublicationJobs>(await File.ReadAllBytesAsync(JobsPath(data)))!;
+        var stop = new StopForEver(point, jobs.Orders.Count + jobs.Plans.Count);
+        await using var hub = await PublicationHub.StartAsync(data, new GpgOptions { Home = gpg }, new PublicationHubOptions
+        {
+            Probe = stop,
+            Storage = storage => new RecordingStorage(storage, stop.AtAsync),
+            Store = jobs.StoreOptions,
+        });
+        var work = jobs.Orders.Select(order => PublishAsync(hub, order)).Concat(jobs.Plans.Select(plan => ApplyAsync(data, gpg, plan, jobs.StoreOptions, stop)));
+        await Task.WhenAll(work.Select(async job =>
+        {
+            await job;
+            stop.Count();
+        }));
+        foreach (var target in jobs.Targets)
+        {
+            await hub.Publisher.CollectAsync(target, CancellationToken.None);
+        }
+
+        await Console.Out.WriteLineAsync(Ready);
+        await Console.Out.FlushAsync();
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+    }
+
+    public static async Task ApplyAsync(string data, string gpg, PlannedPublication planned, RepositoryStoreOptions options, IPublicationProbe? probe)
+    {
+        var signer = new GpgSigner(new GpgOptions { Home = gpg }, Storage.Support.TestGpg.Processes);
+        using var store = new RepositoryStore(
+            Path.Combine(data, "repos"), planned.Target, "x86_64", signer, TimeProvider.System, options, probe);
+        (await store.ApplyAsync(planned.Plan, CancellationToken.None)).Status
+            .ShouldBeOneOf(PublicationStatus.Published, PublicationStatus.AlreadyPublished);
+    }
+
+    private static async Task PublishAsync(PublicationHub hub, PublishOrder order)
+    {
+        await hub.CompleteAsync(order);
+        await hub.PublishedAsync(order.Build);
+        await hub.UntilAsync(async () => (await hub.Repository(order.Build.Target).GetAsync()).Pending == 0, () => "the order is still there");
+    }
+
+    /// <summary>Stops each job, or the collection that follows them, at one point.</summary>
+    private sealed class StopForEver(string point, int jobs) : IPublicationProbe
+    {
+        private int _ended;
+
+        public ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken) => new(AtAsync(KillPoints.NameOf(step)));
+
+        public ValueTask AtAsync(CollectionStep step, CancellationToken cancellationToken) => new(AtAsync(KillPoints.NameOf(step), all: true));
+
+        public Task AtAsync(string name) => AtAsync(name, all: false);
+
+        public void Count()
+        {
+            if (Interlocked.Increment(ref _ended) == jobs && point != KillPoints.None && !KillPoints.Collection.Contains(point))
+            {
+                Say();
+            }
+        }
+
+        private async Task AtAsync(string name, bool all)
+        {
+            if (name == point)
+            {
+                if (all)
+                {
+                    Say();
+                }
+                else
+                {
+                    Count();
+                }
+
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+            }
+        }
+
+        private static void Say()
+        {
+            Console.Out.WriteLine(Ready);
+            Console.Out.Flush();
+        }
+    }
+}
+
+/// <summary>What a child does: builds to be published by the grain, and removals and rollbacks that the store applies.</summary>
+internal sealed record PublicationJobs(IReadOnlyList<PublishOrder> Orders, IReadOnlyList<PlannedPublication> Plans)
+{
+    /// <summary>How many generations are kept, and no longer than that. Default: the current one alone, so that a collection has work.</summary>
+    public int Keep { get; init; } = 1;
+
+    [JsonIgnore]
+    public IEnumerable<TargetId> Targets =>
+        Orders.Select(order => order.Build.Target).Concat(Plans.Select(plan => new TargetId(plan.Target, "x86_64"))).Distinct();
+
+    /// <summary>One archive after the other, so that each job stops once.</summary>
+    [JsonIgnore]
+    public RepositoryStoreOptions StoreOptions =>
+        new() { Parallelism = 1, KeepGenerations = Keep, GenerationGrace = TimeSpan.Zero, FileGrace = TimeSpan.Zero };
+}
+
+/// <summary>A plan for one repository.</summary>
+internal sealed record PlannedPublication(string Target, PublicationPlan Plan);
