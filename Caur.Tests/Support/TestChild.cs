@@ -12,13 +12,14 @@ internal static class TestChild
         return 0;
     }
 
-    /// <summary>Starts a child that runs <paramref name="type"/> and whose output the test reads.</summary>
-    public static Process Start(Type type, params string[] arguments) => Process.Start(Command(type, arguments))!;
+    /// <summary>The command line of a child that runs <paramref name="type"/>.</summary>
+    public static IReadOnlyList<string> Command(Type type, params string[] arguments) =>
+        [Environment.ProcessPath!, "exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments];
 
-    /// <summary>What starts that child.</summary>
-    public static ProcessStartInfo Command(Type type, params string[] arguments) =>
-        new(Environment.ProcessPath!, ["exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments])
-        {
-            RedirectStandardOutput = true,
-        };
+    /// <summary>Starts a child that runs <paramref name="type"/> and whose output the test reads.</summary>
+    public static Process Start(Type type, params string[] arguments)
+    {
+        var command = Command(type, arguments);
+        return Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true })!;
+    }
 }
