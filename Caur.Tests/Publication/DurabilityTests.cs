@@ -80,14 +80,14 @@ public sealed partial class DurabilityTests(KilledFarm farm) : IClassFixture<Kil
         var start = new ProcessStartInfo(
             "strace",
             ["--follow-forks", "--seccomp-bpf", "--decode-fds=path", "--string-limit=4096", "--quiet=all", "--output", trace,
-                "--trace=rename,renameat,renameat2,fsync,fdatasync,unlink,unlinkat", child.FileName, .. child.ArgumentList])
+                "--trace=rename,renameat,renameat2,fsync,fdatasync,unlink,unlinkat", .. child])
         {
             RedirectStandardOutput = true,
         };
         using var process = Process.Start(start)!;
         try
         {
-            (await process.StandardOutput.ReadLineAsync().Timeout(TimeSpan.FromMinutes(2), "the publications")).ShouldBe(PublicationChild.Ready);
+            (await PublicationChild.SaysAsync(process, PublicationChild.Ready).Timeout(TimeSpan.FromMinutes(2), "the publications")).ShouldBeTrue();
         }
         finally
         {

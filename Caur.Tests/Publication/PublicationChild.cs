@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -5,6 +6,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
+using Orleans.Runtime;
 
 namespace Caur.Tests.Publication;
 
@@ -13,8 +15,25 @@ namespace Caur.Tests.Publication;
 [SupportedOSPlatform("linux")]
 internal static class PublicationChild
 {
+    /// <summary>The line that says that work begins.</summary>
+    public const string Begun = "begun";
+
     /// <summary>The line that says that nothing more will happen.</summary>
     public const string Ready = "ready";
+
+    /// <summary>Waits until a child says a line; false when it ended without.</summary>
+    public static async Task<bool> SaysAsync(Process child, string line)
+    {
+        while (await child.StandardOutput.ReadLineAsync() is { } said)
+        {
+            if (said == line)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public static string JobsPath(string data) => Path.Combine(data, "jobs.json");
 
@@ -30,6 +49,8 @@ internal static class PublicationChild
             Storage = storage => new RecordingStorage(storage, stop.AtAsync),
             Store = jobs.StoreOptions,
         });
+        await Console.Out.WriteLineAsync(Begun);
+        await Console.Out.FlushAsync();
         var work = jobs.Orders.Select(order => PublishAsync(hub, order)).Concat(jobs.Plans.Select(plan => ApplyAsync(data, gpg, plan, jobs.StoreOptions, stop)));
         await Task.WhenAll(work.Select(async job =>
         {
@@ -57,7 +78,20 @@ internal static class PublicationChild
 
     private static async Task PublishAsync(PublicationHub hub, PublishOrder order)
     {
-        await hub.CompleteAsync(order);
+        while (true)
+        {
+            try
+            {
+                await hub.CompleteAsync(order);
+                break;
+            }
+            catch (OrleansException)
+            {
+                // Its record could not be written: a builder reports again, and so does this one.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            }
+        }
+
         await hub.PublishedAsync(order.Build);
         await hub.UntilAsync(async () => (await hub.Repository(order.Build.Target).GetAsync()).Pending == 0, () => "the order is still there");
     }

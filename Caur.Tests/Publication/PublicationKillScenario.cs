@@ -21,7 +21,6 @@ internal sealed class PublicationKillScenario : ISoakScenario
     private const int MostKillsOfOne = 4;
     private static readonly TargetId Target = new("soak", "x86_64");
     private static readonly string[] Pkgbases = ["app", "lib", "tools", "fonts", "kernel"];
-    private static readonly TimeSpan StartUp = TimeSpan.FromMilliseconds(600);
 
     public string Name => "publication-kill";
 
@@ -31,7 +30,7 @@ internal sealed class PublicationKillScenario : ISoakScenario
         await using var gpg = new TestGpg();
         await gpg.Signer.EnsureKeyAsync("Farm <farm@example.org>", round.Cancelled);
         await using var state = await RoundState.CreateAsync(round, disk, gpg);
-        for (var step = 0; step < (round.IsShort ? 2 : 14); step++)
+        for (var step = 0; step < (round.IsShort ? 2 : 8); step++)
         {
             round.Cancelled.ThrowIfCancellationRequested();
             var jobs = await state.NextAsync();
@@ -123,7 +122,8 @@ internal sealed class PublicationKillScenario : ISoakScenario
                     round.Count("full disks");
                 }
 
-                var life = kill < kills ? StartUp + TimeSpan.FromMilliseconds(Random.Next(1500)) : TimeSpan.FromMinutes(2);
+                // Most publications take some tenths of a second: early kills are as likely as late ones.
+                var life = kill < kills ? TimeSpan.FromMilliseconds(Math.Pow(Random.NextDouble(), 2) * 1200) : TimeSpan.FromMinutes(2);
                 var done = await RunHubAsync(life);
                 disk.Empty();
                 if (done)
@@ -131,7 +131,7 @@ internal sealed class PublicationKillScenario : ISoakScenario
                     return;
                 }
 
-                (kill < kills).ShouldBeTrue("the hub ends what it has to do");
+                (kill < kills).ShouldBeTrue($"the hub ends what it has to do; its files: {disk.Folder}");
                 round.Count("kills");
                 await LookAsync();
             }
@@ -184,7 +184,10 @@ internal sealed class PublicationKillScenario : ISoakScenario
             using var child = TestChild.Start(typeof(PublicationChild), disk.Folder, gpg.Home, KillPoints.None);
             try
             {
-                return await child.StandardOutput.ReadLineAsync(round.Cancelled).AsTask().WaitAsync(life, TimeProvider.System, round.Cancelled) == PublicationChild.Ready;
+                // A full disk may keep it from coming up at all.
+                return await PublicationChild.SaysAsync(child, PublicationChild.Begun)
+                    .WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, round.Cancelled)
+                    && await PublicationChild.SaysAsync(child, PublicationChild.Ready).WaitAsync(life, TimeProvider.System, round.Cancelled);
             }
             catch (TimeoutException)
             {

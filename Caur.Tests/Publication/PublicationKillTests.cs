@@ -73,8 +73,7 @@ public sealed class PublicationKillTests(KilledFarm farm) : IClassFixture<Killed
         using var child = TestChild.Start(typeof(PublicationChild), data, farm.GpgHome, point);
         try
         {
-            var said = await child.StandardOutput.ReadLineAsync().Timeout(TimeSpan.FromMinutes(1), $"{point} in the child");
-            said.ShouldBe(PublicationChild.Ready);
+            (await PublicationChild.SaysAsync(child, PublicationChild.Ready).Timeout(TimeSpan.FromMinutes(1), $"{point} in the child")).ShouldBeTrue();
         }
         finally
         {

@@ -17,12 +17,9 @@ internal static class TestChild
         [Environment.ProcessPath!, "exec", typeof(TestChild).Assembly.Location, "child", type.FullName!, .. arguments];
 
     /// <summary>Starts a child that runs <paramref name="type"/> and whose output the test reads.</summary>
-    public static Process Start(Type type, params string[] arguments) => Process.Start(StartInfo(type, arguments))!;
-
-    /// <summary>What starts that child.</summary>
-    public static ProcessStartInfo StartInfo(Type type, params string[] arguments)
+    public static Process Start(Type type, params string[] arguments)
     {
         var command = Command(type, arguments);
-        return new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
+        return Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true })!;
     }
 }
