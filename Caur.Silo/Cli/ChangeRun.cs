@@ -31,11 +31,8 @@ internal static class ChangeRun
     public static async Task<int> RunAsync(
         ParseResult result, CliContext context, FarmClient farm, TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
     {
-        var view = await farm.ChangeAsync(
-            target,
-            verb,
-            body with { DryRun = result.GetValue(DryRun), Reason = result.GetValue(Reason), Operation = Guid.NewGuid() },
-            cancellationToken);
+        body = body with { DryRun = result.GetValue(DryRun), Reason = result.GetValue(Reason), Operation = Guid.NewGuid() };
+        var view = await OrderAsync(result, context, farm, target, verb, body, cancellationToken);
         if (!result.GetValue(NoWait))
         {
             view = await new ChangeFollower(farm, context).WaitAsync(target, view, cancellationToken);
@@ -57,5 +54,20 @@ internal static class ChangeRun
 
         context.Error.WriteLine($"caur: refused: {view.Reason}");
         return ExitCodes.Failed;
+    }
+
+    /// <summary>A program gets the numbers of a refusal too.</summary>
+    private static async Task<RepositoryChangeView> OrderAsync(
+        ParseResult result, CliContext context, FarmClient farm, TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await farm.ChangeAsync(target, verb, body, cancellationToken);
+        }
+        catch (FarmException refused) when (refused.Problem is { } problem && result.GetValue(CommonOptions.Json))
+        {
+            JsonText.Write(context.Out, problem);
+            throw;
+        }
     }
 }

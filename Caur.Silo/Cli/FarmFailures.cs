@@ -41,7 +41,10 @@ internal static class FarmFailures
                     ExitCodes.TokenRefused, $"the token's role does not allow this at {server}: scheduling and removing want ci or admin, cancelling and rolling back admin");
         }
 
-        var said = await SaidAsync(answer, cancellationToken);
+        var problem = await ProblemAsync(answer, cancellationToken);
+        var said = problem is { } told
+            ? Member(told, "detail") ?? (answer.StatusCode == HttpStatusCode.NotFound ? null : Member(told, "title"))
+            : null;
         if (said is null && answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
         {
             return new FarmException(ExitCodes.Failed, $"{server} has no {method} {path.Split('?')[0]}. Is it a Caur hub of this version?");
@@ -50,11 +53,12 @@ internal static class FarmFailures
         return new FarmException(ExitCodes.Failed, said ?? $"{server} answered {status} {answer.ReasonPhrase} to {method} {path.Split('?')[0]}")
         {
             IsTransient = status is 502 or 503 or 504,
+            Problem = problem,
         };
     }
 
-    /// <summary>The detail of a problem (RFC 9457), or its title; null when the answer says nothing.</summary>
-    private static async Task<string?> SaidAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>The problem (RFC 9457); null when the answer has none.</summary>
+    private static async Task<JsonElement?> ProblemAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         try
         {
@@ -68,7 +72,7 @@ internal static class FarmFailures
             }
 
             using var problem = JsonDocument.Parse(text);
-            return Member(problem.RootElement, "detail") ?? (answer.StatusCode == HttpStatusCode.NotFound ? null : Member(problem.RootElement, "title"));
+            return problem.RootElement.Clone();
         }
         catch (Exception error) when (error is JsonException or IOException or HttpRequestException)
         {

@@ -55,6 +55,8 @@ public sealed class RemovalTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
             run.Error.ShouldContain("2 of 8 packages (25 %) would go, more than a fifth: p6, p7.");
         }
 
+        using var problem = JsonDocument.Parse((await hub.RunAsync(ci, [.. six, "--json"])).Output);
+        (problem.RootElement.GetProperty("code").GetString(), problem.RootElement.GetProperty("removed").GetInt32()).ShouldBe(("TooMuch", 2));
         (await ListAsync(pacman)).ShouldBe(Singles);
         (await hub.RunAsync(ci, ["auto-repo-remove", "--force", "--target-repo", "farm", .. Singles[..6]])).Succeeded().Output.ShouldContain("generation 3");
         (await ListAsync(pacman)).ShouldBe(Singles[..6]);
