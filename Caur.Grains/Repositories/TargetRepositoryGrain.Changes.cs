@@ -70,12 +70,19 @@ internal sealed partial class TargetRepositoryGrain
     private async Task LoadChangesAsync(IGrainStorage storage)
     {
         _changeSlots = new SlotStore<RepositoryChange>(storage, this.GetGrainId(), "change");
-        foreach (var (slot, change) in await _changeSlots.LoadAsync((slot, damage) => LogChangeDamaged(logger, Id, slot, damage)))
+        foreach (var (slot, change) in await _changeSlots.LoadAsync(OnChangeDamaged))
         {
             _changes[change.Operation] = (slot, change);
             _sequence = Math.Max(_sequence, change.Sequence);
         }
     }
+
+    private void OnChangeDamaged(StateDamage damage) => LogDamaged(
+        logger,
+        Id,
+        damage.Record,
+        damage.IsCursor ? "its records are counted anew" : "the change that it ordered has to be ordered again",
+        damage.Error);
 
     private async Task AddAsync(RepositoryChange change)
     {
@@ -167,9 +174,6 @@ internal sealed partial class TargetRepositoryGrain
         Message = "{Target}: {Change} is {State} in generation {Generation}: {Removed} removed, {Added} came back, {Changed} changed {Reason}")]
     private static partial void LogChanged(
         ILogger logger, TargetId target, string change, RepositoryChangeState state, long? generation, int removed, int added, int changed, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Change record {Slot} of {Target} cannot be read: that change is not carried out")]
-    private static partial void LogChangeDamaged(ILogger logger, TargetId target, int slot, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Target}: generation {Generation} was verified, {Problems} problems {Failure}")]
     private static partial void LogVerified(ILogger logger, TargetId target, int generation, int problems, string failure);
