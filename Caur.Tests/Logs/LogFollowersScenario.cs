@@ -78,12 +78,20 @@ internal sealed class LogFollowersScenario : ISoakScenario
             2 => model.Length + random.Next(3),
             _ => random.NextInt64(model.Length),
         };
-        return new LogFollower(http, door, model, LogGateway.PathOf(Build), start)
+        var reads = 0;
+        LogFollower? follower = null;
+        return follower = new LogFollower(http, door, model, LogGateway.PathOf(Build), start)
         {
             AtOnce = number % 3 == 0 ? random.Next(1, 2000) : 64 * 1024,
-            AfterRead = async offset =>
+            AfterRead = async _ =>
             {
-                if (number % 6 == 0 && random.Next(50) == 0)
+                if (++reads == 500)
+                {
+                    // Slow for long enough; a round has an end.
+                    follower!.AtOnce = 64 * 1024;
+                }
+
+                if (number % 6 == 0 && reads < 500 && random.Next(50) == 0)
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20)), TimeProvider.System, round.Cancelled);
                 }
@@ -102,7 +110,7 @@ internal sealed class LogFollowersScenario : ISoakScenario
         for (var written = 0L; written < length;)
         {
             var size = (int)Math.Min(random.Next(3) == 0 ? LogChunk.MaxBytes : random.Next(1, 5000), length - written);
-            switch (random.Next(round.IsShort ? 60 : 600))
+            switch (random.Next(round.IsShort ? 60 : 200))
             {
                 case 0:
                     door.Close();
