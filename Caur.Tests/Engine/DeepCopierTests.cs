@@ -24,6 +24,31 @@ public sealed class DeepCopierTests
     }
 
     [Fact]
+    public void Copy_OfACollectionThatIsMetTwice_IsOneCollection()
+    {
+        foreach (var shared in new object[] { new List<int> { 1 }, new Queue<int>([1]), new Stack<int>([1]), new SortedSet<int> { 1 }, new HashSet<int> { 1 } })
+        {
+            var copy = Copied(new List<object> { shared, shared });
+            copy[0].ShouldNotBeSameAs(shared);
+            copy[1].ShouldBeSameAs(copy[0], shared.GetType().Name);
+        }
+    }
+
+    [Fact]
+    public void Copy_OfACollectionThatContainsItself_Ends()
+    {
+        var queue = new Queue<object>();
+        queue.Enqueue(queue);
+        var stack = new Stack<object>();
+        stack.Push(stack);
+        var list = new List<object>();
+        list.Add(list);
+        Copied(queue).ShouldHaveSingleItem().ShouldBeOfType<Queue<object>>().ShouldNotBeSameAs(queue);
+        Copied(stack).ShouldHaveSingleItem().ShouldBeOfType<Stack<object>>().ShouldNotBeSameAs(stack);
+        Copied(list).ShouldHaveSingleItem().ShouldBeOfType<List<object>>().ShouldNotBeSameAs(list);
+    }
+
+    [Fact]
     public void Copy_OfImmutableCollectionsOfWhatCanChange_CopiesTheItems()
     {
         var item = Named("kept");
