@@ -61,7 +61,7 @@ public sealed class LargeRepositoryTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    [InlineData(64)]
+    [InlineData(40)]
     public async Task With_WhenRepoAddMakesItFromNothing_HoldsTheSame(int count)
     {
         using var folder = new TempFolder();
@@ -84,7 +84,7 @@ public sealed class LargeRepositoryTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(999)]
-    [InlineData(5_000)]
+    [InlineData(2_500)]
     public async Task Write_WhenOfAnySize_IsReadBackAlike(int count)
     {
         var database = RepositoryDatabase.Empty.With((await SyntheticRepository.EntriesAsync(count, Cancel)).OrderByDescending(entry => entry.Name), []);
