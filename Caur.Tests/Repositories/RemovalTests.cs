@@ -180,6 +180,12 @@ public sealed class RemovalTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
         var body = new ChangeBody { Names = [.. Singles, "split", .. names], Operation = Guid.NewGuid() };
 
         var (status, answer) = await PostAsync(ci, "keep", body);
+        while (status == 202)
+        {
+            // A busy machine: each call waits for seconds, and asks for the same change.
+            (status, answer) = await PostAsync(ci, "keep", body);
+        }
+
         (status, answer.GetProperty("unknownNames").GetInt32(), answer.GetProperty("state").GetString()).ShouldBe((200, RepositoryChange.MaxNames - 9, "Done"));
 
         // The same operation again is the same answer, and the change can be asked for.
