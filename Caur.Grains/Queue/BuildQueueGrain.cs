@@ -373,7 +373,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         _logger,
         Arch,
         damage.Record,
-        damage.IsCursor ? "its records are counted anew" : "its build is not in the queue any more",
+        damage.IsCursor ? "another counts the records in its place" : "its build is not in the queue any more",
         damage.Error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Build} could not be asked how it stands")]

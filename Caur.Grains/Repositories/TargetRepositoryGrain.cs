@@ -323,7 +323,7 @@ internal sealed partial class TargetRepositoryGrain(
         logger,
         Id,
         damage.Record,
-        damage.IsCursor ? "its records are counted anew" : "its build is ordered again when it is asked for",
+        damage.IsCursor ? "another counts the records in its place" : "its build is ordered again when it is asked for",
         damage.Error);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Build}: {State} in generation {Generation} {Reason}")]

@@ -11,50 +11,55 @@ internal sealed class SlotCursor
     public int Slots { get; init; }
 }
 
-/// <summary>The record of a store's <see cref="SlotCursor"/>. A damaged one stays as it is, since its version is not known, and the next
-/// name takes its place: <c>NAME-cursor</c>, <c>NAME-cursor-2</c>, ...</summary>
-internal sealed class SlotCursorRecord(IGrainStorage storage, GrainId owner, string name)
+/// <summary>A store's <see cref="SlotCursor"/>, in two records that are written together, so that one damaged record leaves the other. A
+/// damaged one stays as it is, since its version is not known, and the next name takes its place: <c>NAME-cursor</c>,
+/// <c>NAME-cursor-2</c>, <c>NAME-cursor-3</c>, ...</summary>
+internal sealed class SlotCursorRecords(IGrainStorage storage, GrainId owner, string name)
 {
-    private GrainState<SlotCursor> _record = new();
-    private string _key = "";
+    private const int Copies = 2;
 
-    /// <summary>How many slots there may be; null when a damaged record was the last to know.</summary>
+    private readonly List<(string Key, GrainState<SlotCursor> Record)> _copies = [];
+
+    /// <summary>How many slots there may be; null when only damaged records knew.</summary>
     public async Task<int?> LoadAsync(Action<StateDamage> onDamaged)
     {
-        int? slots = null;
-        for (var number = 1; ; number++)
+        var isDamaged = false;
+        for (var number = 1; _copies.Count < Copies; number++)
         {
             var record = new GrainState<SlotCursor>();
             var key = number == 1 ? $"{name}-cursor" : string.Create(CultureInfo.InvariantCulture, $"{name}-cursor-{number}");
             try
             {
                 await storage.ReadStateAsync(key, owner, record);
+                _copies.Add((key, record));
             }
             catch (Exception error) when (StateDamage.IsIn(error))
             {
                 onDamaged(new StateDamage(key, IsCursor: true, error));
-                slots = null;
-                continue;
+                isDamaged = true;
             }
-
-            var isBehindTheLast = number > 1 && !record.RecordExists;
-            if (!isBehindTheLast || slots is null)
-            {
-                (_record, _key) = (record, key);
-            }
-
-            if (isBehindTheLast)
-            {
-                return slots;
-            }
-
-            slots = Math.Max(slots ?? 0, record.State?.Slots ?? 0);
         }
+
+        var known = _copies.Where(static copy => copy.Record.RecordExists).Select(static copy => copy.Record.State.Slots).ToList();
+        if (known.Count == 0)
+        {
+            return isDamaged ? null : 0;
+        }
+
+        // The greater one: they differ where a process died between the two.
+        var slots = known.Max();
+        if (known.Count < Copies)
+        {
+            await WriteAsync(slots);
+        }
+
+        return slots;
     }
 
-    public Task WriteAsync(int slots)
+    /// <summary>Completes when both records have the number.</summary>
+    public Task WriteAsync(int slots) => Task.WhenAll(_copies.Select(copy =>
     {
-        _record.State = new SlotCursor { Slots = slots };
-        return storage.WriteStateAsync(_key, owner, _record);
-    }
+        copy.Record.State = new SlotCursor { Slots = slots };
+        return storage.WriteStateAsync(copy.Key, owner, copy.Record);
+    }));
 }

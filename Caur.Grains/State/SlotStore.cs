@@ -13,24 +13,23 @@ namespace Caur.Grains.State;
 /// <param name="storage">The provider.</param>
 /// <param name="owner">The grain.</param>
 /// <param name="name">The state's name; slot numbers are put behind it.</param>
-internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string name)
+/// <param name="longestGap">How many free slots in a row end the search for those in use, when nothing else says how many there are.</param>
+internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string name, int longestGap = 1 << 17)
     where T : class
 {
     private const int Step = 256;
 
-    // Slots that are free are used again, the lowest first, so that no farm has so many free ones below one in use.
-    private const int LongestGap = 1 << 17;
 
     private readonly Dictionary<int, SlotRecord> _records = [];
     private readonly Stack<int> _free = new();
     private readonly HashSet<int> _taken = [];
-    private readonly SlotCursorRecord _cursor = new(storage, owner, name);
+    private readonly SlotCursorRecords _cursor = new(storage, owner, name);
     private Task _cursorWrite = Task.CompletedTask;
     private int _durable;
 
     /// <summary>Reads all records, in parallel.</summary>
     /// <param name="onDamaged">Told of each record that is there and cannot be read. A slot's stays untouched and is not used again; when
-    /// the cursor's is damaged, the slots are looked for and counted anew.</param>
+    /// no record of the cursor can be read, the slots are looked for and counted anew.</param>
     public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync(Action<StateDamage> onDamaged)
     {
         var slots = await _cursor.LoadAsync(onDamaged);
@@ -201,7 +200,7 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
     {
         var reads = new List<(GrainState<T> State, Exception? Damage)>();
         var used = 0;
-        while (reads.Count - used < LongestGap)
+        while (reads.Count - used < longestGap)
         {
             reads.AddRange(await ReadRangeAsync(reads.Count, Step));
             if (reads.FindLastIndex(reads.Count - 1, Step, static read => read.Damage is not null || read.State.RecordExists) >= 0)

@@ -232,19 +232,24 @@ public sealed class SlotStoreTests : IAsyncLifetime
         (await again.TakeAsync(600)).ShouldNotContain(slots[1]);
     }
 
-    [Fact]
-    public async Task Load_WhenTheCursorIsDamaged_CountsAnewAndGivesNoSlotInUse()
+    [Theory]
+    [InlineData("queue-cursor")]
+    [InlineData("queue-cursor-2")]
+    [InlineData("queue-cursor", "queue-cursor-2")]
+    public async Task Load_WhenTheCursorIsDamaged_KnowsAllTheSameAndGivesNoSlotInUse(params string[] cursors)
     {
         _expectsDamage = true;
         var (store, _) = await OpenAsync();
         var slots = (await store.TakeAsync(2000)).ToArray();
         var kept = new[] { slots[3], slots[700], slots[1999] };
         await Task.WhenAll(kept.Select(slot => store.WriteAsync(slot, Value($"p{slot}"))));
-        Flip("queue-cursor");
-        Flip($"queue-{kept[1]}");
+        foreach (var name in cursors.Append($"queue-{kept[1]}"))
+        {
+            Flip(name);
+        }
 
         var (again, found) = await OpenAsync();
-        _damages.Select(static damage => damage.Record).ShouldBe(["queue-cursor", $"queue-{kept[1]}"]);
+        _damages.Select(static damage => damage.Record).ShouldBe([.. cursors, $"queue-{kept[1]}"]);
         found.Keys.ShouldBe([kept[0], kept[2]], ignoreOrder: true);
         var taken = await again.TakeAsync(3000);
         taken.ShouldNotContain(slot => kept.Contains(slot));
@@ -252,25 +257,28 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
         _faults.Log.Clear();
         _damages.Clear();
-        (await OpenAsync()).Found.Count.ShouldBe(3002, "the second start knows how many there are");
-        _faults.Log.ShouldBeEmpty("and counts nothing anew");
-        _damages.Count.ShouldBe(2, "both are still there");
+        (await OpenAsync()).Found.Count.ShouldBe(3002);
+        _faults.Log.ShouldBeEmpty("two sound records know how many there are");
+        _damages.Count.ShouldBe(cursors.Length + 1, "the damaged ones are still there");
     }
 
     [Fact]
-    public async Task Load_WhenTheRebuiltCursorIsDamagedToo_CountsAnew()
+    public async Task Load_WhenTheCursorHasOneRecordOnly_WritesTheOther()
     {
-        _expectsDamage = true;
         var (store, _) = await OpenAsync();
-        await store.WriteAsync((await store.TakeAsync(1)).Dequeue(), Value("first"));
-        Flip("queue-cursor");
-        (store, _) = await OpenAsync();
-        await Task.WhenAll((await store.TakeAsync(600)).Select(slot => store.WriteAsync(slot, Value($"p{slot}"))));
-        Flip("queue-cursor-2");
+        var slot = (await store.TakeAsync(1)).Dequeue();
+        await store.WriteAsync(slot, Value("a"));
+        using (var connection = new SqliteConnection(_folder["caur.db"], readOnly: false))
+        {
+            connection.Execute("DELETE FROM grain_state WHERE name='queue-cursor-2'");
+        }
 
-        var (again, found) = await OpenAsync();
-        found.Count.ShouldBe(601);
-        (await again.TakeAsync(500)).ShouldAllBe(slot => !found.ContainsKey(slot));
+        (await OpenAsync()).Found.Keys.ShouldBe([slot]);
+        _expectsDamage = true;
+        Flip("queue-cursor");
+        _faults.Log.Clear();
+        (await OpenAsync()).Found.Keys.ShouldBe([slot]);
+        _faults.Log.ShouldBe(["write queue-cursor-2", "write queue-cursor-3"], ignoreOrder: true);
     }
 
     public async ValueTask InitializeAsync()
@@ -323,7 +331,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
     private async Task<(SlotStore<QueueSlot> Store, Dictionary<int, QueueSlot> Found)> OpenAsync()
     {
         var storage = new FaultyStorage(_host.Services.GetRequiredService<IGrainStorage>(), _faults);
-        var store = new SlotStore<QueueSlot>(storage, Owner, "queue");
+        var store = new SlotStore<QueueSlot>(storage, Owner, "queue", longestGap: 4096);
         var found = await store.LoadAsync(damage => _damages.Add(damage));
         return (store, found.ToDictionary(pair => pair.Slot, pair => pair.Value));
     }

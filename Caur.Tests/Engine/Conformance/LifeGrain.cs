@@ -14,6 +14,10 @@ public interface ILifeGrain : IGrainWithStringKey
     [Alias("End")]
     Task End();
 
+    [AlwaysInterleave]
+    [Alias("EndNow")]
+    Task EndNow();
+
     [Alias("EndAndHold")]
     Task EndAndHold(string gate);
 
@@ -109,6 +113,8 @@ public class LifeGrain : Grain, ILifeGrain
         DeactivateOnIdle();
         return Task.CompletedTask;
     }
+
+    public Task EndNow() => End();
 
     public Task EndAndHold(string gate)
     {

@@ -88,9 +88,23 @@ public sealed class StateJsonTests
             .Message.ShouldContain("Sample");
 
     [Fact]
+    public void Deserialize_WhenTheTypeRefusesAValue_SaysWhichState() =>
+        Should.Throw<StateUnreadableException>(() => Json.Deserialize<Picky>("""{"v":1,"s":{"name":"x"}}"""u8.ToArray()))
+            .Message.ShouldContain("Picky");
+
+    [Fact]
     public void Deserialize_WhenAnUpgraderIsMissing_SaysFromWhichVersion() =>
         Should.Throw<StateUnreadableException>(() => Json.Deserialize<Gap>("""{"v":1,"s":{}}"""u8.ToArray()))
             .Message.ShouldContain("version 1");
+
+    private sealed record Picky
+    {
+        public string Name
+        {
+            get => "";
+            init => throw new OverflowException($"not {value}");
+        }
+    }
 
     [StateVersion(3)]
     private sealed record Sample
