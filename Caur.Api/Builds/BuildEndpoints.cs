@@ -19,6 +19,7 @@ public static class BuildEndpoints
     {
         var group = app.MapGroup("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}").WithTags("builds");
         group.MapGet("", GetAsync).WithName("GetBuild");
+        group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Admin).WithName("PromoteBuild");
         group.MapPost("/cancel", CancelAsync).RequireAuthorization(AuthPolicies.Admin).WithName("CancelBuild");
         return app;
     }
@@ -71,6 +72,23 @@ public static class BuildEndpoints
 
         var who = context.User.Identity?.Name is { Length: > 0 } name ? name : "an admin";
         var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).CancelAsync(id, $"cancelled by {who}");
+        return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<Results<Ok<PromoteReply>, ProblemHttpResult>> PromoteAsync(
+        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains, QueueReader queues)
+    {
+        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        {
+            return NoBuildId(target, arch, pkgbase, timestamp);
+        }
+
+        if (!queues.Architectures.Contains(id.Arch))
+        {
+            return NoBuild(id);
+        }
+
+        var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).PromoteAsync(id);
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
 

@@ -26,6 +26,7 @@ public static class GatewayExtensions
         services.AddSingleton<FarmHealth>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
+        services.AddSingleton<QueueStatsReader>();
         services.AddSingleton<LogServices>();
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<OrderFactory>();

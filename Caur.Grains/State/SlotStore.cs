@@ -195,15 +195,11 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
             await storage.ReadStateAsync(Key(slot), owner, state);
             return (state, null);
         }
-        catch (Exception error) when (IsDamage(error))
+        catch (Exception error) when (error is StateTooNewException || StateDamage.Find(error) is not null)
         {
             return (state, error);
         }
     }
-
-    /// <summary>Whether one record cannot be read, as opposed to all of storage; providers wrap what the serializer said.</summary>
-    private static bool IsDamage(Exception? error) =>
-        error is not null && (error is StateUnreadableException || IsDamage(error.InnerException));
 
     private string Key(int slot) => string.Create(CultureInfo.InvariantCulture, $"{name}-{slot}");
 

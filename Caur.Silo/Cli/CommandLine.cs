@@ -16,6 +16,7 @@ internal static class CommandLine
         DemoVerb.Create(context),
         ScheduleVerb.Create(context),
         QueueVerb.Create(context),
+        DeptreeVerb.Create(context),
         LogsVerb.Create(context),
         BuildVerb.Create(context),
         TokenVerb.Create(context),

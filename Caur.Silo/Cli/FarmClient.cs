@@ -85,6 +85,13 @@ internal sealed class FarmClient : IDisposable
         return await ReadAsync<CancelReply>(answer, cancellationToken);
     }
 
+    /// <summary>Promotes a build.</summary>
+    public async Task<PromoteReply> PromoteAsync(BuildId build, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"{BuildPath(build)}/promote", null, CallLimit, cancellationToken);
+        return await ReadAsync<PromoteReply>(answer, cancellationToken);
+    }
+
     /// <summary>Opens a log. Dispose of what is returned.</summary>
     /// <param name="pkgbase">Whose.</param>
     /// <param name="timestamp">Of which build; null for the newest.</param>
