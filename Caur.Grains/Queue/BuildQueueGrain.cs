@@ -396,21 +396,21 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
     }
 
-    /// <summary>Ends a build that no builder has. One whose own record cannot be read or written must not stop the queue: it leaves all the
-    /// same, and only its last words are missing.</summary>
+    /// <summary>Ends a build that no builder has. One whose own record cannot be read must not stop the queue: it leaves all the same, and
+    /// only its last words are missing. One whose record cannot be written now stays in the queue's, or it would be forgotten.</summary>
     private async Task CloseAsync(QueueEntry entry, FinalVerdict verdict)
     {
         try
         {
             await Build(entry.Build).CloseAsync(entry.Request, verdict);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (StateDamage.Find(exception) is not null)
         {
             LogNotClosed(_logger, entry.Build, verdict.State, exception);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Build} is {State}, but its record could not be written")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Build} is {State}, but its record cannot be read and does not say so")]
     private static partial void LogNotClosed(ILogger logger, BuildId build, BuildState state, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} goes on with {Count} builds")]
