@@ -3,6 +3,7 @@ using Caur.Api.Queue;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Storage.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -39,7 +40,16 @@ public static class BuildEndpoints
 
         // The queue first: a build that becomes final between the two questions is then found by the second.
         var item = await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id);
-        var view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
+        BuildView? view;
+        try
+        {
+            view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
+        }
+        catch (Exception error) when (StateDamage.Find(error) is { } damage)
+        {
+            return TypedResults.Ok(Damaged(id, damage));
+        }
+
         if (item is null && view is null)
         {
             return NoBuild(id);
@@ -91,6 +101,15 @@ public static class BuildEndpoints
         var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).PromoteAsync(id);
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
+
+    /// <summary>A build whose record cannot be read: the queue ends it as this too.</summary>
+    private static BuildReply Damaged(BuildId id, string damage) => new()
+    {
+        Build = id,
+        State = BuildState.SystemError,
+        Final = true,
+        Reason = $"the record of {id} cannot be read: {damage}",
+    };
 
     private static ProblemHttpResult NoBuild(BuildId id) =>
         TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);

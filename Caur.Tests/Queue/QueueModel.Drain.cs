@@ -34,6 +34,9 @@ internal sealed partial class QueueModel
             Sweep();
             _active.ToList().ForEach(attempt => Finish(attempt, _queue.State.Find(attempt.Build)!.Durable.Ending?.State ?? BuildState.Published));
             TakeInClosed();
+
+            // Somebody had wanted the end of what still ran: that holds what depends on it.
+            open.RemoveWhere(build => _queue.State.Find(build) is not null && IsHeld(build));
             Arrive(7);
             for (var i = 0; i < 5; i++)
             {

@@ -188,4 +188,23 @@ public sealed class QueueRankTests
         _queue.State.Promote(build, _queue.Now).Done.ShouldBeTrue();
         _queue.TakeAll().ShouldBe(["old", "new"]);
     }
+
+    [Fact]
+    public void Snapshot_WhenNothingChanges_IsMadeOnceAndNeverStale()
+    {
+        _queue.State.Register(Profile(), [], _queue.Now);
+        var build = _queue.Enqueue("a");
+        var first = _queue.Snapshot;
+        _queue.State.Register(first.Builders[0].Profile, [], _queue.Now);
+        _queue.Sweep();
+        _queue.Snapshot.ShouldBeSameAs(first);
+
+        _queue.Now += QueueState.BuilderSilence + TimeSpan.FromSeconds(1);
+        _queue.Snapshot.Builders.ShouldHaveSingleItem().Lost.ShouldBeTrue("time alone changes that");
+        _queue.State.Register(Profile(), [], _queue.Now);
+        _queue.Snapshot.Builders.ShouldHaveSingleItem().Lost.ShouldBeFalse();
+        _queue.State.Paused = true;
+        _queue.ReasonOf(build).ShouldBe(WaitReason.Paused);
+        _queue.Snapshot.Paused.ShouldBeTrue();
+    }
 }
