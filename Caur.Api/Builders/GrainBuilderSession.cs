@@ -52,6 +52,9 @@ public sealed partial class GrainBuilderSession(
                 Class = hello.Class,
                 Slots = hello.Slots,
                 Labels = [.. hello.Labels],
+                MemoryMiB = hello.MemoryMiB,
+                DiskMiB = hello.DiskMiB,
+                Problem = hello.Problem,
                 Architectures = [.. hello.Architectures],
             },
             Running = [.. hello.Running.Select(TryAttempt).OfType<BuildAttempt>()],
@@ -165,6 +168,12 @@ public sealed partial class GrainBuilderSession(
     Task IBuilderSessionObserver.DrainAsync()
     {
         _agent?.Drain();
+        return Task.CompletedTask;
+    }
+
+    Task IBuilderSessionObserver.ResumeAsync()
+    {
+        _agent?.Rejoin();
         return Task.CompletedTask;
     }
 

@@ -3,6 +3,7 @@ using Caur.Api.Queue;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Storage.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,6 +20,7 @@ public static class BuildEndpoints
     {
         var group = app.MapGroup("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}").WithTags("builds");
         group.MapGet("", GetAsync).WithName("GetBuild");
+        group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Admin).WithName("PromoteBuild");
         group.MapPost("/cancel", CancelAsync).RequireAuthorization(AuthPolicies.Admin).WithName("CancelBuild");
         return app;
     }
@@ -38,7 +40,16 @@ public static class BuildEndpoints
 
         // The queue first: a build that becomes final between the two questions is then found by the second.
         var item = await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id);
-        var view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
+        BuildView? view;
+        try
+        {
+            view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
+        }
+        catch (Exception error) when (StateDamage.Find(error) is { } damage)
+        {
+            return TypedResults.Ok(Damaged(id, damage));
+        }
+
         if (item is null && view is null)
         {
             return NoBuild(id);
@@ -73,6 +84,32 @@ public static class BuildEndpoints
         var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).CancelAsync(id, $"cancelled by {who}");
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
+
+    private static async Task<Results<Ok<PromoteReply>, ProblemHttpResult>> PromoteAsync(
+        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains, QueueReader queues)
+    {
+        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        {
+            return NoBuildId(target, arch, pkgbase, timestamp);
+        }
+
+        if (!queues.Architectures.Contains(id.Arch))
+        {
+            return NoBuild(id);
+        }
+
+        var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).PromoteAsync(id);
+        return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    /// <summary>A build whose record cannot be read: the queue ends it as this too.</summary>
+    private static BuildReply Damaged(BuildId id, string damage) => new()
+    {
+        Build = id,
+        State = BuildState.SystemError,
+        Final = true,
+        Reason = $"the record of {id} cannot be read: {damage}",
+    };
 
     private static ProblemHttpResult NoBuild(BuildId id) =>
         TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);

@@ -29,6 +29,7 @@ public static class GatewayExtensions
         services.AddExceptionHandler<DiskFullHandler>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
+        services.AddSingleton<QueueStatsReader>();
         services.AddSingleton<RepositoryReader>();
         services.AddSingleton<LogFollowers>();
         services.AddSingleton<LogServices>();

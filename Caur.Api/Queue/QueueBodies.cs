@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Caur.Contracts.Builds;
@@ -69,6 +68,27 @@ public sealed record ScheduleBody
 
     /// <summary>Why; default: a person asks.</summary>
     public BuildPriority? Priority { get; init; }
+
+    /// <summary>What depends on what, in the manual's form; for folders whose own files do not tell.</summary>
+    public string? Deptree { get; init; }
+
+    /// <summary>The deptree given decides, also where the commit's own files say otherwise.</summary>
+    [JsonPropertyName("deptree_wins")]
+    public bool DeptreeWins { get; init; }
+}
+
+/// <summary><c>POST /api/queue/promote</c>.</summary>
+public sealed record PromoteBody
+{
+    /// <summary>The folder's name.</summary>
+    public string Pkgbase { get; init; } = "";
+
+    /// <summary>Default: x86_64.</summary>
+    public string Arch { get; init; } = "x86_64";
+
+    /// <summary>The target repository's name.</summary>
+    [JsonPropertyName("target_repo")]
+    public string TargetRepo { get; init; } = "";
 }
 
 /// <summary>One package wanted.</summary>
@@ -81,10 +101,18 @@ public sealed record ScheduleBodyPackage
     [JsonPropertyName("build_class")]
     public JsonElement? BuildClass { get; init; }
 
+    /// <summary>What it makes and provides, as today's pipelines send it; the same as an entry of a deptree.</summary>
+    public List<string>? Pkgnames { get; init; }
+
+    /// <summary>What it depends on, by names; the same as an entry of a deptree.</summary>
+    public List<string>? Dependencies { get; init; }
+
+    /// <summary>The class as text; null when none is asked for.</summary>
     internal string? ClassText => BuildClass switch
     {
-        { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var value) => value.ToString(CultureInfo.InvariantCulture),
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
-        _ => null,
+        { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
+        { ValueKind: JsonValueKind.String } text when text.GetString() is { Length: > 0 } value => value,
+        { ValueKind: JsonValueKind.Null or JsonValueKind.String } or null => null,
+        { } other => other.GetRawText(),
     };
 }

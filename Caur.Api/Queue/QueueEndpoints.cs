@@ -1,15 +1,13 @@
-using System.Globalization;
 using Caur.Api.Auth;
 using Caur.Api.Health;
 using Caur.Contracts.Builds;
-using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Caur.Api.Queue;
@@ -24,34 +22,12 @@ public static class QueueEndpoints
         group.MapGet("/stats", GetStatsAsync).WithName("GetQueueStats");
         group.MapGet("/packages", GetPackagesAsync).WithName("GetQueuePackages");
         group.MapPost("/schedule", ScheduleAsync).RequireAuthorization(AuthPolicies.Schedule).WithName("Schedule");
+        group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Schedule).WithName("Promote");
         app.MapGet("/api/v1/queue", (QueueReader queues) => queues.ReadAsync()).WithTags("queue").WithName("GetQueue");
         return app;
     }
 
-    private static async Task<Ok<QueueStats>> GetStatsAsync(QueueReader queues, IOptions<FarmOptions> farm)
-    {
-        var snapshots = await queues.ReadAsync();
-        var items = snapshots.SelectMany(queue => queue.Items).ToList();
-        var builders = snapshots.SelectMany(queue => queue.Builders).ToList();
-        var classes = builders
-            .GroupBy(builder => builder.Profile.Builder)
-            .ToDictionary(group => group.Key, group => Class(group.First().Profile.Class));
-        return TypedResults.Ok(new QueueStats(
-            QueueStats.Of(items
-                .Where(item => item.Builder is not null && item.State is not BuildState.Waiting)
-                .Select(item => new ActivePackage(
-                    item.Build.Package.ToString(),
-                    item.Builder!.Value.Name,
-                    classes.GetValueOrDefault(item.Builder.Value),
-                    LogUrl(farm.Value, item.Build)))),
-            QueueStats.Of(items
-                .Where(item => item.State is BuildState.Waiting)
-                .Select(item => new WaitingPackage(item.Build.Package.ToString(), Class(item.Request.BuilderClass ?? "1")))),
-            QueueStats.OfNodes(builders
-                .Where(builder => builder.Busy < builder.Profile.Slots && !builder.Lost)
-                .DistinctBy(builder => builder.Profile.Builder)
-                .Select(builder => new IdleNode(builder.Profile.Builder.Name, Class(builder.Profile.Class))))));
-    }
+    private static async Task<Ok<QueueStats>> GetStatsAsync(QueueStatsReader stats) => TypedResults.Ok(await stats.ReadAsync());
 
     private static async Task<Ok<List<Dictionary<string, QueuedPackage>>>> GetPackagesAsync(QueueReader queues) =>
         TypedResults.Ok((await queues.ReadAsync())
@@ -66,25 +42,9 @@ public static class QueueEndpoints
     private static async Task<Results<Ok<ScheduleReply>, ProblemHttpResult>> ScheduleAsync(
         ScheduleBody body, IGrainFactory grains, DiskWatch disks)
     {
-        var wrong = body.Packages?.Select(package => package?.Pkgbase ?? "").FirstOrDefault(pkgbase => !Names.IsValid(pkgbase));
-        if (!Names.IsValid(body.TargetRepo) || !Names.IsValid(body.SourceRepo) || !Names.IsValidArch(body.Arch) || wrong is not null)
+        if (ScheduleBodyCheck.Problem(body) is { } problem)
         {
-            return TypedResults.Problem(
-                wrong is null
-                    ? "source_repo, target_repo and arch are wanted, each a name"
-                    : $"'{wrong}' is no name of a package folder",
-                statusCode: StatusCodes.Status400BadRequest);
-        }
-
-        if (body.Priority is { } priority && !Enum.IsDefined(priority))
-        {
-            return TypedResults.Problem(
-                $"priority must be one of {string.Join(", ", Enum.GetNames<BuildPriority>())}", statusCode: StatusCodes.Status400BadRequest);
-        }
-
-        if (!body.All && body.Packages is not { Count: > 0 })
-        {
-            return TypedResults.Problem("no packages are named", statusCode: StatusCodes.Status400BadRequest);
+            return TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest);
         }
 
         var reply = await grains.GetGrain<ISourceRepositoryGrain>(body.SourceRepo).ScheduleAsync(new ScheduleRequest
@@ -95,6 +55,8 @@ public static class QueueEndpoints
             All = body.All,
             Packages = [.. (body.Packages ?? []).Select(package => new ScheduledPackage(package.Pkgbase, package.ClassText))],
             Priority = body.Priority ?? BuildPriority.Manual,
+            Deptree = DeptreeOf(body),
+            DeptreeWins = body.DeptreeWins,
         });
         if (reply.Error is not { } error)
         {
@@ -106,10 +68,36 @@ public static class QueueEndpoints
             : TypedResults.Problem(error, statusCode: StatusCodes.Status422UnprocessableEntity);
     }
 
-    private static object Class(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : text;
+    /// <summary>The deptree given, and as entries of it what today's pipelines say with each package. What is wrong in it is for whoever
+    /// reads it to say.</summary>
+    private static string? DeptreeOf(ScheduleBody body)
+    {
+        var told = (body.Packages ?? [])
+            .Where(package => package.Pkgnames is { Count: > 0 } || package.Dependencies is { Count: > 0 })
+            .DistinctBy(package => package.Pkgbase)
+            .Select(package => $"{package.Pkgbase}:{string.Join(',', (package.Pkgnames ?? []).Prepend(package.Pkgbase))}:{string.Join(',', package.Dependencies ?? [])}");
+        return body.Deptree ?? (string.Join(';', told) is { Length: > 0 } text ? text : null);
+    }
 
-    private static string? LogUrl(FarmOptions farm, BuildId build) => farm.LogsUrl is { Length: > 0 } url
-        ? string.Create(CultureInfo.InvariantCulture, $"{url}?timestamp={build.Timestamp}&id={Uri.EscapeDataString(build.Pkgbase)}")
-        : null;
+    private static async Task<Results<Ok<PromoteReply>, ProblemHttpResult>> PromoteAsync(PromoteBody body, QueueReader queues)
+    {
+        if (!Names.IsValid(body.Pkgbase) || !Names.IsValid(body.TargetRepo) || !queues.Architectures.Contains(body.Arch))
+        {
+            return TypedResults.Problem(
+                "pkgbase and target_repo are wanted, each a name, and an arch of this farm", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var package = new PackageKey(new TargetId(body.TargetRepo, body.Arch), body.Pkgbase);
+        var waiting = (await queues.Queue(body.Arch).GetAsync()).Items
+            .FirstOrDefault(item => item.Build.Package == package && item.State is BuildState.Waiting or BuildState.Assigned);
+        if (waiting is null)
+        {
+            return TypedResults.Problem($"no build of {package} waits", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        var reply = await queues.Queue(body.Arch).PromoteAsync(waiting.Build);
+        return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    private static object Class(string text) => QueueStatsReader.Class(text);
 }

@@ -25,6 +25,12 @@ internal sealed partial class BuilderAgent
     [LoggerMessage(Level = LogLevel.Warning, Message = "Work could not be asked for: {Problem}")]
     private static partial void LogNotTaken(ILogger logger, string problem);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "No work is taken until builds can run here: {Problem}")]
+    private static partial void LogUnfit(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Builds can run here again")]
+    private static partial void LogFit(ILogger logger);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "No more orders are taken; what runs goes on to its end")]
     private static partial void LogDraining(ILogger logger);
 

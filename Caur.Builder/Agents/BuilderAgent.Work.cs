@@ -23,13 +23,14 @@ internal sealed partial class BuilderAgent
         while (true)
         {
             var wake = _wake.Next;
+            await LookAfterItselfAsync(cancellationToken);
             if (_mustJoin)
             {
                 await JoinAgainAsync(services, cancellationToken);
             }
 
             var free = FreeSlots;
-            if (free > 0 && !_draining && await TakeAsync(free, cancellationToken) is { Count: > 0 } orders)
+            if (free > 0 && !_draining && _fitness.Problem.Length == 0 && await TakeAsync(free, cancellationToken) is { Count: > 0 } orders)
             {
                 var accepted = await Task.WhenAll(orders.Select(order => AcceptAsync(order, cancellationToken)));
                 foreach (var (order, _) in orders.Zip(accepted).Where(pair => pair.Second))
@@ -44,6 +45,31 @@ internal sealed partial class BuilderAgent
             await Task.WhenAny(wake, Task.Delay(Backoff.Jitter(_options.TakeEvery), _time, waiting.Token));
             await waiting.CancelAsync();
             cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Sees to it that the control plane knows what can run here.</summary>
+    private async Task LookAfterItselfAsync(CancellationToken cancellationToken)
+    {
+        var problem = _fitness.Problem;
+        if (problem.Length > 0 && await _fitness.CheckAsync(cancellationToken))
+        {
+            problem = "";
+            LogFit(_logger);
+        }
+
+        if (problem != _toldProblem)
+        {
+            if (problem.Length > 0)
+            {
+                LogUnfit(_logger, problem);
+            }
+
+            _mustJoin = true;
+        }
+        else if (_told.IsStale(BuilderCapacity.Of(_options)))
+        {
+            _mustJoin = true;
         }
     }
 

@@ -28,11 +28,15 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly LeaseKeeper _leases;
+    private readonly ImageStore _images;
+    private readonly BuilderFitness _fitness;
     private readonly Guid _boot = Guid.NewGuid();
     private readonly Pulse _wake = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<AttemptRef, Task> _runs = [];
     private CancellationTokenSource? _taking;
+    private BuilderCapacity _told;
+    private string _toldProblem = "";
     private volatile bool _draining;
     private volatile bool _hasJoined;
     private volatile bool _mustJoin;
@@ -43,6 +47,8 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
         (_session, _options, _instruments, _time, _loggers) = (session, options.Value, instruments, time, loggers);
         _logger = loggers.CreateLogger<BuilderAgent>();
         _engine = new EngineClient(_options.Engine, time);
+        _images = new ImageStore(_engine, _options.Images, time, loggers.CreateLogger<ImageStore>());
+        _fitness = new BuilderFitness(_engine, _images, _options, time);
         _leases = new LeaseKeeper(session, _options, time, loggers.CreateLogger<LeaseKeeper>()) { SessionUnknown = Rejoin };
     }
 
@@ -106,7 +112,8 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     {
         Session = _session,
         Engine = _engine,
-        Images = new ImageStore(_engine, _options.Images, _time, _loggers.CreateLogger<ImageStore>()),
+        Images = _images,
+        Fitness = _fitness,
         Sources = new SourceStore(workspace.Sources, _options.Sources, _time, _loggers.CreateLogger<SourceStore>()),
         Workspace = workspace,
         Leases = _leases,
@@ -153,11 +160,22 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
             {
                 using var limit = new CancellationTokenSource(_options.CallTimeout, _time);
                 using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-                hello = hello with { Running = running() };
+                _told = BuilderCapacity.Of(_options);
+                hello = hello with
+                {
+                    Running = running(),
+                    Problem = _fitness.Problem,
+                    MemoryMiB = _told.MemoryMiB,
+                    DiskMiB = _told.DiskMiB,
+                };
                 var reply = await _session.HelloAsync(hello, this, linked.Token).WaitAsync(linked.Token);
                 if (reply.Accepted)
                 {
                     _hasJoined = true;
+                    _toldProblem = hello.Problem;
+
+                    // Who may join may work: the control plane offers nothing to those that are to drain.
+                    _draining = false;
                     _leases.Joined(reply);
                     LogJoined(_logger, _options.Name, hello.Running.Count, reply.Current.Count);
                     return reply;

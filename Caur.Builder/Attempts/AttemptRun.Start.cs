@@ -20,7 +20,8 @@ internal sealed partial class AttemptRun
         var image = await _services.Images.EnsureAsync(_order.Image, stopping);
         if (!image.IsReady)
         {
-            return Verdict.SystemError(image.Problem);
+            _services.Fitness.Lost(image.Problem, _order.Image);
+            return Verdict.Unfit(image.Problem);
         }
 
         if (image.Warning is { } warning)

@@ -86,6 +86,13 @@ internal sealed partial class AttemptRun : IAsyncDisposable
             return Verdict.Of(await _control.Stop);
         }
 
+        if (error is EngineException { Failure: EngineFailure.Unreachable } && _started is null)
+        {
+            LogEngineFailed(_services.Logger, _order.Attempt, error.Message);
+            _services.Fitness.Lost(error.Message, image: null);
+            return Verdict.Unfit(error.Message);
+        }
+
         if (error is EngineException)
         {
             LogEngineFailed(_services.Logger, _order.Attempt, error.Message);

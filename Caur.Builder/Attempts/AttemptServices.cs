@@ -1,3 +1,4 @@
+using Caur.Builder.Agents;
 using Caur.Builder.Engines;
 using Caur.Builder.Images;
 using Caur.Builder.Leases;
@@ -19,6 +20,8 @@ internal sealed record AttemptServices
     public required SourceStore Sources { get; init; }
 
     public required Workspace Workspace { get; init; }
+
+    public required BuilderFitness Fitness { get; init; }
 
     public required LeaseKeeper Leases { get; init; }
 

@@ -78,6 +78,11 @@ public interface IBuilderSessionObserver : IGrainObserver
     [Alias("Drain")]
     [OneWay]
     Task DrainAsync();
+
+    /// <summary>Take orders again.</summary>
+    [Alias("Resume")]
+    [OneWay]
+    Task ResumeAsync();
 }
 
 /// <summary>What a session says when it joins.</summary>

@@ -70,4 +70,16 @@ public sealed record BuildRequest
     /// <summary>Whether what depends on this build is held when it fails; the source repository's setting.</summary>
     [Id(10)]
     public bool HoldDependants { get; init; } = true;
+
+    /// <summary>The labels that the builder must have, all of them (<c>BUILDER_LABELS</c>).</summary>
+    [Id(11)]
+    public ImmutableArray<string> Labels { get; init; } = [];
+
+    /// <summary>The memory that the builder must have for one build, in MiB (<c>BUILDER_MEMORY</c>); 0 for no wish.</summary>
+    [Id(12)]
+    public int MemoryMiB { get; init; }
+
+    /// <summary>The disk that the builder must have free, in MiB (<c>BUILDER_DISK</c>); 0 for no wish.</summary>
+    [Id(13)]
+    public int DiskMiB { get; init; }
 }

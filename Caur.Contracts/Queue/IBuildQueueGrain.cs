@@ -56,6 +56,11 @@ public interface IBuildQueueGrain : IGrainWithStringKey
     [Alias("Cancel")]
     Task<CancelReply> CancelAsync(BuildId build, string reason);
 
+    /// <summary>Puts a waiting build, and the waiting builds that it waits for, before everything that came in the last 24 hours.
+    /// Repeating it changes nothing.</summary>
+    [Alias("Promote")]
+    Task<PromoteReply> PromoteAsync(BuildId build);
+
     /// <summary>Stops or resumes handing out builds; a restart changes nothing in that.</summary>
     [Alias("Pause")]
     Task PauseAsync(bool paused);
@@ -81,3 +86,11 @@ public interface IBuildQueueGrain : IGrainWithStringKey
 /// <param name="Explanation">For people.</param>
 [GenerateSerializer, Alias("caur.CancelReply"), Immutable]
 public sealed record CancelReply([property: Id(0)] bool Done, [property: Id(1)] string Explanation);
+
+/// <summary>What became of a wish to promote.</summary>
+/// <param name="Done">False when the build does not wait.</param>
+/// <param name="Explanation">For people.</param>
+/// <param name="Promoted">What stands before the others now: the build and what it waits for.</param>
+[GenerateSerializer, Alias("caur.PromoteReply"), Immutable]
+public sealed record PromoteReply(
+    [property: Id(0)] bool Done, [property: Id(1)] string Explanation, [property: Id(2)] ImmutableArray<BuildId> Promoted);

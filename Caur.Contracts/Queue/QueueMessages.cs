@@ -58,6 +58,21 @@ public sealed record BuilderProfile
     /// <summary>Takes no more orders.</summary>
     [Id(5)]
     public bool Draining { get; init; }
+
+    /// <summary>What one build may have of its memory, in MiB; 0 when it does not say, and then nothing that wants some fits.</summary>
+    [Id(6)]
+    public int MemoryMiB { get; init; }
+
+    /// <summary>What is free on its disk for builds, in MiB; 0 when it does not say, and then nothing that wants some fits.</summary>
+    [Id(7)]
+    public int DiskMiB { get; init; }
+
+    /// <summary>Why it cannot run builds now, for people (no image, no container engine); empty when it can.</summary>
+    [Id(8)]
+    public string Problem { get; init; } = "";
+
+    /// <summary>Takes orders, as far as it says.</summary>
+    public bool CanTake => !Draining && Problem.Length == 0;
 }
 
 /// <summary>Why a build waits.</summary>

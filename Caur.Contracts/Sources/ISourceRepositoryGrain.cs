@@ -42,6 +42,15 @@ public sealed record ScheduleRequest
     /// <summary>Why.</summary>
     [Id(5)]
     public BuildPriority Priority { get; init; } = BuildPriority.Manual;
+
+    /// <summary>A dependency graph in the manual's form (<c>pkgbase:names:dependencies;...</c>), or null. The commit's own files say it
+    /// better and win; this one tells of folders that they do not tell of.</summary>
+    [Id(6)]
+    public string? Deptree { get; init; }
+
+    /// <summary>The graph given wins over the commit's own where it tells of a folder.</summary>
+    [Id(7)]
+    public bool DeptreeWins { get; init; }
 }
 
 /// <summary>One package wanted.</summary>

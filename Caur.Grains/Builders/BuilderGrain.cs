@@ -3,6 +3,7 @@ using Caur.Contracts.Builders;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Grains.State;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
@@ -10,11 +11,14 @@ using Orleans.Runtime;
 
 namespace Caur.Grains.Builders;
 
-/// <summary>One builder: its session, its leases, whether it drains. Nothing of it is durable: builder and attempt are in the queue's
-/// records, and after a restart the queue tells whom to watch. It is reentrant, so that a slow answer of a queue never delays a
+/// <summary>One builder: its session, its leases, whether it drains. Durable is only what people decided: builder and attempt are in
+/// the queue's records, and after a restart the queue tells whom to watch. It is reentrant, so that a slow answer of a queue never delays a
 /// renewal; every decision is made on <see cref="BuilderLeases"/> without waiting in between.</summary>
 [Reentrant]
-internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGrain> logger) : Grain, IBuilderGrain
+internal sealed partial class BuilderGrain(
+    [PersistentState("builder", GrainStorageNames.Farm)] IPersistentState<BuilderRecord> record,
+    TimeProvider clock,
+    ILogger<BuilderGrain> logger) : Grain, IBuilderGrain
 {
     /// <summary>How long a lease lasts without renewal.</summary>
     public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
@@ -31,6 +35,7 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
     private Guid? _boot;
     private BuilderProfile? _profile;
     private DateTimeOffset _seen;
+    private bool _stopped;
 
     private BuilderId Id => BuilderId.Parse(this.GetPrimaryKeyString());
 
@@ -59,9 +64,10 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
         _session = join.Session;
         _boot = join.BootId;
         _observer = session;
-        _profile = join.Profile with { Draining = _profile?.Draining ?? false };
+        _profile = join.Profile with { Draining = record.State.Draining };
         _seen = Now;
         _running = join.Running;
+        _stopped = false;
 
         // What it does not run any more is handed out again now, not when its lease ends.
         var gone = _leases.All.Except(join.Running).ToImmutableArray();
@@ -102,6 +108,8 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
             _leases.Release(attempt);
         }
 
+        // The word may have been lost.
+        await ResumeAsync();
         return new RenewResult(true, stale, _leases.Cancelled());
     }
 
@@ -217,14 +225,34 @@ internal sealed partial class BuilderGrain(TimeProvider clock, ILogger<BuilderGr
 
     public async Task DrainAsync(bool draining)
     {
+        if (record.State.Draining != draining)
+        {
+            record.State = new BuilderRecord { Draining = draining };
+            try
+            {
+                await record.WriteStateAsync();
+            }
+            catch
+            {
+                DeactivateOnIdle();
+                throw;
+            }
+        }
+
         _profile = _profile is null ? null : _profile with { Draining = draining };
+        await RegisterAsync([]);
         if (draining && _observer is { } observer)
         {
+            _stopped = true;
             await observer.DrainAsync();
         }
 
-        await RegisterAsync([]);
+        await ResumeAsync();
     }
+
+    /// <summary>An agent that was told to drain asks for nothing until it has joined again.</summary>
+    private Task ResumeAsync() =>
+        _stopped && _profile is { Draining: false } && _observer is { } observer ? observer.ResumeAsync() : Task.CompletedTask;
 
     /// <summary>True while an agent is here that keeps its times.</summary>
     private bool IsPresent => _observer is not null && Now - _seen < Presence;

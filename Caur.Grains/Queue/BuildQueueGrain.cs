@@ -5,6 +5,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Grains.Builds;
 using Caur.Grains.State;
+using Caur.Storage.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -29,8 +30,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
     private readonly IPersistentState<QueueSettings> _settings;
-    private readonly QueueState _queue = new();
+    private QueueState _queue = null!;
     private SlotStore<QueueSlot> _slots = null!;
+    private OperationLog _operations = null!;
     private bool _reconciling;
 
     public BuildQueueGrain(
@@ -52,8 +54,11 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
+        _queue = new QueueState(Arch);
         _slots = new SlotStore<QueueSlot>(storage, this.GetGrainId(), "queue");
+        _operations = new OperationLog(new SlotStore<OperationPart>(storage, this.GetGrainId(), "operation"));
         _queue.Restore([.. await _slots.LoadAsync(OnDamaged)]);
+        _queue.RestoreOperations(await _operations.LoadAsync(OnOperationDamaged));
         _queue.Paused = _settings.State.Paused;
         await SaveAsync();
         foreach (var (builder, attempts) in _queue.Held())
@@ -90,6 +95,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         var replies = _queue.Enqueue(request, slots.Dequeue, Now);
         _slots.Return(slots);
         await SaveAsync();
+        await RememberAsync(request.Operation, replies);
         _instruments.OnEnqueued(replies.Length);
         return replies;
     }
@@ -110,7 +116,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
         // The queue's word and the build's are written at the same time; a restart between them is mended by whoever is behind.
         var saved = SaveAsync();
-        var build = Build(attempt.Build).AcceptAsync(entry.Request, attempt);
+        var build = AskAsync(entry, build => build.AcceptAsync(entry.Request, attempt));
         await Task.WhenAll(saved, build);
         var status = await build;
         if (status.Current)
@@ -129,12 +135,19 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     public async Task<bool> UploadingAsync(BuildAttempt attempt)
     {
-        if (!_queue.Uploading(attempt))
+        if (!_queue.Uploading(attempt) || _queue.Current(attempt) is not { } entry)
         {
             return false;
         }
 
-        await Task.WhenAll(SaveAsync(), Build(attempt.Build).UploadingAsync(attempt));
+        var asked = AskAsync(entry, build => build.UploadingAsync(attempt));
+        await Task.WhenAll(SaveAsync(), asked);
+        if ((await asked).State.IsFinal() && _queue.Current(attempt) is not null)
+        {
+            await SettleAsync(entry, await asked);
+            return false;
+        }
+
         return true;
     }
 
@@ -149,7 +162,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
 
         var decision = AttemptDecision.For(report, entry.Durable.Losses, entry.Durable.Ending);
-        var status = await Build(report.Attempt.Build).CompleteAsync(report, decision.Verdict);
+        var status = await AskAsync(entry, build => build.CompleteAsync(report, decision.Verdict));
         if (_queue.Current(report.Attempt) is null)
         {
             // Somebody else ended the attempt meanwhile: what the build says counts.
@@ -164,7 +177,8 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         if (status.Current && status.State == BuildState.Waiting)
         {
             LogRetry(_logger, report.Attempt.Build, report.Attempt.Number, report.End, report.Message);
-            _queue.Retry(entry, decision.Loss, decision.Pause, Now, status.Attempts);
+            var trouble = report.Message.Length > 0 ? $"attempt {report.Attempt.Number} on {report.Attempt.Builder.Name}: {report.Message}" : "";
+            _queue.Retry(entry, decision.Loss, decision.Pause, Now, status.Attempts, trouble);
             await SaveAsync();
         }
         else
@@ -203,6 +217,13 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         return reply;
     }
 
+    public async Task<PromoteReply> PromoteAsync(BuildId build)
+    {
+        var reply = _queue.Promote(build, Now);
+        await SaveAsync();
+        return reply;
+    }
+
     public async Task PauseAsync(bool paused)
     {
         _queue.Paused = paused;
@@ -225,7 +246,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         await SaveAsync();
     }
 
-    public Task<QueueSnapshot> GetAsync() => Task.FromResult(_queue.Snapshot(Arch, Now));
+    public Task<QueueSnapshot> GetAsync() => Task.FromResult(_queue.Snapshot(Now));
 
     public Task<QueueItem?> FindAsync(BuildId build) =>
         Task.FromResult(_queue.Find(build) is { } entry ? _queue.View(entry, Now) : null);
@@ -236,6 +257,36 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
 
     private IBuildGrain Build(BuildId build) => GrainFactory.GetGrain<IBuildGrain>(build.ToString());
+
+    /// <summary>Asks a build. A record of it that cannot be read would be asked for ever: that is the build's end.</summary>
+    private async Task<BuildStatus> AskAsync(QueueEntry entry, Func<IBuildGrain, Task<BuildStatus>> question)
+    {
+        try
+        {
+            return await question(Build(entry.Build));
+        }
+        catch (Exception exception) when (StateDamage.Find(exception) is { } damage)
+        {
+            LogBuildDamaged(_logger, entry.Build, exception);
+            return new BuildStatus(false, BuildState.SystemError, int.MaxValue, $"the record of {entry.Build} cannot be read: {damage}");
+        }
+    }
+
+    /// <summary>Makes durable what a call was answered: it may be repeated after a restart.</summary>
+    private async Task RememberAsync(Guid operation, ImmutableArray<QueuedReply> replies)
+    {
+        try
+        {
+            await _operations.RememberAsync(operation, replies);
+            await Task.WhenAll(_queue.TakeForgottenOperations().Select(_operations.ForgetAsync));
+        }
+        catch (Exception exception)
+        {
+            LogStorageFailed(_logger, Arch, exception);
+            DeactivateOnIdle();
+            throw;
+        }
+    }
 
     private async Task SweepAsync()
     {
@@ -265,7 +316,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
                 try
                 {
-                    var status = await Build(entry.Build).ReconcileAsync();
+                    var status = await AskAsync(entry, static build => build.ReconcileAsync());
                     if (_queue.Current(attempt) is not null && status.Attempts >= attempt.Number)
                     {
                         await SettleAsync(entry, status);
@@ -346,21 +397,21 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
     }
 
-    /// <summary>Ends a build that no builder has. One whose own record cannot be read or written must not stop the queue: it leaves all the
-    /// same, and only its last words are missing.</summary>
+    /// <summary>Ends a build that no builder has. One whose own record cannot be read must not stop the queue: it leaves all the same, and
+    /// only its last words are missing. One whose record cannot be written now stays in the queue's, or it would be forgotten.</summary>
     private async Task CloseAsync(QueueEntry entry, FinalVerdict verdict)
     {
         try
         {
             await Build(entry.Build).CloseAsync(entry.Request, verdict);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (StateDamage.Find(exception) is not null)
         {
             LogNotClosed(_logger, entry.Build, verdict.State, exception);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Build} is {State}, but its record could not be written")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Build} is {State}, but its record cannot be read and does not say so")]
     private static partial void LogNotClosed(ILogger logger, BuildId build, BuildState state, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} goes on with {Count} builds")]
@@ -369,7 +420,14 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Build} ended with {End} and is tried again: {Message}")]
     private static partial void LogRetry(ILogger logger, BuildId build, int attempt, AttemptEnd end, string message);
 
-    private void OnDamaged(StateDamage damage) => LogDamaged(
+    private void OnOperationDamaged(DamagedRecord damage) => LogDamaged(
+        _logger,
+        Arch,
+        damage.Record,
+        damage.IsCursor ? "another counts the records in its place" : "the call that it remembered must not be repeated",
+        damage.Error);
+
+    private void OnDamaged(DamagedRecord damage) => LogDamaged(
         _logger,
         Arch,
         damage.Record,
@@ -381,6 +439,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of queue {Arch} cannot be read: {Consequence}")]
     private static partial void LogDamaged(ILogger logger, string arch, string record, string consequence, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The record of {Build} cannot be read, so the build ends as SystemError")]
+    private static partial void LogBuildDamaged(ILogger logger, BuildId build, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not write its state and starts anew from storage")]
     private static partial void LogStorageFailed(ILogger logger, string arch, Exception exception);

@@ -4,7 +4,7 @@ using Caur.Contracts.Queue;
 namespace Caur.Grains.Queue;
 
 /// <summary>What the newest calls were answered, so that a call that is repeated because its answer was lost queues nothing twice.
-/// Bounded, and in memory: after a restart the records of what is still queued say the same.</summary>
+/// Bounded; <see cref="OperationLog"/> keeps the same over restarts.</summary>
 internal sealed class OperationMemory
 {
     /// <summary>So many replies are remembered at most, the newest call's whatever it is.</summary>
@@ -12,6 +12,7 @@ internal sealed class OperationMemory
 
     private readonly Dictionary<Guid, ImmutableArray<QueuedReply>> _replies = [];
     private readonly Queue<Guid> _order = new();
+    private List<Guid> _forgotten = [];
     private int _count;
 
     public ImmutableArray<QueuedReply>? Find(Guid operation) => _replies.TryGetValue(operation, out var replies) ? replies : null;
@@ -24,10 +25,19 @@ internal sealed class OperationMemory
             _count += Cost(replies);
         }
 
-        while (_count > MaxReplies && _order.Count > 1 && _replies.Remove(_order.Dequeue(), out var oldest))
+        while (_count > MaxReplies && _order.Count > 1 && _order.TryDequeue(out var oldest) && _replies.Remove(oldest, out var old))
         {
-            _count -= Cost(oldest);
+            _count -= Cost(old);
+            _forgotten.Add(oldest);
         }
+    }
+
+    /// <summary>The calls that were forgotten since this was asked last.</summary>
+    public IReadOnlyList<Guid> TakeForgotten()
+    {
+        var forgotten = _forgotten;
+        _forgotten = [];
+        return forgotten;
     }
 
     private static int Cost(ImmutableArray<QueuedReply> replies) => Math.Max(1, replies.Length);

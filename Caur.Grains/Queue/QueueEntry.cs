@@ -17,6 +17,9 @@ internal sealed class QueueEntry(int slot, QueueSlot durable)
 
     public PackageKey Package => Durable.Request.Package;
 
+    /// <summary>What it asks of its builder.</summary>
+    public BuildDemand Demand { get; } = BuildDemand.Of(durable.Request);
+
     /// <summary>True while an offer is out; the durable state is still Waiting.</summary>
     public bool Offered { get; set; }
 

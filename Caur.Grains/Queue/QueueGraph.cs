@@ -4,11 +4,17 @@ using Caur.Contracts.Ids;
 namespace Caur.Grains.Queue;
 
 /// <summary>The edges between queued builds. Each entry names the packages it depends on, so an edge forms whichever of the two
-/// arrives first. A cycle is broken at its member with the first name in ordinal order: that member's dependencies inside the cycle
-/// are ignored, it builds first with what the repository has, and the others follow.</summary>
+/// arrives first. Builds that depend on each other in a cycle (a strongly connected set, by what they name) are broken at the member
+/// with the first name in ordinal order: that member's dependencies inside the set are ignored, it builds first with what the
+/// repository has, and the others follow; what of them still forms cycles is broken the same way. A newcomer in such a set has all of
+/// it broken anew, so that the outcome is that of the set, whatever the order in which its members came (docs/adr/0008).</summary>
 /// <param name="chainChanging">Called before an entry's <see cref="QueueEntry.Chain"/> changes, which is part of how it is sorted.</param>
 /// <param name="cycleBroken">Called when an entry is to ignore those pkgbases from now on; it may be ready then.</param>
-internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueEntry, ImmutableArray<string>> cycleBroken)
+/// <param name="waitsAgain">Called when an entry is to ignore those pkgbases no longer.</param>
+internal sealed class QueueGraph(
+    Action<QueueEntry> chainChanging,
+    Action<QueueEntry, ImmutableArray<string>> cycleBroken,
+    Action<QueueEntry, ImmutableArray<string>> waitsAgain)
 {
     private readonly Dictionary<PackageKey, List<QueueEntry>> _byPackage = [];
     private readonly Dictionary<PackageKey, HashSet<QueueEntry>> _wantedBy = [];
@@ -31,7 +37,9 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
     }
 
     /// <summary>Adds entries with all their edges, and breaks the cycles they close.</summary>
-    public void Add(IReadOnlyCollection<QueueEntry> entries)
+    /// <param name="entries">The newcomers.</param>
+    /// <param name="restored">They know from before what they ignore: only what still is a cycle is broken.</param>
+    public void Add(IReadOnlyCollection<QueueEntry> entries, bool restored = false)
     {
         foreach (var entry in entries)
         {
@@ -65,7 +73,7 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
             }
         }
 
-        var freed = BreakCycles(entries);
+        var freed = BreakCycles(entries, anew: !restored);
         UpdateChains([.. entries, .. entries.SelectMany(entry => entry.WaitsFor), .. freed]);
     }
 
@@ -77,7 +85,7 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
             Connect(entry, first);
         }
 
-        var freed = BreakCycles([entry]);
+        var freed = BreakCycles([entry], anew: true);
         UpdateChains([entry, .. entry.WaitsFor, .. freed]);
     }
 
@@ -134,13 +142,22 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
         first.Dependants.Add(after);
     }
 
-    /// <returns>The entries that lost a dependant by it.</returns>
-    private List<QueueEntry> BreakCycles(IReadOnlyCollection<QueueEntry> added)
+    /// <returns>The entries whose dependants changed by it.</returns>
+    private List<QueueEntry> BreakCycles(IReadOnlyCollection<QueueEntry> added, bool anew)
     {
         var freed = new List<QueueEntry>();
+        var roots = added.ToHashSet();
+        if (anew)
+        {
+            foreach (var set in StronglyConnected.Cycles(added, Named).Where(set => set.Any(roots.Contains)).ToList())
+            {
+                WaitAgain(set, freed);
+                roots.UnionWith(set);
+            }
+        }
 
         // Every new cycle has a new member, and is inside what that member can reach.
-        while (StronglyConnected.FirstCycle(added, static entry => entry.WaitsFor) is { } cycle)
+        while (StronglyConnected.FirstCycle(roots, static entry => entry.WaitsFor) is { } cycle)
         {
             // By package: an older build of it that a builder has is not waited for either.
             var members = cycle.Select(entry => entry.Package).ToHashSet();
@@ -159,14 +176,44 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
         return freed;
     }
 
+    /// <summary>All that an entry would wait for if no cycle had been broken.</summary>
+    private IEnumerable<QueueEntry> Named(QueueEntry entry) =>
+        entry.IsActive ? [] : DependenciesOf(entry).SelectMany(Of).Where(first => !ReferenceEquals(first, entry));
+
+    /// <summary>Takes back what the members of a set ignore of each other.</summary>
+    private void WaitAgain(IReadOnlyList<QueueEntry> set, List<QueueEntry> changed)
+    {
+        var members = set.Select(entry => entry.Package).ToHashSet();
+        foreach (var entry in set)
+        {
+            var lifted = entry.Durable.Ignores.Where(pkgbase => members.Contains(new PackageKey(entry.Package.Target, pkgbase))).ToImmutableArray();
+            if (lifted.IsEmpty)
+            {
+                continue;
+            }
+
+            waitsAgain(entry, lifted);
+            foreach (var first in Named(entry))
+            {
+                Connect(entry, first);
+                changed.Add(first);
+            }
+        }
+    }
+
     /// <summary>Corrects the chains of entries whose dependants changed, and of all before them. There is no cycle when it runs.</summary>
     private void UpdateChains(IReadOnlyCollection<QueueEntry> changed)
     {
-        var open = new Queue<QueueEntry>(changed);
-        var waiting = changed.ToHashSet();
-        while (open.TryDequeue(out var entry))
+        var dirty = changed.ToHashSet();
+
+        // Each is looked at once, after all that wait for it.
+        foreach (var entry in DependantsFirst(changed))
         {
-            waiting.Remove(entry);
+            if (!dirty.Contains(entry))
+            {
+                continue;
+            }
+
             var behind = TimeSpan.Zero;
             foreach (var after in entry.Dependants)
             {
@@ -174,16 +221,45 @@ internal sealed class QueueGraph(Action<QueueEntry> chainChanging, Action<QueueE
             }
 
             var chain = entry.Request.EstimatedDuration + behind;
-            if (chain == entry.Chain)
+            if (chain != entry.Chain)
             {
-                continue;
+                chainChanging(entry);
+                entry.Chain = chain;
+                dirty.UnionWith(entry.WaitsFor);
             }
+        }
+    }
 
-            chainChanging(entry);
-            entry.Chain = chain;
-            foreach (var first in entry.WaitsFor.Where(waiting.Add))
+    /// <summary>These entries and all before them, each behind those that wait for it.</summary>
+    private static IEnumerable<QueueEntry> DependantsFirst(IEnumerable<QueueEntry> roots)
+    {
+        var finished = new List<QueueEntry>();
+        var seen = new HashSet<QueueEntry>();
+        var open = new Stack<(QueueEntry Entry, IEnumerator<QueueEntry> Firsts)>();
+        foreach (var root in roots)
+        {
+            Open(root);
+            while (open.TryPeek(out var top))
             {
-                open.Enqueue(first);
+                if (top.Firsts.MoveNext())
+                {
+                    Open(top.Firsts.Current);
+                }
+                else
+                {
+                    finished.Add(open.Pop().Entry);
+                }
+            }
+        }
+
+        finished.Reverse();
+        return finished;
+
+        void Open(QueueEntry entry)
+        {
+            if (seen.Add(entry))
+            {
+                open.Push((entry, entry.WaitsFor.AsEnumerable().GetEnumerator()));
             }
         }
     }

@@ -36,6 +36,9 @@ internal sealed record QueueSlot
     /// <summary>Not handed out before this time.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary>What went wrong with the attempt before, while it rests; empty when nothing did.</summary>
+    public string Trouble { get; init; } = "";
+
     /// <summary>The pkgbases that it depends on and does not wait for, because that would close a cycle.</summary>
     public ImmutableArray<string> Ignores { get; init; } = [];
 

@@ -11,10 +11,18 @@ internal sealed partial class QueueState
     /// <returns>What of it is not its current attempt.</returns>
     public ImmutableArray<BuildAttempt> Register(BuilderProfile builder, ImmutableArray<BuildAttempt> running, DateTimeOffset now)
     {
-        var known = Meet(builder, now);
-        if (!known.Poked && HasRoom(known) && _ready.Any(builder))
+        // A builder may still have builds of an architecture that it builds for no longer.
+        if (builder.Architectures.Contains(_arch, StringComparer.Ordinal))
         {
-            Poke(known);
+            var known = Meet(builder, now);
+            if (!known.Poked && !Paused && HasRoom(known) && _ready.Any(builder))
+            {
+                Poke(known);
+            }
+        }
+        else
+        {
+            Unregister(builder.Builder);
         }
 
         var stale = ImmutableArray.CreateBuilder<BuildAttempt>();
@@ -47,7 +55,11 @@ internal sealed partial class QueueState
     /// <summary>A builder is gone. What it had stays its own until its lease ends or it is given back.</summary>
     public void Unregister(BuilderId builder)
     {
-        _builders.Remove(builder);
+        if (_builders.Remove(builder))
+        {
+            Touch();
+        }
+
         Withdraw(_offered.Where(entry => entry.OfferedTo == builder).ToList());
     }
 
@@ -58,6 +70,7 @@ internal sealed partial class QueueState
         var awake = _resting.Where(entry => entry.NotBefore <= now).ToList();
         foreach (var entry in awake)
         {
+            Touch();
             entry.NotBefore = null;
             _resting.Remove(entry);
         }
@@ -67,6 +80,7 @@ internal sealed partial class QueueState
             .Select(known => known.Profile.Builder)
             .ToList())
         {
+            Touch();
             _builders.Remove(silent);
         }
 
@@ -107,6 +121,12 @@ internal sealed partial class QueueState
         if (!_builders.TryGetValue(builder.Builder, out var known))
         {
             _builders[builder.Builder] = known = new KnownBuilder(builder);
+            Touch();
+        }
+
+        if (!ReferenceEquals(known.Profile, builder) || now - known.Seen > BuilderSilence)
+        {
+            Touch();
         }
 
         known.Profile = builder;
@@ -136,7 +156,7 @@ internal sealed partial class QueueState
         _changes.Poke(known.Profile.Builder);
     }
 
-    private bool HasRoom(KnownBuilder known) => !known.Profile.Draining && BusyOf(known.Profile.Builder) < known.Profile.Slots;
+    private bool HasRoom(KnownBuilder known) => known.Profile.CanTake && BusyOf(known.Profile.Builder) < known.Profile.Slots;
 
     private int BusyOf(BuilderId builder) => _byBuilder.TryGetValue(builder, out var busy) ? busy.Count : 0;
 
@@ -148,6 +168,7 @@ internal sealed partial class QueueState
         }
 
         busy.Add(entry);
+        Touch();
     }
 
     /// <summary>Takes an entry from its builder, offered or accepted.</summary>
@@ -170,6 +191,7 @@ internal sealed partial class QueueState
         entry.Offered = false;
         entry.OfferedTo = null;
         _offered.Remove(entry);
+        Touch();
     }
 
     private sealed class KnownBuilder(BuilderProfile profile)

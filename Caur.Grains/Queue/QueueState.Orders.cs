@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
@@ -7,6 +8,9 @@ namespace Caur.Grains.Queue;
 
 internal sealed partial class QueueState
 {
+    /// <summary>How much earlier than now a promoted build stands: whatever waits longer still comes first, so that none starves.</summary>
+    public static readonly TimeSpan PromotedBy = TimeSpan.FromHours(24);
+
     private readonly OperationMemory _operations = new();
     private readonly HashSet<PackageKey> _newest = [];
 
@@ -19,7 +23,7 @@ internal sealed partial class QueueState
             .ToList();
         foreach (var entry in entries)
         {
-            _byBuild[entry.Build] = entry;
+            Know(entry);
             NoteTimestamp(entry.Build);
             if (entry is { IsActive: true, Durable.Builder: { } builder } && entry.Durable.State != BuildState.Publishing)
             {
@@ -32,7 +36,7 @@ internal sealed partial class QueueState
             }
         }
 
-        _graph.Add(entries);
+        _graph.Add(entries, restored: true);
         foreach (var entry in entries)
         {
             if (entry.IsWaiting)
@@ -56,6 +60,18 @@ internal sealed partial class QueueState
 
         Settle(_byBuild.Values);
     }
+
+    /// <summary>Takes in what calls were answered before a restart, the oldest first.</summary>
+    public void RestoreOperations(IEnumerable<(Guid Operation, ImmutableArray<QueuedReply> Replies)> operations)
+    {
+        foreach (var (operation, replies) in operations)
+        {
+            _operations.Add(operation, replies);
+        }
+    }
+
+    /// <summary>The calls whose answers are not remembered any more.</summary>
+    public IReadOnlyList<Guid> TakeForgottenOperations() => _operations.TakeForgotten();
 
     /// <summary>Queues builds together. <paramref name="nextSlot"/> gives a free record's number. The same operation again changes
     /// nothing, also when its builds are finished, as long as it is among the newest.</summary>
@@ -139,6 +155,51 @@ internal sealed partial class QueueState
         }
     }
 
+    /// <summary>Puts a waiting build, and the waiting ones before it, in front of all that came within <see cref="PromotedBy"/>.</summary>
+    public PromoteReply Promote(BuildId build, DateTimeOffset now)
+    {
+        if (Find(build) is not { } wanted)
+        {
+            return new PromoteReply(false, $"{build} is not in the queue: it is finished, or never was", []);
+        }
+
+        if (wanted.Durable.State != BuildState.Waiting)
+        {
+            return new PromoteReply(false, $"{build} is {wanted.Durable.State.ToString().ToLowerInvariant()} already", []);
+        }
+
+        var reached = new HashSet<QueueEntry> { wanted };
+        var open = new Stack<QueueEntry>(reached);
+        while (open.TryPop(out var entry))
+        {
+            foreach (var first in entry.WaitsFor.Where(first => first.Durable.State == BuildState.Waiting && reached.Add(first)))
+            {
+                open.Push(first);
+            }
+        }
+
+        var place = (now - PromotedBy).ToUnixTimeMilliseconds();
+        foreach (var entry in reached)
+        {
+            var rank = place - (long)QueueRank.Penalty(entry.Request.Priority).TotalMilliseconds;
+            if (rank < entry.Durable.Rank)
+            {
+                // Its place is what it is sorted by.
+                _ready.Remove(entry);
+                Change(entry, entry.Durable with { Rank = rank });
+            }
+        }
+
+        Settle(reached);
+        var others = reached.Count - 1;
+        var reason = View(wanted, now).Explanation;
+        return new PromoteReply(
+            true,
+            others == 0 ? $"it comes next; {reason}"
+                : string.Create(CultureInfo.InvariantCulture, $"it comes next, with {others} that it waits for; {reason}"),
+            [.. reached.Select(entry => entry.Build).OrderBy(item => item.ToString(), StringComparer.Ordinal)]);
+    }
+
     private static FinalVerdict ReplacedBy(BuildId newer) => new(BuildState.Replaced, $"replaced by the order of {newer.QueuedAt:u}");
 
     private (QueueEntry Entry, BuildId? Replaced) Order(BuildRequest wanted, Guid operation, long timestamp, Func<int> nextSlot)
@@ -158,7 +219,7 @@ internal sealed partial class QueueState
         {
             Predecessor = active,
         };
-        _byBuild[build] = entry;
+        Know(entry);
         _changes.Write(entry);
         BuildId? replaced = null;
         if (active is { Durable.State: BuildState.Running })

@@ -6,30 +6,76 @@ namespace Caur.Grains.Queue;
 
 internal sealed partial class QueueState
 {
-    /// <summary>Everything in the queue: what builders have first, then what waits in the order of its turn.</summary>
-    public QueueSnapshot Snapshot(string arch, DateTimeOffset now) => new()
+    private HeldPaths _held = new();
+    private QueueSnapshot? _snapshot;
+    private DateTimeOffset _snapshotFrom;
+    private DateTimeOffset _snapshotUntil;
+
+    /// <summary>Everything in the queue: what builders have first, then what waits in the order of its turn. It is made once per change,
+    /// and anew when time alone changes it.</summary>
+    public QueueSnapshot Snapshot(DateTimeOffset now)
     {
-        Arch = arch,
-        Paused = Paused,
-        Items =
-        [
-            .. _byBuild.Values
-                .OrderBy(entry => entry.IsActive ? 0 : entry.Offered ? 1 : _ready.Contains(entry) ? 2 : 3)
-                .ThenBy(entry => entry, QueueRank.Instance)
-                .Select(entry => View(entry, now)),
-        ],
-        Builders =
-        [
-            .. _builders.Values
-                .OrderBy(known => known.Profile.Builder.ToString(), StringComparer.Ordinal)
-                .Select(known => new QueueBuilder(known.Profile, BusyOf(known.Profile.Builder), now - known.Seen > BuilderSilence)),
-        ],
-    };
+        if (_snapshot is null || now < _snapshotFrom || now >= _snapshotUntil)
+        {
+            _snapshot = MakeSnapshot(now);
+            _snapshotFrom = now;
+            _snapshotUntil = UnchangedUntil(now);
+        }
+
+        return _snapshot;
+    }
 
     /// <summary>One entry as people see it.</summary>
-    public QueueItem View(QueueEntry entry, DateTimeOffset now)
+    public QueueItem View(QueueEntry entry, DateTimeOffset now) => View(entry, now, []);
+
+    private QueueSnapshot MakeSnapshot(DateTimeOffset now)
     {
-        var (wait, explanation) = Explain(entry, now);
+        var lacks = new Dictionary<BuildDemand, string>();
+        return new QueueSnapshot
+        {
+            Arch = _arch,
+            Paused = Paused,
+            Items =
+            [
+                .. _byBuild.Values
+                    .OrderBy(entry => entry.IsActive ? 0 : entry.Offered ? 1 : _ready.Contains(entry) ? 2 : 3)
+                    .ThenBy(entry => entry, QueueRank.Instance)
+                    .Select(entry => View(entry, now, lacks)),
+            ],
+            Builders =
+            [
+                .. _builders.Values
+                    .OrderBy(known => known.Profile.Builder.ToString(), StringComparer.Ordinal)
+                    .Select(known => new QueueBuilder(known.Profile, BusyOf(known.Profile.Builder), IsSilent(known, now))),
+            ],
+        };
+    }
+
+    /// <summary>Until when time alone changes no view: pauses count seconds, builders fall silent.</summary>
+    private DateTimeOffset UnchangedUntil(DateTimeOffset now)
+    {
+        var until = _resting.Count > 0 ? now + TimeSpan.FromSeconds(1) : DateTimeOffset.MaxValue;
+        foreach (var known in _builders.Values.Where(known => !IsSilent(known, now)))
+        {
+            var silent = known.Seen + BuilderSilence + TimeSpan.FromTicks(1);
+            until = silent < until ? silent : until;
+        }
+
+        return until;
+    }
+
+    /// <summary>Something that is shown has changed.</summary>
+    private void Touch()
+    {
+        _snapshot = null;
+        _held = new HeldPaths();
+    }
+
+    private static bool IsSilent(KnownBuilder known, DateTimeOffset now) => now - known.Seen > BuilderSilence;
+
+    private QueueItem View(QueueEntry entry, DateTimeOffset now, Dictionary<BuildDemand, string> lacks)
+    {
+        var (wait, explanation) = Explain(entry, now, lacks);
         return new QueueItem
         {
             Build = entry.Build,
@@ -43,7 +89,7 @@ internal sealed partial class QueueState
     }
 
     /// <summary>Why a build waits; the true reason, worst first.</summary>
-    private (WaitReason Reason, string Text) Explain(QueueEntry entry, DateTimeOffset now)
+    private (WaitReason Reason, string Text) Explain(QueueEntry entry, DateTimeOffset now, Dictionary<BuildDemand, string> lacks)
     {
         if (!entry.IsWaiting)
         {
@@ -63,22 +109,18 @@ internal sealed partial class QueueState
             return (WaitReason.SamePackage, $"waits for the build of {predecessor.Build.QueuedAt:u} of the same package");
         }
 
-        if (HeldBefore(entry) is { } held)
-        {
-            return (
-                WaitReason.Held,
-                $"held: it depends on {held.Package.Pkgbase}, which is held because {Names(held.Durable.HeldBy)} did not succeed");
-        }
-
         if (entry.WaitsFor.Count > 0)
         {
-            return (WaitReason.Dependency, $"waits for {Names(entry.WaitsFor.Select(first => first.Package.Pkgbase))}, which it depends on");
+            return _held.Before(entry) is { } held
+                ? (WaitReason.Held, $"held: it depends on {held.Package.Pkgbase}, which is held because {Names(held.Durable.HeldBy)} did not succeed")
+                : (WaitReason.Dependency, $"waits for {Names(entry.WaitsFor.Select(first => first.Package.Pkgbase))}, which it depends on");
         }
 
         if (entry.NotBefore is { } time)
         {
+            var trouble = entry.Durable.Trouble is { Length: > 0 } known ? known : "builder or engine failed it";
             return (WaitReason.RetryPause, string.Create(
-                CultureInfo.InvariantCulture, $"tried again in {Math.Max(1, (int)(time - now).TotalSeconds)} s: builder or engine failed it"));
+                CultureInfo.InvariantCulture, $"tried again in {Math.Max(1, (int)(time - now).TotalSeconds)} s: {trouble}"));
         }
 
         if (Paused)
@@ -86,11 +128,14 @@ internal sealed partial class QueueState
             return (WaitReason.Paused, "the queue is paused");
         }
 
-        if (!_builders.Values.Any(known => now - known.Seen <= BuilderSilence && BuilderMatch.Fits(entry.Request.BuilderClass, known.Profile)))
+        if (!lacks.TryGetValue(entry.Demand, out var lack))
         {
-            return (WaitReason.NoFittingBuilder, _builders.Count == 0
-                ? "no builder is here"
-                : $"no builder here is of class {entry.Request.BuilderClass ?? BuilderMatch.DefaultClass}");
+            lacks[entry.Demand] = lack = Lack(entry.Demand, now);
+        }
+
+        if (lack.Length > 0)
+        {
+            return (WaitReason.NoFittingBuilder, lack);
         }
 
         return (WaitReason.Turn, entry.Durable.Ignores.IsEmpty
@@ -98,39 +143,19 @@ internal sealed partial class QueueState
             : $"waits for a free builder; does not wait for {Names(entry.Durable.Ignores)}, which depends on it in turn");
     }
 
-    /// <summary>The nearest build that this one waits for, directly or not, and that is held itself: so this one is held with it.</summary>
-    private static QueueEntry? HeldBefore(QueueEntry entry)
+    /// <summary>Why no builder that is here takes builds of a demand; empty when one does.</summary>
+    private string Lack(BuildDemand demand, DateTimeOffset now)
     {
-        if (entry.WaitsFor.Count == 0)
-        {
-            return null;
-        }
-
-        var seen = new HashSet<QueueEntry>();
-        var open = new Queue<QueueEntry>(ByName(entry.WaitsFor));
-        while (open.TryDequeue(out var first))
-        {
-            if (!first.IsWaiting || !seen.Add(first))
-            {
-                continue;
-            }
-
-            if (!first.Durable.HeldBy.IsEmpty)
-            {
-                return first;
-            }
-
-            foreach (var before in ByName(first.WaitsFor))
-            {
-                open.Enqueue(before);
-            }
-        }
-
-        return null;
-
-        static IEnumerable<QueueEntry> ByName(HashSet<QueueEntry> entries) => entries.Count < 2
-            ? entries
-            : entries.OrderBy(item => item.Package.Pkgbase, StringComparer.Ordinal).ThenBy(item => item.Build.Timestamp);
+        var here = _builders.Values.Where(known => !IsSilent(known, now)).Select(known => known.Profile).ToList();
+        var fitting = here.Where(profile => BuilderMatch.Fits(demand, profile)).ToList();
+        return fitting.Exists(profile => profile.CanTake) ? ""
+            : fitting.Count == 0 ? BuilderMatch.Missing(demand, here)
+            : string.Join("; ", fitting
+                .OrderBy(profile => profile.Builder.ToString(), StringComparer.Ordinal)
+                .Take(3)
+                .Select(profile => profile.Problem.Length > 0
+                    ? $"builder {profile.Builder.Name} cannot run builds: {profile.Problem}"
+                    : $"builder {profile.Builder.Name} takes no more builds"));
     }
 
     private static string Names(IEnumerable<string> pkgbases)

@@ -12,6 +12,9 @@ internal sealed partial class QueueState
     /// <summary>How long an offer stands.</summary>
     public static readonly TimeSpan OfferTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>The most characters that are kept of what went wrong with an attempt.</summary>
+    private const int LongestTrouble = 300;
+
     /// <summary>So many attempts lost to dying builders or failing engines end a build.</summary>
     public const int MaxLosses = 3;
 
@@ -19,6 +22,7 @@ internal sealed partial class QueueState
     public static readonly TimeSpan BuilderSilence = TimeSpan.FromSeconds(35);
 
     private readonly Dictionary<BuildId, QueueEntry> _byBuild = [];
+    private readonly Dictionary<string, HashSet<QueueEntry>> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<BuilderId, HashSet<QueueEntry>> _byBuilder = [];
     private readonly Dictionary<BuilderId, KnownBuilder> _builders = [];
     private readonly HashSet<QueueEntry> _offered = [];
@@ -28,9 +32,12 @@ internal sealed partial class QueueState
     private readonly QueueGraph _graph;
     private QueueChanges _changes = new();
     private long _lastTimestamp;
+    private readonly string _arch;
+    private bool _paused;
 
-    public QueueState()
+    public QueueState(string arch)
     {
+        _arch = arch;
         _graph = new QueueGraph(
             chainChanging: entry =>
             {
@@ -48,10 +55,23 @@ internal sealed partial class QueueState
                     HeldBy = entry.Durable.HeldBy.RemoveAll(pkgbases.Contains),
                 });
                 _resort.Add(entry);
+            },
+            waitsAgain: (entry, pkgbases) =>
+            {
+                Change(entry, entry.Durable with { Ignores = entry.Durable.Ignores.RemoveAll(pkgbases.Contains) });
+                _resort.Add(entry);
             });
     }
 
-    public bool Paused { get; set; }
+    public bool Paused
+    {
+        get => _paused;
+        set
+        {
+            _paused = value;
+            Touch();
+        }
+    }
 
     public int Count => _byBuild.Count;
 
@@ -69,8 +89,9 @@ internal sealed partial class QueueState
 
     public QueueEntry? Find(BuildId build) => _byBuild.GetValueOrDefault(build);
 
-    public QueueEntry? FindPackage(string pkgbase, long? timestamp) => _byBuild.Values
-        .Where(entry => entry.Build.Pkgbase == pkgbase && (timestamp is null || entry.Build.Timestamp == timestamp))
+    /// <summary>The build of a pkgbase of that timestamp, or the newest; whatever its target repository.</summary>
+    public QueueEntry? FindPackage(string pkgbase, long? timestamp) => _byName.GetValueOrDefault(pkgbase)?
+        .Where(entry => timestamp is null || entry.Build.Timestamp == timestamp)
         .MaxBy(entry => entry.Build.Timestamp);
 
     /// <summary>Offers a builder up to <paramref name="slots"/> builds, the most urgent that fit.</summary>
@@ -78,7 +99,7 @@ internal sealed partial class QueueState
     {
         var known = Meet(builder, now);
         known.Poked = false;
-        if (Paused || builder.Draining)
+        if (Paused || !builder.CanTake || !builder.Architectures.Contains(_arch, StringComparer.Ordinal))
         {
             return [];
         }
@@ -110,6 +131,7 @@ internal sealed partial class QueueState
 
         if (entry.Offered)
         {
+            Touch();
             entry.Offered = false;
             entry.OfferedTo = null;
             _offered.Remove(entry);
@@ -119,6 +141,7 @@ internal sealed partial class QueueState
                 Builder = attempt.Builder,
                 Attempts = attempt.Number,
                 NotBefore = null,
+                Trouble = "",
             });
             _graph.Detach(entry);
             Settle([]);
@@ -156,8 +179,10 @@ internal sealed partial class QueueState
     }
 
     /// <summary>An attempt is over and the build is tried again, unless somebody wanted its end or a newer order waits behind it.</summary>
-    public void Retry(QueueEntry entry, bool loss, TimeSpan pause, DateTimeOffset now, int? attempts = null)
+    public void Retry(
+        QueueEntry entry, bool loss, TimeSpan pause, DateTimeOffset now, int? attempts = null, string trouble = "")
     {
+        var troubled = pause > TimeSpan.Zero && trouble.Length > 0;
         Free(entry);
         var number = Math.Max(entry.Durable.Attempts, attempts ?? 0);
         Change(entry, entry.Durable with
@@ -168,6 +193,7 @@ internal sealed partial class QueueState
             Losses = entry.Durable.Losses + (loss ? 1 : 0),
             LostAttempt = loss ? number : entry.Durable.LostAttempt,
             NotBefore = pause > TimeSpan.Zero ? now + pause : null,
+            Trouble = !troubled ? "" : trouble.Length <= LongestTrouble ? trouble : trouble[..LongestTrouble] + "...",
             Ignores = [],
         });
         if (entry.Durable.Ending is { } ending)
@@ -216,7 +242,7 @@ internal sealed partial class QueueState
         Free(entry);
         _ready.Remove(entry);
         _resting.Remove(entry);
-        _byBuild.Remove(entry.Build);
+        Forget(entry);
         var waiting = _graph.Remove(entry).ToHashSet();
         var pkgbase = entry.Package.Pkgbase;
         foreach (var after in waiting)
@@ -237,8 +263,31 @@ internal sealed partial class QueueState
         return waiting;
     }
 
+    private void Know(QueueEntry entry)
+    {
+        Touch();
+        _byBuild[entry.Build] = entry;
+        if (!_byName.TryGetValue(entry.Build.Pkgbase, out var named))
+        {
+            _byName[entry.Build.Pkgbase] = named = [];
+        }
+
+        named.Add(entry);
+    }
+
+    private void Forget(QueueEntry entry)
+    {
+        Touch();
+        _byBuild.Remove(entry.Build);
+        if (_byName.TryGetValue(entry.Build.Pkgbase, out var named) && named.Remove(entry) && named.Count == 0)
+        {
+            _byName.Remove(entry.Build.Pkgbase);
+        }
+    }
+
     private void Change(QueueEntry entry, QueueSlot durable)
     {
+        Touch();
         entry.Durable = durable;
         _changes.Write(entry);
     }

@@ -2,21 +2,21 @@ using Caur.Contracts.Queue;
 
 namespace Caur.Grains.Queue;
 
-/// <summary>The builds that could start now, sorted, one sorted set per builder class asked for: so that the next build for a builder
-/// is found in time that does not depend on how many wait.</summary>
+/// <summary>The builds that could start now, sorted, one sorted set per demand: so that the next build for a builder is found in
+/// time that does not depend on how many wait.</summary>
 internal sealed class ReadySet
 {
-    private readonly Dictionary<string, SortedSet<QueueEntry>> _byClass = new(StringComparer.Ordinal);
+    private readonly Dictionary<BuildDemand, SortedSet<QueueEntry>> _byDemand = [];
 
     public int Count { get; private set; }
 
-    public bool Contains(QueueEntry entry) => _byClass.TryGetValue(ClassOf(entry), out var set) && set.Contains(entry);
+    public bool Contains(QueueEntry entry) => _byDemand.TryGetValue(entry.Demand, out var set) && set.Contains(entry);
 
     public void Add(QueueEntry entry)
     {
-        if (!_byClass.TryGetValue(ClassOf(entry), out var set))
+        if (!_byDemand.TryGetValue(entry.Demand, out var set))
         {
-            _byClass[ClassOf(entry)] = set = new SortedSet<QueueEntry>(QueueRank.Instance);
+            _byDemand[entry.Demand] = set = new SortedSet<QueueEntry>(QueueRank.Instance);
         }
 
         Count += set.Add(entry) ? 1 : 0;
@@ -24,7 +24,7 @@ internal sealed class ReadySet
 
     public bool Remove(QueueEntry entry)
     {
-        if (!_byClass.TryGetValue(ClassOf(entry), out var set) || !set.Remove(entry))
+        if (!_byDemand.TryGetValue(entry.Demand, out var set) || !set.Remove(entry))
         {
             return false;
         }
@@ -32,7 +32,7 @@ internal sealed class ReadySet
         Count--;
         if (set.Count == 0)
         {
-            _byClass.Remove(ClassOf(entry));
+            _byDemand.Remove(entry.Demand);
         }
 
         return true;
@@ -42,7 +42,7 @@ internal sealed class ReadySet
     public QueueEntry? First(BuilderProfile builder)
     {
         QueueEntry? best = null;
-        foreach (var (wanted, set) in _byClass)
+        foreach (var (wanted, set) in _byDemand)
         {
             if (BuilderMatch.Fits(wanted, builder) && set.Min is { } min && (best is null || QueueRank.Instance.Compare(min, best) < 0))
             {
@@ -54,7 +54,4 @@ internal sealed class ReadySet
     }
 
     public bool Any(BuilderProfile builder) => First(builder) is not null;
-
-    private static string ClassOf(QueueEntry entry) =>
-        string.IsNullOrEmpty(entry.Request.BuilderClass) ? BuilderMatch.DefaultClass : entry.Request.BuilderClass;
 }

@@ -77,7 +77,7 @@ internal sealed partial class TargetRepositoryGrain
         }
     }
 
-    private void OnChangeDamaged(StateDamage damage) => LogDamaged(
+    private void OnChangeDamaged(DamagedRecord damage) => LogDamaged(
         logger,
         Id,
         damage.Record,

@@ -319,7 +319,7 @@ internal sealed partial class TargetRepositoryGrain(
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
     }
 
-    private void OnDamaged(StateDamage damage) => LogDamaged(
+    private void OnDamaged(DamagedRecord damage) => LogDamaged(
         logger,
         Id,
         damage.Record,

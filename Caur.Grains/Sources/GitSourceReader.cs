@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Caur.Contracts.Ids;
-using Caur.Pacman;
 using Caur.Storage.Files;
 using Caur.Storage.Processes;
 
@@ -100,36 +99,10 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
         var texts = wanted.Zip(await git.ReadBlobsAsync(wanted, cancellationToken)).ToDictionary(pair => pair.First, pair => pair.Second);
         return packages.ToDictionary(
             folder => folder.Key,
-            folder => Read(folder.Key, Text(folder.Value, ".SRCINFO"), Text(folder.Value, ".CI/config")),
+            folder => PackageFolder.Read(folder.Key, Text(folder.Value, ".SRCINFO"), Text(folder.Value, ".CI/config")),
             StringComparer.Ordinal);
 
         string? Text(Dictionary<string, string> folder, string name) => folder.TryGetValue(name, out var oid) ? texts[oid] : null;
-    }
-
-    private static PackageFolder Read(string pkgbase, string? srcinfo, string? config)
-    {
-        var settings = config is null ? CiConfig.Empty : CiConfig.Parse(config);
-        if (!Names.IsValid(pkgbase))
-        {
-            return new PackageFolder(pkgbase, null, settings, "its folder's name is none for a package: letters, digits and @ . _ + - are allowed");
-        }
-
-        if (srcinfo is null)
-        {
-            return new PackageFolder(
-                pkgbase, null, settings, "it has no .SRCINFO; make one in its folder with: makepkg --printsrcinfo > .SRCINFO");
-        }
-
-        var parsed = Srcinfo.Parse(srcinfo);
-        if (!parsed.IsValid)
-        {
-            return new PackageFolder(pkgbase, null, settings, $"its .SRCINFO cannot be read: {parsed.Error}");
-        }
-
-        return parsed.Value.PkgBase.ToString() == pkgbase
-            ? new PackageFolder(pkgbase, parsed.Value, settings, null)
-            : new PackageFolder(
-                pkgbase, null, settings, $"its .SRCINFO is of pkgbase {parsed.Value.PkgBase}, and a folder has the name of its pkgbase");
     }
 
     /// <summary>A text without the names and passwords in its URLs: these messages reach logs and callers.</summary>

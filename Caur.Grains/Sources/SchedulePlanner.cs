@@ -5,62 +5,111 @@ using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Queue;
+using Caur.Pacman;
 
 namespace Caur.Grains.Sources;
 
 /// <summary>Turns the wish to build packages into requests: which folders, in which order, by which builder. Decides only.</summary>
 internal static class SchedulePlanner
 {
+    /// <summary>The most names of one kind that a message lists.</summary>
+    private const int Listed = 20;
+
     /// <summary>Plans. Either <see cref="SchedulePlan.Error"/> is set and nothing is to be queued, or every wanted folder is in the
     /// requests or among the refused.</summary>
     public static SchedulePlan Plan(
         string repository, SourceRepositoryOptions options, ScheduleRequest request, SourceSnapshot snapshot)
     {
         var wanted = Wanted(request, snapshot);
-        var unknown = wanted.Where(package => !snapshot.Folders.ContainsKey(package.Pkgbase)).ToList();
-        if (unknown.Count > 0)
+        if (Problem(repository, request, snapshot, wanted) is { } error)
         {
-            return new SchedulePlan(string.Join("; ", unknown.Select(package => Unknown(package.Pkgbase, snapshot))), [], [], []);
+            return new SchedulePlan(error, [], [], []);
         }
 
-        if (wanted.Count == 0 && !request.All)
+        var notes = new List<string>();
+        var given = Given(request, notes);
+        if (given is null && request.DeptreeWins)
         {
-            return new SchedulePlan("no package is named: name some, or ask for all", [], [], []);
-        }
-
-        if (wanted.Count == 0)
-        {
-            return new SchedulePlan($"{repository} has no package folder at {snapshot.Commit}: a folder with a PKGBUILD is one", [], [], []);
+            return new SchedulePlan($"{notes.FirstOrDefault() ?? "no deptree is given"}, and it was to decide", [], [], []);
         }
 
         var arch = request.Target.Arch;
         var deptree = new Deptree(snapshot.Folders.Values, arch);
+        var dependencies = new DependencySource(deptree, given, request.DeptreeWins);
         var builds = ImmutableArray.CreateBuilder<BuildRequest>();
         var refused = ImmutableArray.CreateBuilder<RefusedPackage>();
         foreach (var package in wanted)
         {
             var folder = snapshot.Folders[package.Pkgbase];
-            if (folder.Problem is { } problem)
+            if (Refusal(folder, request.Target, dependencies) is { } reason)
             {
-                refused.Add(new RefusedPackage(package.Pkgbase, problem));
-            }
-            else if (!folder.Srcinfo!.Packages.Any(item => item.SupportsArchitecture(arch)))
-            {
-                refused.Add(new RefusedPackage(
-                    package.Pkgbase, $"its arch is {string.Join(", ", folder.Srcinfo.Architectures)}, and {request.Target} wants {arch}"));
+                refused.Add(new RefusedPackage(package.Pkgbase, reason));
             }
             else
             {
-                builds.Add(Request(repository, options, request, snapshot, package, folder, deptree));
+                builds.Add(Request(repository, options, request, snapshot, package, folder, dependencies));
             }
         }
 
-        return new SchedulePlan(null, builds.ToImmutable(), refused.ToImmutable(), Notes(builds, refused));
+        notes.AddRange(dependencies.Notes(given is not null));
+        notes.AddRange(Notes(builds, refused, deptree));
+        return new SchedulePlan(null, builds.ToImmutable(), refused.ToImmutable(), [.. notes]);
     }
 
     private static List<ScheduledPackage> Wanted(ScheduleRequest request, SourceSnapshot snapshot) => request.All
         ? [.. snapshot.Folders.Keys.Order(StringComparer.Ordinal).Select(pkgbase => new ScheduledPackage(pkgbase, null))]
         : [.. request.Packages.GroupBy(package => package.Pkgbase, StringComparer.Ordinal).Select(group => group.Last())];
+
+    private static string? Problem(
+        string repository, ScheduleRequest request, SourceSnapshot snapshot, List<ScheduledPackage> wanted)
+    {
+        var unknown = wanted.Where(package => !snapshot.Folders.ContainsKey(package.Pkgbase)).ToList();
+        if (unknown.Count > 0)
+        {
+            return string.Join("; ", unknown.Take(Listed).Select(package => Unknown(package.Pkgbase, snapshot)))
+                + (unknown.Count > Listed ? $"; and so it is with {unknown.Count - Listed} more" : "")
+                + (unknown.Count < wanted.Count ? ". Nothing was queued, not the others either" : "");
+        }
+
+        return wanted.Count > 0 ? null
+            : request.All ? $"{repository} has no package folder at {snapshot.Commit}: a folder with a PKGBUILD is one"
+            : "no package is named: name some, or ask for all";
+    }
+
+    private static GivenDeptree? Given(ScheduleRequest request, List<string> notes)
+    {
+        if (request.Deptree is null)
+        {
+            return null;
+        }
+
+        var text = DeptreeText.Parse(request.Deptree);
+        if (text.IsValid)
+        {
+            return new GivenDeptree(text.Value);
+        }
+
+        notes.Add($"the deptree given cannot be read: {string.Join("; ", text.Errors.Take(5).Select(error => error.Message))}"
+            + (text.Errors.Count > 5 ? $"; and {text.Errors.Count - 5} more" : ""));
+        return null;
+    }
+
+    private static string? Refusal(PackageFolder folder, TargetId target, DependencySource dependencies)
+    {
+        if (folder.Problem is { } problem)
+        {
+            if (folder.Srcinfo is null && !(Names.IsValid(folder.Pkgbase) && dependencies.IsTold(folder.Pkgbase)))
+            {
+                return problem;
+            }
+        }
+        else if (!folder.Srcinfo!.Packages.Any(item => item.SupportsArchitecture(target.Arch)))
+        {
+            return $"its arch is {string.Join(", ", folder.Srcinfo.Architectures)}, and {target} wants {target.Arch}";
+        }
+
+        return BuilderWish.Read(folder.Config, out _);
+    }
 
     private static BuildRequest Request(
         string repository,
@@ -69,24 +118,33 @@ internal static class SchedulePlanner
         SourceSnapshot snapshot,
         ScheduledPackage package,
         PackageFolder folder,
-        Deptree deptree) => new()
+        DependencySource dependencies)
+    {
+        BuilderWish.Read(folder.Config, out var wish);
+        return new BuildRequest
         {
             Package = new PackageKey(request.Target, package.Pkgbase),
             SourceRepository = repository,
             Commit = snapshot.Commit,
             Priority = request.Priority,
-            BuilderClass = package.BuilderClass ?? folder.Config["BUILDER_CLASS"],
-            DependsOn = deptree.DependenciesOf(package.Pkgbase),
-            Pkgnames = [.. folder.Srcinfo!.Packages.Where(item => item.SupportsArchitecture(request.Target.Arch)).Select(item => item.Name.ToString())],
+            BuilderClass = package.BuilderClass ?? wish.Class,
+            Labels = wish.Labels,
+            MemoryMiB = wish.MemoryMiB,
+            DiskMiB = wish.DiskMiB,
+            DependsOn = dependencies.Of(package.Pkgbase),
+            Pkgnames = folder.Srcinfo is { } srcinfo
+                ? [.. srcinfo.Packages.Where(item => item.SupportsArchitecture(request.Target.Arch)).Select(item => item.Name.ToString())]
+                : dependencies.GivenNames(package.Pkgbase),
             CacheSources = folder.Config.IsTrue("BUILDER_CACHE_SOURCES"),
             TimeoutFactor = Factor(folder.Config["BUILDER_EXTRA_TIMEOUT"]),
             HoldDependants = options.HoldDependants,
         };
+    }
 
     private static double Factor(string? text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var factor) && factor is >= 1 and <= 100 ? factor : 1;
 
-    private static ImmutableArray<string> Notes(IEnumerable<BuildRequest> builds, IEnumerable<RefusedPackage> refused)
+    private static IEnumerable<string> Notes(IReadOnlyCollection<BuildRequest> builds, IEnumerable<RefusedPackage> refused, Deptree deptree)
     {
         var missing = refused.Select(package => package.Pkgbase).ToHashSet(StringComparer.Ordinal);
         return
@@ -95,8 +153,13 @@ internal static class SchedulePlanner
                 .SelectMany(build => build.DependsOn.Where(missing.Contains).Select(first => $"{build.Package.Pkgbase} depends on {first}, which is not built"))
                 .Order(StringComparer.Ordinal),
             .. Cycles(builds).Order(StringComparer.Ordinal),
+            .. Shortened([.. builds.SelectMany(build => deptree.ChoicesOf(build.Package.Pkgbase)).Order(StringComparer.Ordinal)]),
         ];
     }
+
+    private static IEnumerable<string> Shortened(List<string> lines) => lines.Count <= Listed
+        ? lines
+        : lines.Take(Listed).Append($"and {lines.Count - Listed} more dependencies that several folders provide");
 
     /// <summary>Says of each cycle who begins; <see cref="QueueGraph"/> breaks it there.</summary>
     private static IEnumerable<string> Cycles(IEnumerable<BuildRequest> builds)

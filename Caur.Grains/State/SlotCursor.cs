@@ -1,4 +1,5 @@
 using System.Globalization;
+using Caur.Storage.State;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -21,7 +22,7 @@ internal sealed class SlotCursorRecords(IGrainStorage storage, GrainId owner, st
     private readonly List<(string Key, GrainState<SlotCursor> Record)> _copies = [];
 
     /// <summary>How many slots there may be; null when only damaged records knew.</summary>
-    public async Task<int?> LoadAsync(Action<StateDamage> onDamaged)
+    public async Task<int?> LoadAsync(Action<DamagedRecord> onDamaged)
     {
         var isDamaged = false;
         for (var number = 1; _copies.Count < Copies; number++)
@@ -35,7 +36,7 @@ internal sealed class SlotCursorRecords(IGrainStorage storage, GrainId owner, st
             }
             catch (Exception error) when (StateDamage.IsIn(error))
             {
-                onDamaged(new StateDamage(key, IsCursor: true, error));
+                onDamaged(new DamagedRecord(key, IsCursor: true, error));
                 isDamaged = true;
             }
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Caur.Storage.State;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -30,7 +31,7 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
     /// <summary>Reads all records, in parallel.</summary>
     /// <param name="onDamaged">Told of each record that is there and cannot be read. A slot's stays untouched and is not used again; when
     /// no record of the cursor can be read, the slots are looked for and counted anew.</param>
-    public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync(Action<StateDamage> onDamaged)
+    public async Task<IReadOnlyList<(int Slot, T Value)>> LoadAsync(Action<DamagedRecord> onDamaged)
     {
         var slots = await _cursor.LoadAsync(onDamaged);
         var reads = slots is { } known ? await ReadRangeAsync(0, known) : await SearchAsync();
@@ -46,7 +47,7 @@ internal sealed class SlotStore<T>(IGrainStorage storage, GrainId owner, string 
             var (state, damage) = reads[slot];
             if (damage is not null)
             {
-                onDamaged(new StateDamage(Key(slot), IsCursor: false, damage));
+                onDamaged(new DamagedRecord(Key(slot), IsCursor: false, damage));
             }
             else if (state is { RecordExists: true, State: { } value })
             {

@@ -23,6 +23,16 @@ public sealed record BuilderHello
     /// <summary>Free words that a build may ask for.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>What one build may have of the memory, in MiB; 0 when that is not known.</summary>
+    public int MemoryMiB { get; init; }
+
+    /// <summary>What is free on the disk that builds use, in MiB; 0 when that is not known.</summary>
+    public int DiskMiB { get; init; }
+
+    /// <summary>Why no build can run here now, for people: no image, no container engine. Empty when builds can run. The agent says
+    /// hello again when this changes.</summary>
+    public string Problem { get; init; } = "";
+
     /// <summary>How many builds run here at the same time; 1 or more.</summary>
     public required int Slots { get; init; }
 

@@ -3,7 +3,7 @@ using Caur.Contracts.Ids;
 
 namespace Caur.Silo.Cli;
 
-/// <summary><c>caur build show</c> and <c>caur build cancel</c>.</summary>
+/// <summary><c>caur build show</c>, <c>cancel</c> and <c>promote</c>.</summary>
 internal static class BuildVerb
 {
     private static readonly Argument<string> Id = new("id")
@@ -12,7 +12,7 @@ internal static class BuildVerb
     };
 
     public static Command Create(CliContext context) =>
-        new("build", "Shows or cancels one build.") { CreateShow(context), CreateCancel(context) };
+        new("build", "Shows, cancels or promotes one build.") { CreateShow(context), CreateCancel(context), CreatePromote(context) };
 
     private static Command CreateShow(CliContext context)
     {
@@ -50,6 +50,29 @@ internal static class BuildVerb
             if (result.GetValue(CommonOptions.Json))
             {
                 JsonText.Write(context.Out, new { build = id, reply.Done, reply.Explanation });
+            }
+            else
+            {
+                context.Out.WriteLine($"{id}: {reply.Explanation}");
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreatePromote(CliContext context)
+    {
+        var command = new Command("promote", "Puts a waiting build, and what it waits for, before the others.") { Id, CommonOptions.Json };
+        CommonOptions.AddFarm(command);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            using var farm = result.Farm(context);
+            var id = await FindAsync(farm, result.GetRequiredValue(Id), onlyQueued: true, cancellationToken);
+            var reply = await farm.PromoteAsync(id, cancellationToken);
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, new { build = id, reply.Done, reply.Explanation, reply.Promoted });
             }
             else
             {

@@ -18,6 +18,7 @@ internal static class CommandLine
         AutoRepoRemoveVerb.Create(context),
         RepoVerb.Create(context),
         QueueVerb.Create(context),
+        DeptreeVerb.Create(context),
         LogsVerb.Create(context),
         BuildVerb.Create(context),
         TokenVerb.Create(context),

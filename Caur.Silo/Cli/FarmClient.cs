@@ -87,6 +87,13 @@ internal sealed class FarmClient : IDisposable
         return await ReadAsync<CancelReply>(answer, cancellationToken);
     }
 
+    /// <summary>Promotes a build.</summary>
+    public async Task<PromoteReply> PromoteAsync(BuildId build, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"{BuildPath(build)}/promote", null, CallLimit, cancellationToken);
+        return await ReadAsync<PromoteReply>(answer, cancellationToken);
+    }
+
     /// <summary>All target repositories.</summary>
     public Task<IReadOnlyList<RepositoryReply>> RepositoriesAsync(CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<RepositoryReply>>("api/v1/repositories", cancellationToken);

@@ -26,9 +26,9 @@ internal static class PackageArgument
             return new ScheduleBodyPackage { Pkgbase = pkgbase };
         }
 
-        if (!Names.IsValid(builderClass))
+        if (BuilderClasses.Problem(builderClass) is { } wrong)
         {
-            problem = $"'{text}': '{builderClass}' is no builder class: a number or a builder's name is wanted";
+            problem = $"'{text}': {wrong}";
             return null;
         }
 

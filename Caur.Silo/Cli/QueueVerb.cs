@@ -63,7 +63,9 @@ internal static class QueueVerb
 
         foreach (var builder in builders)
         {
-            var state = builder.Lost ? ", not heard of lately" : builder.Profile.Draining ? ", takes no more" : "";
+            var state = builder.Lost ? ", not heard of lately"
+                : builder.Profile.Problem is { Length: > 0 } problem ? $", cannot run builds: {problem}"
+                : builder.Profile.Draining ? ", takes no more" : "";
             context.Out.WriteLine(
                 $"builder {builder.Profile.Builder}: {builder.Busy} of {builder.Profile.Slots} busy, class {builder.Profile.Class}{state}");
         }

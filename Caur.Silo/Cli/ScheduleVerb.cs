@@ -40,8 +40,14 @@ internal static class ScheduleVerb
 
     private static readonly Option<string?> Deptree = new("--deptree")
     {
-        Description = "Accepted and not used: the farm works out the dependencies from the commit.",
-        HelpName = "TEXT",
+        Description = "What depends on what (pkgbase:names:dependencies;...), as a file or as text; for folders whose own files do not tell. "
+            + "Default: .ci/deptree.txt in CI_BUILDS_DIR or GITHUB_WORKSPACE.",
+        HelpName = "FILE|TEXT",
+    };
+
+    private static readonly Option<bool> DeptreeWins = new("--deptree-wins")
+    {
+        Description = "The deptree given decides, also where the commit's own files say otherwise.",
     };
 
     private static readonly Option<string?> ArchMirror = new("--arch-mirror")
@@ -59,7 +65,7 @@ internal static class ScheduleVerb
 
     public static Command Create(CliContext context)
     {
-        var command = new Command("schedule", "Queues builds.") { Packages, Arch, Target, Source, Commit, Deptree, ArchMirror, All, Follow };
+        var command = new Command("schedule", "Queues builds.") { Packages, Arch, Target, Source, Commit, Deptree, DeptreeWins, ArchMirror, All, Follow };
         CommonOptions.AddFarm(command);
         command.Add(CommonOptions.Json);
         command.Validators.Add(result =>
@@ -93,8 +99,9 @@ internal static class ScheduleVerb
     private static async Task<int> RunAsync(ParseResult result, CliContext context, CancellationToken cancellationToken)
     {
         NoteUnused(result, context);
+        var deptree = DeptreeInput.Find(result.GetValue(Deptree), context);
         using var farm = result.Farm(context);
-        var body = await BodyAsync(result, farm, cancellationToken);
+        var body = await BodyAsync(result, farm, deptree, cancellationToken);
         var reply = await farm.ScheduleAsync(body, cancellationToken);
         var json = result.GetValue(CommonOptions.Json);
         if (!json)
@@ -127,7 +134,8 @@ internal static class ScheduleVerb
         return reply.Refused.Length == 0 && ends.All(end => end.EndedWell) ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    private static async Task<ScheduleBody> BodyAsync(ParseResult result, FarmClient farm, CancellationToken cancellationToken)
+    private static async Task<ScheduleBody> BodyAsync(
+        ParseResult result, FarmClient farm, string? deptree, CancellationToken cancellationToken)
     {
         var (target, source) = (result.GetValue(Target), result.GetValue(Source));
         if (target is null || source is null)
@@ -148,6 +156,8 @@ internal static class ScheduleVerb
             All = everything,
             Packages = everything ? null : [.. named.Select(text => PackageArgument.TryParse(text, out _)!)],
             Operation = Guid.NewGuid(),
+            Deptree = deptree,
+            DeptreeWins = result.GetValue(DeptreeWins),
         };
     }
 
@@ -160,14 +170,6 @@ internal static class ScheduleVerb
 
     private static void NoteUnused(ParseResult result, CliContext context)
     {
-        var folder = context.Variable("CI_BUILDS_DIR") ?? context.Variable("GITHUB_WORKSPACE");
-        var file = folder is null ? null : Path.Combine(folder, ".ci", "deptree.txt");
-        if (result.GetValue(Deptree) is not null || File.Exists(file))
-        {
-            var which = result.GetValue(Deptree) is not null ? "the deptree given" : file;
-            context.Error.WriteLine($"note: {which} is not used: the farm works out its own from the commit it builds.");
-        }
-
         if (result.GetValue(ArchMirror) is not null)
         {
             context.Error.WriteLine("note: --arch-mirror is not used: the builder image knows its mirrors.");

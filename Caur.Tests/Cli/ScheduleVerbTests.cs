@@ -75,6 +75,7 @@ public sealed class ScheduleVerbTests
     [InlineData("'a b' is no package folder", "schedule", "a b")]
     [InlineData("'' is no builder class", "schedule", "foo/")]
     [InlineData("not both", "schedule", "--all", "foo")]
+    [InlineData("too large for a builder class", "schedule", "foo/99999999999")]
     [InlineData("--frob", "schedule", "foo", "--frob")]
     public async Task Schedule_WhenWronglyUsed_SaysWhatIsWanted(string expected, params string[] arguments)
     {
@@ -86,7 +87,7 @@ public sealed class ScheduleVerbTests
     }
 
     [Fact]
-    public async Task Schedule_WhenADeptreeIsThere_SaysThatItIsNotUsed()
+    public async Task Schedule_WhenADeptreeIsThere_SendsItAlong()
     {
         await using var farm = await FakeFarm.StartAsync();
         using var folder = new TemporaryFolder();
@@ -96,7 +97,46 @@ public sealed class ScheduleVerbTests
         var run = await CliRun.RunAsync(
             ["schedule", "hello-c", "--server", farm.Url], new Dictionary<string, string> { ["CI_BUILDS_DIR"] = folder.Path });
 
-        run.Succeeded().Error.ShouldContain("deptree.txt is not used");
+        run.Succeeded();
+        farm.Scheduled.ShouldHaveSingleItem().Deptree.ShouldBe("a:a:b");
+    }
+
+    [Fact]
+    public async Task Schedule_WhenADeptreeIsGiven_TakesItAsFileOrTextAndBeforeThePipelines()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["tree"], "b:b:c", TestContext.Current.CancellationToken);
+
+        (await CliRun.RunAsync(farm, "schedule", "--deptree", folder["tree"], "hello-c")).Succeeded();
+        (await CliRun.RunAsync(farm, "schedule", "--deptree", "c:c:d", "--deptree-wins", "hello-c")).Succeeded();
+        var wrong = await CliRun.RunAsync(farm, "schedule", "--deptree", folder["nothing"], "hello-c");
+
+        farm.Scheduled.Select(body => (body.Deptree, body.DeptreeWins)).ShouldBe([("b:b:c", false), ("c:c:d", true)], ignoreOrder: true);
+        wrong.ExitCode.ShouldBe(ExitCodes.Usage);
+        wrong.Error.ShouldContain("is no file, and no deptree");
+    }
+
+    [Fact]
+    public async Task Deptree_WhenAFolderIsNamed_PrintsItInTheManualsForm()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (name, more) in new[] { ("c++lib", ""), ("app", "depends = c++lib>=1\n") })
+        {
+            Directory.CreateDirectory(folder[name]);
+            await File.WriteAllTextAsync(folder[name, "PKGBUILD"], "", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                folder[name, ".SRCINFO"], $"pkgbase = {name}\npkgver = 1\npkgrel = 1\narch = any\n{more}\npkgname = {name}\n", TestContext.Current.CancellationToken);
+        }
+
+        Directory.CreateDirectory(folder["bare"]);
+        await File.WriteAllTextAsync(folder["bare", "PKGBUILD"], "", TestContext.Current.CancellationToken);
+
+        var run = (await CliRun.RunAsync(["deptree", folder.Path])).Succeeded();
+
+        run.Output.Trim().ShouldBe("app:app:c++lib;c++lib:c++lib:");
+        run.Error.ShouldContain("left out: bare: it has no .SRCINFO");
+        (await CliRun.RunAsync(["deptree", folder["nowhere"]])).ExitCode.ShouldBe(ExitCodes.Usage);
     }
 
     [Fact]

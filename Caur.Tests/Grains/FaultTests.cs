@@ -326,6 +326,22 @@ public sealed class FaultTests
         farm.Publisher.Generations.Count.ShouldBeInRange(3, 6);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancel_WhenTheBuildsRecordCannotBeWritten_IsRepeatedAndForgetsNothing(bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var build = await farm.EnqueueAsync("a");
+        farm.Faults.FailWrites("build", afterwards: afterwards);
+
+        await Should.ThrowAsync<Exception>(() => farm.Queue.CancelAsync(build, "not wanted"));
+        await farm.UntilAsync(async () => await farm.Queue.FindAsync(build) is null || (await farm.Queue.CancelAsync(build, "not wanted")).Done, "it is cancelled");
+
+        (await farm.WaitForAsync(build, BuildState.Cancelled)).Reason.ShouldBe("not wanted");
+    }
+
     [Fact]
     public async Task Enqueue_WhenTheDiskIsFull_TellsTheCallerAndGoesOnWhenThereIsRoom()
     {

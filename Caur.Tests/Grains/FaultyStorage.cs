@@ -26,6 +26,15 @@ internal sealed class StorageFaults
         }
     }
 
+    /// <summary>Nothing fails any more.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _faults.Clear();
+        }
+    }
+
     /// <summary>The next write of that state waits until the task has ended.</summary>
     public void HoldWrite(string stateName, Task until)
     {

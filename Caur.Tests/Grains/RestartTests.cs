@@ -167,7 +167,7 @@ public sealed class RestartTests
     }
 
     [Fact]
-    public async Task Restart_WhenOneBuildCannotBeAsked_StillAsksTheOthers()
+    public async Task Restart_WhenTheRecordOfABuildIsDamaged_EndsItAndStillAsksTheOthers()
     {
         await using var farm = await Farm.StartAsync();
         farm.ExpectsErrors = true;
@@ -189,9 +189,108 @@ public sealed class RestartTests
         await farm.RestartAsync();
 
         await builder.JoinAsync();
-        await farm.AdvanceUntilAsync(async () => (await farm.Queue.GetAsync()).Items.Length == 1, "the others are published", 30);
-        (await farm.Queue.FindAsync(damaged))!.State.ShouldBe(BuildState.Publishing);
-        farm.Errors.ShouldContain(error => error.Contains(damaged.ToString()));
+        await farm.AdvanceUntilAsync(async () => (await farm.Queue.GetAsync()).Items.IsEmpty, "all of them leave the queue", 30);
+        (await farm.Build(builds[0]).GetAsync())!.State.ShouldBe(BuildState.Published);
+        (await farm.Build(builds[2]).GetAsync())!.State.ShouldBe(BuildState.Published);
+        farm.Errors.ShouldContain(error => error.Contains($"The record of {damaged} cannot be read, so the build ends as SystemError"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Restart_WhenTheRecordOfARunningBuildIsDamaged_EndsItAndHoldsWhatDependsOnIt(bool builderComesBack)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var damaged = await farm.EnqueueAsync("lib");
+        var after = await farm.EnqueueAsync("app", "lib");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        Damage(farm, $"name='build' AND grain LIKE '%{damaged}'");
+
+        await farm.RestartAsync();
+
+        if (builderComesBack)
+        {
+            await builder.JoinAsync();
+            (await builder.CompleteAsync(attempt, AttemptEnd.Built)).ShouldBeFalse();
+        }
+
+        await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(damaged) is null, "it leaves the queue", 40);
+        (await farm.Queue.FindAsync(after))!.Explanation.ShouldBe("held: it depends on lib, whose last build did not succeed");
+
+        // Ordering it anew is all that is needed.
+        await farm.EnqueueAsync("lib");
+        var other = new ScriptedBuilder(farm, "other");
+        await other.JoinAsync();
+        (await other.BuildAllAsync()).ShouldBe(["lib", "app"]);
+    }
+
+    [Fact]
+    public async Task Enqueue_WhenRepeatedAfterItsBuildsFinishedAndARestart_QueuesNothingTwice()
+    {
+        await using var farm = await Farm.StartAsync();
+        var many = new EnqueueRequest
+        {
+            Operation = Guid.NewGuid(),
+            Builds = [.. Enumerable.Range(0, 300).Select(i => Farm.Request($"p{i}"))],
+        };
+        var first = await farm.Queue.EnqueueAsync(many);
+        foreach (var reply in first.Skip(1))
+        {
+            await farm.Queue.CancelAsync(reply.Build, "not wanted");
+        }
+
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        await builder.BuildAllAsync();
+
+        await farm.RestartAsync();
+
+        (await farm.Queue.EnqueueAsync(many)).ShouldBe(first);
+        (await farm.Queue.GetAsync()).Items.ShouldBeEmpty();
+        (await farm.Queue.CancelAsync(first[1].Build, "again")).Done.ShouldBeFalse();
+        (await farm.Queue.PromoteAsync(first[1].Build)).Done.ShouldBeFalse();
+        (await farm.Queue.EnqueueAsync(many with { Operation = Guid.NewGuid() })).Length.ShouldBe(300, "another call is another wish");
+    }
+
+    [Fact]
+    public async Task Enqueue_WhenItsAnswerCouldNotBeKept_MayBeRepeated()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        await farm.EnqueueAsync("before");
+        farm.Faults.FailWrites("operation-");
+        var request = new EnqueueRequest { Operation = Guid.NewGuid(), Builds = [Farm.Request("a"), Farm.Request("b")] };
+        await Should.ThrowAsync<Exception>(() => farm.Queue.EnqueueAsync(request));
+
+        var replies = await farm.Queue.EnqueueAsync(request);
+
+        (await farm.Queue.GetAsync()).Items.Select(item => item.Build).Where(build => build.Pkgbase != "before")
+            .ShouldBe(replies.Select(reply => reply.Build), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Drain_WhenTheHubIsRestarted_StaysUntilTakenBack()
+    {
+        await using var farm = await Farm.StartAsync();
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        await builder.Grain.DrainAsync(true);
+        await farm.UntilAsync(() => Task.FromResult(builder.Draining), "the agent hears of it");
+        var build = await farm.EnqueueAsync("a");
+
+        await farm.RestartAsync();
+
+        await builder.JoinAsync();
+        (await builder.TakeAsync()).ShouldBeEmpty();
+        (await farm.Queue.FindAsync(build))!.Explanation.ShouldBe("builder builder takes no more builds");
+
+        await builder.Grain.DrainAsync(true);
+        await builder.Grain.DrainAsync(false);
+        await farm.UntilAsync(() => Task.FromResult(!builder.Draining), "the agent is told to join again");
+        await builder.StartAsync();
     }
 
     private static void Damage(Farm farm, string where)

@@ -14,7 +14,7 @@ namespace Caur.Tests.Grains;
 internal sealed class ScriptedBuilder : IBuilderSessionObserver
 {
     private readonly Farm _farm;
-    private readonly BuilderProfile _profile;
+    private BuilderProfile _profile;
     private IBuilderSessionObserver? _reference;
     private Guid _session = Guid.NewGuid();
 
@@ -25,6 +25,13 @@ internal sealed class ScriptedBuilder : IBuilderSessionObserver
     }
 
     public BuilderId Id => _profile.Builder;
+
+    /// <summary>What it says of itself when it joins the next time.</summary>
+    public BuilderProfile Profile
+    {
+        get => _profile;
+        set => _profile = value;
+    }
 
     /// <summary>New at each start of the agent.</summary>
     public Guid Boot { get; set; } = Guid.NewGuid();
@@ -136,6 +143,12 @@ internal sealed class ScriptedBuilder : IBuilderSessionObserver
     Task IBuilderSessionObserver.DrainAsync()
     {
         Draining = true;
+        return Task.CompletedTask;
+    }
+
+    Task IBuilderSessionObserver.ResumeAsync()
+    {
+        Draining = false;
         return Task.CompletedTask;
     }
 }

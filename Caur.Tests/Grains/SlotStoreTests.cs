@@ -19,7 +19,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
     private readonly TemporaryFolder _folder = new();
     private readonly StorageFaults _faults = new();
-    private readonly List<StateDamage> _damages = [];
+    private readonly List<DamagedRecord> _damages = [];
     private IHost _host = null!;
     private bool _expectsDamage;
 

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
+using Caur.Grains.Builders;
 using Caur.Grains.Builds;
 using Caur.Grains.Logs;
 using Caur.Grains.Queue;
@@ -51,6 +53,9 @@ public sealed class StateFormatTests
         TimeoutFactor = 2.5,
         EstimatedDuration = TimeSpan.FromMinutes(7),
         HoldDependants = false,
+        Labels = ["avx512"],
+        MemoryMiB = 16000,
+        DiskMiB = 32000,
     };
 
     [Fact]
@@ -67,9 +72,22 @@ public sealed class StateFormatTests
         HeldBy = ["lib+a"],
         LostAttempt = 2,
         NotBefore = Time,
+        Trouble = "attempt 2 on host-1: no space left on device",
         Ignores = ["lib.b"],
         Ending = new FinalVerdict(BuildState.Replaced, "replaced by a newer order"),
     });
+
+    [Fact]
+    public void OperationPart_WhenStored_HasThisForm() => Check(new OperationPart
+    {
+        Operation = new Guid("00112233-4455-6677-8899-aabbccddeeff"),
+        Part = 1,
+        Parts = 2,
+        Replies = [new QueuedReply(Build, new BuildId(Build.Package, 1767225500000)), new QueuedReply(Build, null)],
+    });
+
+    [Fact]
+    public void BuilderRecord_WhenStored_HasThisForm() => Check(new BuilderRecord { Draining = true });
 
     [Fact]
     public void QueueSettings_WhenStored_HaveThisForm() => Check(new QueueSettings { Paused = true });
@@ -165,6 +183,8 @@ public sealed class StateFormatTests
         slot.HeldBy.IsDefault.ShouldBeFalse();
         slot.Ignores.IsDefault.ShouldBeFalse();
         slot.Request.DependsOn.IsDefault.ShouldBeFalse();
+        slot.Request.Labels.IsDefault.ShouldBeFalse();
+        slot.Trouble.ShouldBeEmpty();
         slot.Request.HoldDependants.ShouldBeTrue();
         slot.Request.TimeoutFactor.ShouldBe(1);
         Read<LogState>("""{"v":1,"s":{"attempt":2,"builder":"host-1/0","start":4096,"ended":true}}""").End.ShouldBeNull();

@@ -245,4 +245,29 @@ public sealed class QueueDependencyTests
         _queue.Finish(lib, BuildState.Published);
         _queue.TakeAll().ShouldBe(["app"]);
     }
+
+    [Fact]
+    public void View_WhenTheHeldOneIsAtTheEndOfAVeryLongChain_IsToldToAll()
+    {
+        const int Length = 20_000;
+        _queue.Enqueue([.. Enumerable.Range(0, Length).Select(i => Request($"p{i}", i == 0 ? [] : [$"p{i - 1}"]))]);
+        _queue.Finish(_queue.Start(), BuildState.Failed);
+
+        _queue.Snapshot.Items.Count(item => item.Wait == WaitReason.Held).ShouldBe(Length - 1);
+        _queue.Snapshot.Items.Count(item => item.Explanation.Contains("depends on p1, which is held because p0 did not succeed", StringComparison.Ordinal))
+            .ShouldBe(Length - 2);
+    }
+
+    [Fact]
+    public void Enqueue_WhenANewMemberJoinsABrokenCycle_BreaksAllOfItAnew()
+    {
+        _queue.Enqueue([Request("b", "c"), Request("c", "b", "a")]);
+        _queue.State.FindPackage("b", null)!.Durable.Ignores.ShouldBe(["c"]);
+        _queue.Enqueue("a", "b");
+
+        // Together: a begins, and of what is left b does.
+        _queue.State.FindPackage("a", null)!.Durable.Ignores.ShouldBe(["b"]);
+        _queue.State.FindPackage("b", null)!.Durable.Ignores.ShouldBe(["c"]);
+        _queue.TakeAll().ShouldBe(["a", "b"], ignoreOrder: true);
+    }
 }

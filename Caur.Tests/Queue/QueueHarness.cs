@@ -13,18 +13,25 @@ internal sealed class QueueHarness
 
     private int _nextSlot;
 
-    public QueueHarness(IEnumerable<KeyValuePair<int, QueueSlot>>? slots = null)
+    public QueueHarness(
+        IEnumerable<KeyValuePair<int, QueueSlot>>? slots = null,
+        IReadOnlyList<(Guid Operation, ImmutableArray<QueuedReply> Replies)>? operations = null)
     {
         Slots = slots is null ? [] : new Dictionary<int, QueueSlot>(slots);
         _nextSlot = Slots.Count == 0 ? 0 : Slots.Keys.Max() + 1;
+        State.RestoreOperations(operations ?? []);
+        Operations = [.. operations ?? []];
         State.Restore([.. Slots.Select(slot => (slot.Key, slot.Value))]);
         Save();
     }
 
-    public QueueState State { get; } = new();
+    public QueueState State { get; } = new("x86_64");
 
     /// <summary>What would be durable.</summary>
     public Dictionary<int, QueueSlot> Slots { get; }
+
+    /// <summary>What calls were answered, which would be durable too.</summary>
+    public List<(Guid Operation, ImmutableArray<QueuedReply> Replies)> Operations { get; }
 
     public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -37,7 +44,7 @@ internal sealed class QueueHarness
     /// <summary>Left out to play a crash before the last step of a save.</summary>
     public bool ClearsSlots { get; set; } = true;
 
-    public QueueSnapshot Snapshot => State.Snapshot("x86_64", Now);
+    public QueueSnapshot Snapshot => State.Snapshot(Now);
 
     public static BuilderProfile Profile(string name = "b1", int slots = 1, string @class = "2") => new()
     {
@@ -63,6 +70,7 @@ internal sealed class QueueHarness
     {
         var replies = State.Enqueue(new EnqueueRequest { Operation = operation, Builds = [.. requests] }, () => _nextSlot++, Now);
         Save();
+        Operations.Add((operation, replies));
         return replies;
     }
 
@@ -94,9 +102,9 @@ internal sealed class QueueHarness
         Save();
     }
 
-    public void Retry(BuildAttempt attempt, bool loss = false, TimeSpan pause = default)
+    public void Retry(BuildAttempt attempt, bool loss = false, TimeSpan pause = default, string trouble = "")
     {
-        State.Retry(State.Current(attempt).ShouldNotBeNull(), loss, pause, Now);
+        State.Retry(State.Current(attempt).ShouldNotBeNull(), loss, pause, Now, trouble: trouble);
         Save();
     }
 
@@ -118,7 +126,7 @@ internal sealed class QueueHarness
     public WaitReason ReasonOf(BuildId build) => View(build).Wait;
 
     /// <summary>What the grain would find after a restart.</summary>
-    public QueueHarness Restarted() => new(Slots) { Now = Now };
+    public QueueHarness Restarted() => new(Slots, Operations) { Now = Now };
 
     public void Save()
     {

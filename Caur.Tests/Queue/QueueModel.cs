@@ -6,70 +6,118 @@ using static Caur.Tests.Queue.QueueHarness;
 
 namespace Caur.Tests.Queue;
 
-/// <summary>Runs a history of operations on a queue beside a plain account of what was ordered, started and ended, and checks after each
-/// step what must always hold.</summary>
-internal sealed class QueueModel(bool withCycles)
+/// <summary>Runs a history of operations on a queue beside a plain account of what was ordered, started and ended, and checks what must
+/// always hold: nothing is lost or there twice, no build starts before what it depends on, every reason is true, each offer is the most
+/// urgent that fits, a restart changes nothing, and in the end (<see cref="Drain"/>) none starves.</summary>
+internal sealed partial class QueueModel(int packages, bool withCycles, Action<string>? count = null)
 {
-    private const int Packages = 6;
-
     private static readonly BuildState[] Ends =
-        [BuildState.Published, BuildState.Failed, BuildState.Skipped, BuildState.AlreadyBuilt, BuildState.TimedOut, BuildState.Cancelled];
+    [
+        BuildState.Published, BuildState.Published, BuildState.Published, BuildState.Failed, BuildState.Skipped, BuildState.AlreadyBuilt,
+        BuildState.TimedOut, BuildState.Cancelled, BuildState.SystemError,
+    ];
+
+    private static readonly string[] Labels = ["avx512", "fast-disk"];
 
     private readonly Dictionary<BuildId, BuildRequest> _ordered = [];
+    private readonly Dictionary<BuildId, long> _rank = [];
     private readonly HashSet<BuildId> _ended = [];
     private readonly Dictionary<BuildId, HashSet<string>> _heldBy = [];
+    private readonly Dictionary<BuilderId, (BuilderProfile Profile, DateTimeOffset Seen)> _builders = [];
     private readonly List<BuildAttempt> _offered = [];
     private readonly List<BuildAttempt> _active = [];
-    private QueueHarness _queue = Furnish(new QueueHarness());
+    private readonly List<(Guid Operation, BuildRequest[] Requests, QueuedReply[] Replies)> _calls = [];
+    private QueueHarness _queue = new();
+    private int _names;
+
+    /// <summary>How many builds are in the queue now.</summary>
+    public int Queued => _queue.State.Count;
 
     /// <summary>One step per number; what a number means depends on the state it meets.</summary>
-    public void Run(IEnumerable<int> codes)
+    /// <param name="codes">The history.</param>
+    /// <param name="checkEvery">So often everything is looked at; an offer is looked at always.</param>
+    public void Run(IEnumerable<int> codes, int checkEvery = 1)
     {
+        RenewAll();
+        var step = 0;
         foreach (var code in codes)
         {
             Step(new Random(code));
-            Check();
+            if (++step % checkEvery == 0)
+            {
+                Check();
+            }
+        }
+
+        Check();
+    }
+
+    private static BuilderProfile Builder(int number) => (number % 5) switch
+    {
+        0 => Profile("small", 2, "1") with { MemoryMiB = 1000, DiskMiB = 1000 },
+        1 => Profile("big", 2, "5") with { MemoryMiB = 8000, DiskMiB = 1000, Labels = ["avx512"] },
+        2 => Profile("named", 1, "named"),
+        3 => Profile("labelled", 1, "5") with { MemoryMiB = 1000, DiskMiB = 9000, Labels = ["fast-disk", "avx512"] },
+        _ => Profile("slow", 1, "0"),
+    };
+
+    private void RenewAll()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            Join(Builder(i));
         }
     }
 
-    private static QueueHarness Furnish(QueueHarness queue)
+    private void Join(BuilderProfile profile)
     {
-        foreach (var (name, @class) in new[] { ("small", "1"), ("big", "5") })
-        {
-            queue.State.Register(Profile(name, 2, @class), [], queue.Now);
-        }
-
-        return queue;
+        _builders[profile.Builder] = (profile, _queue.Now);
+        _queue.State.Register(profile, [.. _active.Where(attempt => attempt.Builder == profile.Builder)], _queue.Now).ShouldBeEmpty();
+        _queue.Save();
     }
 
     private void Step(Random random)
     {
         _queue.Now += TimeSpan.FromSeconds(random.Next(3));
-        Furnish(_queue);
-        switch (random.Next(12))
+        var kind = random.Next(40);
+        switch (kind)
         {
-            case 0 or 1 or 2:
+            case < 9:
                 Order(random);
                 break;
-            case 3 or 4:
+            case < 18:
                 Take(random);
                 break;
-            case 5 or 6:
-                Accept();
+            case < 26:
+                Accept(random);
                 break;
-            case 7:
+            case < 31:
                 End(random);
                 break;
-            case 8:
+            case 31:
                 Retry(random);
                 break;
-            case 9:
+            case 32:
                 Cancel(random);
                 break;
-            case 10:
-                _queue.State.Paused = !_queue.State.Paused && random.Next(3) == 0;
-                _queue.Sweep();
-                _offered.RemoveAll(offer => _queue.State.Find(offer.Build)?.Attempt != offer);
+            case 33:
+                Pause(random);
+                break;
+            case 34:
+                Promote(random);
+                break;
+            case 35:
+                Repeat(random);
+                break;
+            case 36:
+                ChangeBuilder(random);
+                break;
+            case 37:
+                _queue.Now += TimeSpan.FromSeconds(random.Next(50));
+                Sweep();
+                break;
+            case 38:
+                RenewAll();
                 break;
             default:
                 Restart();
@@ -77,57 +125,94 @@ internal sealed class QueueModel(bool withCycles)
         }
 
         TakeInClosed();
+        Measure(kind);
     }
 
     private void Order(Random random)
     {
-        var requests = new List<BuildRequest>();
-        for (var i = random.Next(1, 4); i > 0; i--)
-        {
-            var number = random.Next(Packages);
-            var others = Enumerable.Range(0, withCycles ? Packages : number).Where(_ => random.Next(3) == 0).Select(other => $"p{other}");
-            requests.Add(Request($"p{number}", [.. others]) with
-            {
-                Priority = (BuildPriority)random.Next(4),
-                BuilderClass = random.Next(4) == 0 ? "5" : null,
-                EstimatedDuration = TimeSpan.FromMinutes(random.Next(1, 5)),
-            });
-        }
+        var requests = Enumerable.Range(0, random.Next(1, 5)).Select(_ => RandomRequest(random)).ToArray();
+        var operation = Guid.NewGuid();
+        Order(operation, requests);
+    }
 
-        foreach (var reply in _queue.Enqueue([.. requests]))
+    private void Order(Guid operation, BuildRequest[] requests)
+    {
+        var before = Waiting().ToDictionary(build => build.Package);
+        var replies = _queue.Enqueue(operation, requests);
+        _calls.Add((operation, requests, [.. replies]));
+        foreach (var reply in replies)
         {
-            _ordered[reply.Build] = requests.Last(request => request.Package == reply.Build.Package);
+            var request = requests.Last(request => request.Package == reply.Build.Package);
+            _ordered[reply.Build] = request;
             _heldBy[reply.Build] = [];
+
+            // It keeps the place of the one that waited: never behind it, also when it is less urgent.
+            _rank[reply.Build] = before.TryGetValue(reply.Build.Package, out var waiting)
+                ? _rank[waiting] - Math.Max(0, Milliseconds(request) - Milliseconds(_ordered[waiting]))
+                : reply.Build.Timestamp;
         }
 
         _offered.RemoveAll(offer => _queue.State.Find(offer.Build) is null);
     }
 
-    private void Take(Random random)
+    private BuildRequest RandomRequest(Random random)
     {
-        var free = _queue.Snapshot.Items.Where(item => item.Wait == WaitReason.Turn).Select(item => item.Build).ToList();
-        var builder = random.Next(2) == 0 ? Profile("small", 2, "1") : Profile("big", 2, "5");
-        foreach (var offer in _queue.Take(builder, random.Next(1, 3)))
+        var number = random.Next(packages);
+        var others = withCycles
+            ? Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(packages))
+            : number == 0 ? [] : Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(number));
+        return Request($"p{number}", [.. others.Distinct().Select(other => $"p{other}")]) with
         {
-            var build = offer.Attempt.Build;
-            free.ShouldContain(build, "only what waits for its turn is offered");
-            _queue.State.Paused.ShouldBeFalse();
-            foreach (var first in Present().Where(other => DependsOn(build, other)))
-            {
-                Reaches(first, build).ShouldBeTrue($"{build} was offered before {first}, which it depends on outside of any cycle");
-                withCycles.ShouldBeTrue();
-            }
-
-            _offered.Add(offer.Attempt);
-        }
+            Priority = (BuildPriority)random.Next(4),
+            BuilderClass = random.Next(8) switch { 0 => "5", 1 => "named", 2 => "9", _ => null },
+            Labels = random.Next(8) == 0 ? [Labels[random.Next(2)]] : [],
+            MemoryMiB = random.Next(8) == 0 ? random.Next(10_000) : 0,
+            DiskMiB = random.Next(8) == 0 ? random.Next(10_000) : 0,
+            EstimatedDuration = TimeSpan.FromMinutes(random.Next(1, 5)),
+            HoldDependants = random.Next(4) != 0,
+        };
     }
 
-    private void Accept()
+    private void Take(Random random)
+    {
+        var profile = Current(Builder(random.Next(5)));
+        _builders[profile.Builder] = (profile, _queue.Now);
+        TakeInOrder(profile, random.Next(1, 4));
+    }
+
+    private void TakeInOrder(BuilderProfile profile, int slots)
+    {
+        var free = Math.Min(slots, profile.Slots - _active.Concat(_offered).Count(IsBusy));
+        var next = _queue.State.Paused || !profile.CanTake ? [] : Ready().Where(entry => Fits(_ordered[entry.Build], profile)).Take(Math.Max(0, free)).ToList();
+        var urgency = next.Select(Urgency).ToList();
+        var offers = _queue.Take(profile, slots);
+        foreach (var offer in offers)
+        {
+            var build = offer.Attempt.Build;
+            foreach (var first in Present().Where(other => DependsOn(build, other)))
+            {
+                withCycles.ShouldBeTrue();
+                Reaches(first, build).ShouldBeTrue($"{build} was offered before {first}, which it depends on outside of any cycle");
+            }
+        }
+
+        // Which of equals comes first is the queue's own business.
+        offers.Select(offer => Urgency(_queue.State.Find(offer.Attempt.Build)!)).SequenceEqual(urgency)
+            .ShouldBeTrue($"the most urgent that fit are offered: {string.Join(", ", next.Select(entry => entry.Build))}, not {string.Join(", ", offers.Select(offer => offer.Attempt))}");
+        _offered.AddRange(offers.Select(offer => offer.Attempt));
+
+        bool IsBusy(BuildAttempt attempt) =>
+            attempt.Builder == profile.Builder && _queue.State.Find(attempt.Build)?.Durable.State != BuildState.Publishing;
+    }
+
+    private BuilderProfile Current(BuilderProfile profile) =>
+        _builders.TryGetValue(profile.Builder, out var known) ? known.Profile : profile;
+
+    private void Accept(Random random)
     {
         if (_offered.Count > 0)
         {
-            var attempt = _offered[0];
-            _offered.RemoveAt(0);
+            var attempt = Pick(_offered, random);
             _queue.State.Accept(attempt).ShouldNotBeNull();
             _queue.Save();
             _active.Add(attempt);
@@ -136,16 +221,28 @@ internal sealed class QueueModel(bool withCycles)
 
     private void End(Random random)
     {
-        if (_active.Count == 0)
+        if (_active.Count > 0)
         {
-            return;
-        }
+            var attempt = Pick(_active, random);
+            var entry = _queue.State.Current(attempt).ShouldNotBeNull();
+            if (random.Next(3) == 0 && entry.Durable is { State: BuildState.Running, Ending: null })
+            {
+                // Archives are there, and the repository takes its time.
+                _queue.State.Uploading(attempt).ShouldBeTrue();
+                _queue.State.Publish(entry, _queue.Now);
+                _queue.Save();
+                _active.Add(attempt);
+                return;
+            }
 
-        var attempt = _active[0];
-        _active.RemoveAt(0);
+            Finish(attempt, entry.Durable.Ending?.State ?? Ends[random.Next(Ends.Length)]);
+        }
+    }
+
+    private void Finish(BuildAttempt attempt, BuildState end)
+    {
         var entry = _queue.State.Current(attempt).ShouldNotBeNull();
-        var end = entry.Durable.Ending?.State ?? Ends[random.Next(Ends.Length)];
-        if (end == BuildState.Published)
+        if (end == BuildState.Published && entry.Durable.State == BuildState.Running)
         {
             _queue.State.Uploading(attempt).ShouldBeTrue();
             _queue.State.Publish(entry, _queue.Now);
@@ -156,9 +253,10 @@ internal sealed class QueueModel(bool withCycles)
         var waiting = entry.Dependants.Select(after => after.Build).ToList();
         if (!withCycles)
         {
-            waiting.Order(ByText).ShouldBe(Waiting().Where(build => DependsOn(build, attempt.Build)).Order(ByText));
+            Same(waiting, Waiting().Where(build => DependsOn(build, attempt.Build)), "whoever depends on it waits for it");
         }
 
+        _active.Remove(attempt);
         _queue.Finish(attempt, end);
         _ended.Add(attempt.Build);
         Hold(attempt.Build, waiting, end);
@@ -166,56 +264,138 @@ internal sealed class QueueModel(bool withCycles)
 
     private void Hold(BuildId ended, List<BuildId> waiting, BuildState end)
     {
-        if (end.HoldsDependants())
+        if (end.HoldsDependants() && _ordered[ended].HoldDependants)
         {
             waiting.ForEach(build => _heldBy[build].Add(ended.Pkgbase));
         }
-        else if (end != BuildState.Replaced)
+        else if (end.ReleasesDependants() && end != BuildState.Replaced)
         {
-            foreach (var (build, held) in _heldBy.Where(pair => DependsOn(pair.Key, ended)))
+            foreach (var build in Present().Where(build => _heldBy[build].Count > 0 && DependsOn(build, ended)))
             {
-                held.Remove(ended.Pkgbase);
+                _heldBy[build].Remove(ended.Pkgbase);
             }
         }
     }
 
     private void Retry(Random random)
     {
-        if (_active.Count > 0)
+        var running = _active.Where(attempt => _queue.State.Find(attempt.Build)!.Durable.State != BuildState.Publishing).ToList();
+        if (running.Count > 0)
         {
-            var attempt = _active[^1];
-            _active.RemoveAt(_active.Count - 1);
-            _queue.Retry(attempt, loss: true, TimeSpan.FromSeconds(random.Next(2) * 5));
+            var attempt = running[random.Next(running.Count)];
+            _active.Remove(attempt);
+            _queue.Retry(attempt, loss: true, TimeSpan.FromSeconds(random.Next(2) * 5), "the disk is full");
         }
     }
 
     private void Cancel(Random random)
     {
-        var present = Present().OrderBy(build => build.ToString(), StringComparer.Ordinal).ToList();
+        var present = Present().Order(ByText).ToList();
         if (present.Count > 0)
         {
-            _queue.Cancel(present[random.Next(present.Count)]);
+            var build = present[random.Next(present.Count)];
+            var done = _queue.Cancel(build).Done;
+            TakeInClosed();
+            var after = Describe(_queue);
+            _queue.Cancel(build).Done.ShouldBe(done && _queue.State.Find(build) is not null, "what is cancelled already is not cancelled twice");
+            Describe(_queue).ShouldBe(after);
             _offered.RemoveAll(offer => _queue.State.Find(offer.Build) is null);
+        }
+    }
+
+    private void Pause(Random random)
+    {
+        _queue.State.Paused = !_queue.State.Paused && random.Next(2) == 0;
+        Sweep();
+    }
+
+    private void Promote(Random random)
+    {
+        var waiting = Waiting().Order(ByText).ToList();
+        if (waiting.Count > 0)
+        {
+            var wanted = waiting[random.Next(waiting.Count)];
+            var reply = _queue.State.Promote(wanted, _queue.Now);
+            _queue.Save();
+            reply.Promoted.ShouldContain(wanted);
+            foreach (var build in reply.Promoted)
+            {
+                _rank[build] = Math.Min(_rank[build], (_queue.Now - QueueState.PromotedBy).ToUnixTimeMilliseconds() - Milliseconds(_ordered[build]));
+            }
+
+            var after = Describe(_queue);
+            _queue.State.Promote(wanted, _queue.Now);
+            _queue.Save();
+            Describe(_queue).ShouldBe(after, "promoting twice changes nothing");
+        }
+    }
+
+    private void Repeat(Random random)
+    {
+        if (_calls.Count > 0)
+        {
+            var (operation, requests, replies) = _calls[random.Next(_calls.Count)];
+            var before = Describe(_queue);
+            _queue.Enqueue(operation, requests).Select(reply => reply.Build).ShouldBe(replies.Select(reply => reply.Build));
+            Describe(_queue).ShouldBe(before, "a call that is repeated queues nothing");
+        }
+    }
+
+    private void ChangeBuilder(Random random)
+    {
+        var profile = Builder(random.Next(5));
+        switch (random.Next(4))
+        {
+            case 0:
+                _builders.Remove(profile.Builder);
+                _queue.State.Unregister(profile.Builder);
+                _queue.Save();
+                _offered.RemoveAll(offer => offer.Builder == profile.Builder);
+                break;
+            case 1:
+                Join(profile with { Problem = "the image is missing" });
+                break;
+            case 2:
+                Join(profile with { Draining = true });
+                break;
+            default:
+                Join(profile);
+                break;
+        }
+    }
+
+    private void Sweep()
+    {
+        _queue.Sweep();
+        _offered.RemoveAll(offer => _queue.State.Find(offer.Build)?.Attempt != offer);
+        foreach (var silent in _builders.Where(known => _queue.Now - known.Value.Seen > QueueState.BuilderSilence * 10).ToList())
+        {
+            _builders.Remove(silent.Key);
         }
     }
 
     private void Restart()
     {
         // What was offered waits again.
-        foreach (var entry in _queue.State.Entries.Where(entry => entry.Offered).Select(entry => entry.OfferedTo!.Value).Distinct().ToList())
+        foreach (var builder in _offered.Select(offer => offer.Builder).Distinct().ToList())
         {
-            _queue.State.Unregister(entry);
+            _queue.State.Unregister(builder);
         }
 
         _queue.Save();
-        var paused = _queue.State.Paused;
         _offered.Clear();
-        var before = Furnish(_queue);
-        _queue = Furnish(_queue.Restarted());
-        _queue.State.Paused = paused;
+        var before = _queue;
+        _queue = before.Restarted();
+        _queue.State.Paused = before.State.Paused;
+        _queue.Closed.ShouldBeEmpty();
+        foreach (var (profile, seen) in _builders.Values)
+        {
+            before.State.Register(profile, [], seen);
+            _queue.State.Register(profile, [], seen);
+        }
+
         before.Sweep();
         _queue.Sweep();
-        _queue.Closed.ShouldBeEmpty();
         _queue.State.ReadyCount.ShouldBe(before.State.ReadyCount);
         Describe(_queue).ShouldBe(Describe(before));
     }
@@ -232,95 +412,11 @@ internal sealed class QueueModel(bool withCycles)
         _active.RemoveAll(attempt => _ended.Contains(attempt.Build));
     }
 
-    private void Check()
+    private static T Pick<T>(List<T> list, Random random)
     {
-        var items = _queue.Snapshot.Items;
-        items.Select(item => item.Build).Concat(_ended).Order(ByText).ShouldBe(_ordered.Keys.Order(ByText), "no build is lost or there twice");
-        _queue.Slots.Values.Select(slot => slot.Build).Order(ByText).ShouldBe(items.Select(item => item.Build).Order(ByText));
-        _active.Select(attempt => attempt.Build).Order(ByText).ShouldBe(
-            items.Where(item => item.State is not (BuildState.Waiting or BuildState.Assigned)).Select(item => item.Build).Order(ByText));
-        foreach (var package in items.GroupBy(item => item.Build.Package))
-        {
-            package.Count(item => item.State != BuildState.Waiting).ShouldBeLessThanOrEqualTo(1, $"{package.Key} is with one builder at most");
-            package.Count(item => item.State == BuildState.Waiting).ShouldBeLessThanOrEqualTo(1, $"{package.Key} waits once at most");
-        }
-
-        foreach (var entry in _queue.State.Entries)
-        {
-            // Whoever ignores a package because of a cycle is not held by it either.
-            _heldBy[entry.Build].ExceptWith(entry.Durable.Ignores);
-        }
-
-        foreach (var item in items)
-        {
-            CheckReason(item);
-        }
-
-        var ready = items.Count(item => item.Wait is WaitReason.Turn or WaitReason.Paused);
-        _queue.State.ReadyCount.ShouldBe(ready, "ready is what waits for its turn alone");
+        var index = random.Next(list.Count);
+        var item = list[index];
+        list.RemoveAt(index);
+        return item;
     }
-
-    private void CheckReason(QueueItem item)
-    {
-        var others = Present().Where(other => other != item.Build).ToList();
-        var entry = _queue.State.Find(item.Build)!;
-        var before = entry.WaitsFor.Select(first => first.Build).ToList();
-        var expected = item.State != BuildState.Waiting ? WaitReason.None
-            : _heldBy[item.Build].Count > 0 ? WaitReason.Held
-            : others.Exists(other => other.Package == item.Build.Package) ? WaitReason.SamePackage
-            : WaitsForHeld(entry) ? WaitReason.Held
-            : before.Count > 0 ? WaitReason.Dependency
-            : entry.NotBefore is not null ? WaitReason.RetryPause
-            : _queue.State.Paused ? WaitReason.Paused
-            : WaitReason.Turn;
-        item.Wait.ShouldBe(expected, $"{item.Build}: {item.Explanation}");
-        if (item.State == BuildState.Waiting)
-        {
-            var depends = others.Where(other => DependsOn(item.Build, other)).ToList();
-            before.ShouldBeSubsetOf(depends);
-            depends.Except(before).ShouldAllBe(ignored => withCycles && Reaches(ignored, item.Build));
-        }
-    }
-
-    /// <summary>Whether something waits between here and a build that is held.</summary>
-    private bool WaitsForHeld(QueueEntry entry) =>
-        entry.WaitsFor.Any(first => first.IsWaiting && (_heldBy[first.Build].Count > 0 || WaitsForHeld(first)));
-
-    private IEnumerable<BuildId> Present() => _queue.State.Entries.Select(entry => entry.Build);
-
-    private IEnumerable<BuildId> Waiting() =>
-        _queue.State.Entries.Where(entry => entry.Durable.State == BuildState.Waiting).Select(entry => entry.Build);
-
-    private bool DependsOn(BuildId build, BuildId other) =>
-        build.Package != other.Package && _ordered[build].DependsOn.Contains(other.Pkgbase);
-
-    /// <summary>Whether a build depends on another by way of any builds that were ever ordered: an ignored edge may be older than the
-    /// cycle's last member.</summary>
-    private bool Reaches(BuildId from, BuildId to)
-    {
-        var seen = new HashSet<string>();
-        var open = new Stack<string>([from.Pkgbase]);
-        while (open.TryPop(out var pkgbase))
-        {
-            if (pkgbase == to.Pkgbase)
-            {
-                return true;
-            }
-
-            if (seen.Add(pkgbase))
-            {
-                foreach (var request in _ordered.Values.Where(request => request.Package.Pkgbase == pkgbase))
-                {
-                    request.DependsOn.ToList().ForEach(open.Push);
-                }
-            }
-        }
-
-        return false;
-    }
-
-    private static Comparer<BuildId> ByText => Comparer<BuildId>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
-
-    private static string Describe(QueueHarness queue) => string.Join("\n", queue.Snapshot.Items.Select(item =>
-        $"{item.Build} {item.State} {item.Wait} {item.Explanation} {item.Attempts} {item.Builder} {queue.State.Find(item.Build)!.Chain}"));
 }

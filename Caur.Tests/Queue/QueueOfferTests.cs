@@ -210,4 +210,16 @@ public sealed class QueueOfferTests
         left.Lost.ShouldBeTrue();
         left.Busy.ShouldBe(1);
     }
+
+    [Fact]
+    public void Register_WhenTheBuilderIsForAnotherArch_IsNotCountedOn()
+    {
+        var build = _queue.Enqueue("a");
+        var stranger = Profile() with { Architectures = ["aarch64"] };
+        _queue.State.Register(stranger, [], _queue.Now);
+        _queue.Save();
+        _queue.Pokes.ShouldBeEmpty();
+        _queue.ReasonOf(build).ShouldBe(WaitReason.NoFittingBuilder);
+        _queue.Take(stranger).ShouldBeEmpty();
+    }
 }

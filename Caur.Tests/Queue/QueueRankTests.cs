@@ -105,4 +105,106 @@ public sealed class QueueRankTests
         _queue.State.Paused = true;
         _queue.ReasonOf(build).ShouldBe(WaitReason.Paused);
     }
+
+    [Theory]
+    [InlineData("avx512", 0, 0, "labels avx512")]
+    [InlineData("", 64000, 0, "64000 MiB of memory")]
+    [InlineData("", 0, 64000, "64000 MiB of disk")]
+    public void View_WhenBuildersLackWhatItWants_SaysWhat(string label, int memory, int disk, string says)
+    {
+        _queue.State.Register(Profile(), [], _queue.Now);
+        var build = _queue.Enqueue(Request("a") with { Labels = label.Length > 0 ? [label] : [], MemoryMiB = memory, DiskMiB = disk })[0].Build;
+
+        _queue.View(build).Wait.ShouldBe(WaitReason.NoFittingBuilder);
+        _queue.View(build).Explanation.ShouldContain(says);
+        _queue.Take().ShouldBeEmpty();
+        _queue.Take(Profile() with { Labels = ["avx512"], MemoryMiB = 64000, DiskMiB = 64000 }).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void View_WhenTheOnlyBuilderCannotRunBuilds_SaysWhichAndWhy()
+    {
+        var build = _queue.Enqueue("a");
+        _queue.State.Register(Profile("tower") with { Problem = "image missing" }, [], _queue.Now);
+        _queue.View(build).Explanation.ShouldBe("builder tower cannot run builds: image missing");
+        _queue.ReasonOf(build).ShouldBe(WaitReason.NoFittingBuilder);
+        _queue.Take(Profile("tower") with { Problem = "image missing" }).ShouldBeEmpty();
+
+        _queue.State.Register(Profile("tower") with { Draining = true }, [], _queue.Now);
+        _queue.View(build).Explanation.ShouldBe("builder tower takes no more builds");
+
+        _queue.Pokes.Clear();
+        _queue.State.Register(Profile("tower"), [], _queue.Now);
+        _queue.Save();
+        _queue.ReasonOf(build).ShouldBe(WaitReason.Turn);
+        _queue.Pokes.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void View_WhenItRestsBeforeTheNextTry_NamesWhatWentWrong()
+    {
+        _queue.Enqueue("a");
+        _queue.Retry(_queue.Start(), loss: true, TimeSpan.FromSeconds(20), "attempt 1 on tower: no space left on device");
+        var item = _queue.Snapshot.Items.ShouldHaveSingleItem();
+        item.Wait.ShouldBe(WaitReason.RetryPause);
+        item.Explanation.ShouldBe("tried again in 20 s: attempt 1 on tower: no space left on device");
+        _queue.Restarted().Snapshot.Items[0].Explanation.ShouldBe(item.Explanation);
+    }
+
+    [Fact]
+    public void Promote_WhenItWaits_ComesNextWithWhatItWaitsFor()
+    {
+        _queue.Enqueue("urgent");
+        _queue.Enqueue(Request("lib") with { Priority = BuildPriority.MassRebuild });
+        var app = _queue.Enqueue(Request("app", "lib") with { Priority = BuildPriority.MassRebuild })[0].Build;
+
+        var reply = _queue.State.Promote(app, _queue.Now);
+        _queue.Save();
+
+        reply.Done.ShouldBeTrue(reply.Explanation);
+        reply.Promoted.Select(build => build.Pkgbase).ShouldBe(["app", "lib"]);
+        _queue.Restarted().TakeAll().ShouldBe(["lib", "urgent"]);
+        _queue.Finish(_queue.Start(), BuildState.Published);
+        _queue.TakeAll().ShouldBe(["app", "urgent"]);
+    }
+
+    [Fact]
+    public void Promote_WhenItDoesNotWait_SaysSo()
+    {
+        var build = _queue.Enqueue("a");
+        _queue.Start();
+        _queue.State.Promote(build, _queue.Now).ShouldSatisfyAllConditions(
+            reply => reply.Done.ShouldBeFalse(), reply => reply.Explanation.ShouldContain("running already"));
+        _queue.Finish(build, BuildState.Published);
+        _queue.State.Promote(build, _queue.Now).Explanation.ShouldContain("finished, or never was");
+    }
+
+    [Fact]
+    public void Promote_WhenSomethingWaitedForDays_DoesNotComeBeforeIt()
+    {
+        _queue.Enqueue("old");
+        _queue.Now += QueueState.PromotedBy + TimeSpan.FromSeconds(1);
+        var build = _queue.Enqueue("new");
+        _queue.State.Promote(build, _queue.Now).Done.ShouldBeTrue();
+        _queue.TakeAll().ShouldBe(["old", "new"]);
+    }
+
+    [Fact]
+    public void Snapshot_WhenNothingChanges_IsMadeOnceAndNeverStale()
+    {
+        _queue.State.Register(Profile(), [], _queue.Now);
+        var build = _queue.Enqueue("a");
+        var first = _queue.Snapshot;
+        _queue.State.Register(first.Builders[0].Profile, [], _queue.Now);
+        _queue.Sweep();
+        _queue.Snapshot.ShouldBeSameAs(first);
+
+        _queue.Now += QueueState.BuilderSilence + TimeSpan.FromSeconds(1);
+        _queue.Snapshot.Builders.ShouldHaveSingleItem().Lost.ShouldBeTrue("time alone changes that");
+        _queue.State.Register(Profile(), [], _queue.Now);
+        _queue.Snapshot.Builders.ShouldHaveSingleItem().Lost.ShouldBeFalse();
+        _queue.State.Paused = true;
+        _queue.ReasonOf(build).ShouldBe(WaitReason.Paused);
+        _queue.Snapshot.Paused.ShouldBeTrue();
+    }
 }

@@ -104,6 +104,63 @@ public sealed class DeptreeTests
     [Fact]
     public void DependenciesOf_WhenUnknown_IsEmpty() => Of("nothing", Folder("app")).ShouldBeEmpty();
 
+    [Fact]
+    public void DependenciesOf_WhenTheProvidedVersionIsAnother_IsEmpty()
+    {
+        Of("app", Folder("compat", "provides = foo=1"), Folder("app", "depends = foo>=2")).ShouldBeEmpty();
+        Of("app", Folder("compat", "provides = foo=1:1"), Folder("app", "depends = foo>=2")).ShouldBe(["compat"], "epochs count");
+        Of("app", Folder("compat", "provides = foo=2-1"), Folder("app", "depends = foo=2")).ShouldBe(["compat"]);
+    }
+
+    [Fact]
+    public void DependenciesOf_WhenAPackageEmptiesOrOverridesProvides_FollowsThePackage()
+    {
+        var split = Folder("suite", "provides = virt", "pkgname = suite-a", "provides =", "pkgname = suite-b", "provides = other");
+        Of("app", split, Folder("app", "depends = virt")).ShouldBeEmpty();
+        Of("app", split, Folder("app", "depends = other")).ShouldBe(["suite"]);
+        Of("suite", Folder("lib"), Folder("suite", "pkgname = a", "depends = lib", "pkgname = b", "depends =")).ShouldBe(["lib"]);
+    }
+
+    [Fact]
+    public void DependenciesOf_WhenAPackageIsOfAnotherArch_ItsDependenciesDoNotCount() =>
+        Of("suite", Folder("lib"), Folder("suite", "pkgname = a", "pkgname = b", "arch = aarch64", "depends = lib")).ShouldBeEmpty();
+
+    [Fact]
+    public void ChoicesOf_WhenSeveralProvide_SaysWhichIsTaken()
+    {
+        var tree = new Deptree([Folder("foo-b", "provides = foo"), Folder("foo-a", "provides = foo"), Folder("app", "depends = foo")], "x86_64");
+        tree.ChoicesOf("app").ShouldBe(["app depends on foo, which foo-a, foo-b provide; foo-a is taken, the first by its package's name"]);
+        tree.ChoicesOf("foo-a").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task FolderReader_WhenFoldersAreFaulty_NamesThemAndReadsTheOthers()
+    {
+        using var folder = new Caur.Tests.Storage.Support.TemporaryFolder();
+        await WriteAsync("good++", "pkgbase = good++\npkgver = 1\npkgrel = 1\narch = any\n\npkgname = good++\n");
+        await WriteAsync("broken", "nonsense");
+        await WriteAsync(".hidden", "pkgbase = x");
+        await WriteAsync("without", null);
+        Directory.CreateDirectory(folder["no-package"]);
+
+        var folders = await FolderReader.ReadAsync(folder.Path, TestContext.Current.CancellationToken);
+
+        folders.Select(item => item.Pkgbase).ShouldBe(["broken", "good++", "without"]);
+        folders.Where(item => item.Problem is null).Select(item => item.Pkgbase).ShouldBe(["good++"]);
+        folders[0].Problem.ShouldNotBeNull().ShouldContain("line 1");
+        folders[2].Problem.ShouldNotBeNull().ShouldContain("makepkg --printsrcinfo");
+
+        async Task WriteAsync(string name, string? srcinfo)
+        {
+            Directory.CreateDirectory(folder[name]);
+            await File.WriteAllTextAsync(Path.Combine(folder[name], "PKGBUILD"), "");
+            if (srcinfo is not null)
+            {
+                await File.WriteAllTextAsync(Path.Combine(folder[name], ".SRCINFO"), srcinfo);
+            }
+        }
+    }
+
     private static IEnumerable<string> Of(string pkgbase, params PackageFolder[] folders) =>
         new Deptree(folders, "x86_64").DependenciesOf(pkgbase);
 }

@@ -112,6 +112,77 @@ public sealed class SchedulePlannerTests
     }
 
     [Fact]
+    public void Plan_WhenSeveralPackagesAreUnknown_NamesAllOfThemAndQueuesNothing()
+    {
+        var plan = Plan(Named("ap", "lib", "lbi", "completely-other"), Folder("app"), Folder("lib"));
+
+        plan.Builds.ShouldBeEmpty();
+        var error = plan.Error.ShouldNotBeNull();
+        error.ShouldContain("'ap' at 0123456789; the nearest: app");
+        error.ShouldContain("'lbi' at 0123456789; the nearest: lib");
+        error.ShouldContain("'completely-other' at 0123456789. Nothing");
+        error.ShouldEndWith("Nothing was queued, not the others either");
+        Plan(Named([.. Enumerable.Range(0, 50).Select(i => $"x{i}")]), Folder("app")).Error.ShouldNotBeNull().ShouldContain("with 30 more");
+    }
+
+    [Fact]
+    public void Plan_WhenTheConfigAsksForABuilder_PassesItOn()
+    {
+        var config = CiConfig.Parse("BUILDER_LABELS=\"avx512, fast-disk avx512\"\nBUILDER_MEMORY=16G\nBUILDER_DISK=500\n");
+        var build = Plan(Named("app"), Folder("app") with { Config = config }).Builds.ShouldHaveSingleItem();
+
+        build.Labels.ShouldBe(["avx512", "fast-disk"]);
+        build.MemoryMiB.ShouldBe(16 * 1024);
+        build.DiskMiB.ShouldBe(500);
+    }
+
+    [Theory]
+    [InlineData("BUILDER_CLASS=9 9", "BUILDER_CLASS")]
+    [InlineData("BUILDER_CLASS=99999999999", "too large")]
+    [InlineData("BUILDER_LABELS=a/b", "BUILDER_LABELS")]
+    [InlineData("BUILDER_MEMORY=lots", "BUILDER_MEMORY")]
+    [InlineData("BUILDER_MEMORY=-1", "BUILDER_MEMORY")]
+    [InlineData("BUILDER_DISK=9999999G", "BUILDER_DISK")]
+    public void Plan_WhenTheConfigAsksForWhatIsNone_RefusesTheFolderAndSaysWhy(string config, string says)
+    {
+        var plan = Plan(Named("app", "lib"), Folder("app") with { Config = CiConfig.Parse(config) }, Folder("lib"));
+
+        plan.Refused.ShouldHaveSingleItem().Reason.ShouldContain(says);
+        plan.Builds.ShouldHaveSingleItem().Package.Pkgbase.ShouldBe("lib");
+    }
+
+    [Fact]
+    public void Plan_WhenADeptreeIsGiven_UsesItOnlyForWhatTheCommitDoesNotTell()
+    {
+        var request = All() with { Deptree = "app:app:other;bare:bare,bare-data:lib;lib:lib:" };
+        var plan = Plan(request, Folder("lib"), Folder("other"), Folder("app", "depends = lib"), Broken("bare", "it has no .SRCINFO"));
+
+        plan.Builds.ToDictionary(build => build.Package.Pkgbase, build => string.Join(',', build.DependsOn))
+            .ShouldBe(new Dictionary<string, string> { ["app"] = "lib", ["bare"] = "lib", ["lib"] = "", ["other"] = "" }, ignoreOrder: true);
+        plan.Builds.Single(build => build.Package.Pkgbase == "bare").Pkgnames.ShouldBe(["bare", "bare-data"]);
+        plan.Notes.ShouldContain("the deptree given was used for bare");
+        Plan(request with { Deptree = "app:app:other" }, Folder("app")).Notes.ShouldContain(note => note.Contains("was not needed"));
+    }
+
+    [Fact]
+    public void Plan_WhenTheDeptreeGivenIsToWin_FollowsIt()
+    {
+        var request = All() with { Deptree = "app:app:other", DeptreeWins = true };
+        Plan(request, Folder("lib"), Folder("other-data", "provides = other"), Folder("app", "depends = lib")).Builds
+            .Single(build => build.Package.Pkgbase == "app").DependsOn.ShouldBe(["other-data"], "what it does not tell of is looked up in the commit");
+    }
+
+    [Fact]
+    public void Plan_WhenTheDeptreeGivenCannotBeRead_SaysSoAndGoesOnUnlessItWasToWin()
+    {
+        var request = All() with { Deptree = "app" };
+        var plan = Plan(request, Folder("lib"), Folder("app", "depends = lib"));
+        plan.Builds[0].DependsOn.ShouldBe(["lib"]);
+        plan.Notes.ShouldContain(note => note.Contains("cannot be read: 'app' is not of the form"));
+        Plan(request with { DeptreeWins = true }, Folder("app")).Error.ShouldNotBeNull().ShouldContain("'app' is not of the form");
+    }
+
+    [Fact]
     public void Plan_WhenDependantsGoOn_SaysSoInTheOrders() =>
         SchedulePlanner.Plan("source", new SourceRepositoryOptions { HoldDependants = false }, All(), Snapshot(Folder("app")))
             .Builds[0].HoldDependants.ShouldBeFalse();

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Caur.Protocol.Builders;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Builder.Agents;
 
@@ -183,12 +184,35 @@ public sealed class OutcomeTests
     }
 
     [Fact]
-    public async Task Run_WhenTheImageIsNowhere_IsASystemErrorThatSaysWhatToDo()
+    public async Task Run_WhenTheImageIsNowhere_IsHandedBackAndTheBuilderSaysWhyUntilTheImageIsThere()
     {
         await using var farm = await AgentFixture.CreateAsync();
-        var result = await farm.RunAsync(farm.Order("true") with { Image = "127.0.0.1:1/no/such:image" });
-        result.Outcome.ShouldBe(AttemptOutcome.SystemError);
+        var engine = await ContainerEngine.RequireAsync();
+        var name = $"127.0.0.1:1/caur-test/{Guid.NewGuid():N}:image";
+        await using var agent = await farm.StartAsync();
+        var (first, second) = (farm.Order("exit 13") with { Image = name }, farm.Order("exit 13") with { Image = name });
+        farm.Session.Give(first);
+        var result = await farm.Session.ResultAsync(first.Attempt);
+        result.Outcome.ShouldBe(AttemptOutcome.HandedBack);
         result.Message.ShouldContain("BUILDER_IMAGE");
+
+        var hello = await farm.Session.UntilAsync(s => s.Hellos.LastOrDefault(hello => hello.Problem.Length > 0), "it says that it cannot run builds");
+        hello.Problem.ShouldContain(name);
+        farm.Session.Give(second);
+        var renewals = farm.Session.Renewals.Count;
+        await farm.Session.UntilAsync(s => s.Renewals.Count > renewals + 2 ? s : null, "some more time");
+        farm.Session.Accepted.ShouldBe([first.Attempt], "it takes no other while that is so");
+
+        (await engine.RunAsync(["tag", farm.Image, name])).ExitCode.ShouldBe(0);
+        try
+        {
+            (await farm.Session.ResultAsync(second.Attempt)).Outcome.ShouldBe(AttemptOutcome.AlreadyBuilt);
+            farm.Session.Hellos[^1].Problem.ShouldBeEmpty();
+        }
+        finally
+        {
+            await engine.RunAsync(["rmi", "--no-prune", name]);
+        }
     }
 
     [Fact]

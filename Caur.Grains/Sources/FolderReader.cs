@@ -1,0 +1,33 @@
+using Caur.Pacman;
+
+namespace Caur.Grains.Sources;
+
+/// <summary>Reads the package folders that lie in a folder of this machine, committed or not.</summary>
+internal static class FolderReader
+{
+    /// <summary>The package folders, sorted by name: every folder with a PKGBUILD whose name does not begin with a dot.</summary>
+    public static async Task<IReadOnlyList<PackageFolder>> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        var folders = new List<PackageFolder>();
+        foreach (var folder in Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetFileName(folder);
+            if (!name.StartsWith('.') && File.Exists(Path.Combine(folder, "PKGBUILD")))
+            {
+                folders.Add(PackageFolder.Read(
+                    name,
+                    await TextAsync(Path.Combine(folder, ".SRCINFO"), cancellationToken),
+                    await TextAsync(Path.Combine(folder, ".CI", "config"), cancellationToken)));
+            }
+        }
+
+        return folders;
+    }
+
+    private static async Task<string?> TextAsync(string file, CancellationToken cancellationToken)
+    {
+        // More than any .SRCINFO has, and then it is refused for its size; nobody wants a device or a pipe read to its end.
+        var info = new FileInfo(file);
+        return !info.Exists ? null : info.Length > Srcinfo.MaxSize ? new string(' ', Srcinfo.MaxSize + 1) : await File.ReadAllTextAsync(file, cancellationToken);
+    }
+}

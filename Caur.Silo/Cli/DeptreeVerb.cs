@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Caur.Grains.Sources;
+
+namespace Caur.Silo.Cli;
+
+/// <summary><c>caur deptree</c>: the dependency graph of the package folders in a folder, in the manual's form, without a hub.</summary>
+internal static class DeptreeVerb
+{
+    private static readonly Argument<string> Folder = new("folder")
+    {
+        Description = "The folder with the package folders.",
+        DefaultValueFactory = _ => ".",
+    };
+
+    private static readonly Option<string> Arch = new("--arch")
+    {
+        Description = "The architecture to build for.",
+        DefaultValueFactory = _ => "x86_64",
+        HelpName = "ARCH",
+    };
+
+    public static Command Create(CliContext context)
+    {
+        var command = new Command("deptree", "Prints what depends on what: pkgbase:names:dependencies, with semicolons between.") { Folder, Arch };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            var path = result.GetRequiredValue(Folder);
+            if (!Directory.Exists(path))
+            {
+                throw new FarmException(ExitCodes.Usage, $"there is no folder '{path}'");
+            }
+
+            var folders = await FolderReader.ReadAsync(path, cancellationToken);
+            var deptree = new Deptree(folders, result.GetRequiredValue(Arch));
+            foreach (var folder in folders.Where(folder => folder.Problem is not null))
+            {
+                context.Error.WriteLine($"left out: {folder.Pkgbase}: {folder.Problem}");
+            }
+
+            foreach (var choice in folders.SelectMany(folder => deptree.ChoicesOf(folder.Pkgbase)))
+            {
+                context.Error.WriteLine($"note: {choice}");
+            }
+
+            context.Out.WriteLine(deptree.ToText());
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,84 @@
+using Caur.Grains.Sources;
+using Caur.Pacman;
+using static Caur.Tests.Sources.SourceFolders;
+
+namespace Caur.Tests.Sources;
+
+public sealed class DeptreeTextTests
+{
+    [Theory]
+    [InlineData("a:a,b:c,d;e:e:", "a:a,b:c,d;e:e:")]
+    [InlineData(" a : a , b : c ;\n e:e:;;", "a:a,b:c;e:e:")]
+    [InlineData("a:a,b=1:c>=2,d<1.3,c", "a:a,b:c,d")]
+    [InlineData("a::b", "a::b")]
+    [InlineData("Up.per+@1:Up.per+@1:lib.so,c++", "Up.per+@1:Up.per+@1:lib.so,c++")]
+    [InlineData("", "")]
+    public void Parse_WhenItCanBeRead_KeepsWhatItSays(string text, string expected) =>
+        DeptreeText.Parse(text).GetRequired().ToString().ShouldBe(expected);
+
+    [Theory]
+    [InlineData("a:b", "'a:b' is not of the form")]
+    [InlineData("a:b:c:d", "'a:b:c:d' is not of the form")]
+    [InlineData("-a:b:c", "'-a' is not a package name")]
+    [InlineData("a:b:c/d", "'c/d', which a names")]
+    [InlineData("a:a:;b:b:;a:a:", "a stands twice")]
+    public void Parse_WhenSomethingIsWrong_NamesIt(string text, string says) => DeptreeText.Parse(text).Error.ShouldNotBeNull().Message.ShouldContain(says);
+
+    [Fact]
+    public void Parse_WhenMuchIsWrong_NamesAllOfIt() =>
+        DeptreeText.Parse("one;good:good:;two").Errors.Select(error => error.Message[..5]).ShouldBe(["'one'", "'two'"]);
+
+    [Fact]
+    public void Parse_WhenTheOriginalPutDependenciesWhereNamesBelong_ReadsThemAsDependencies()
+    {
+        // What today's pipelines send for a folder whose names they cannot keep.
+        var entry = DeptreeText.Parse("speedtest++:git,cmake,curl:").GetRequired().Entries.ShouldHaveSingleItem();
+        entry.Names.ShouldBeEmpty();
+        entry.Dependencies.Select(name => name.ToString()).ShouldBe(["git", "cmake", "curl"]);
+
+        var given = Given("speedtest++:git,cmake,curl:;cmake:cmake:;app:app:git,speedtest++");
+        given.DependenciesOf("app").ShouldBe(["speedtest++"]);
+        given.DependenciesOf("speedtest++").ShouldBe(["cmake"]);
+    }
+
+    [Fact]
+    public void ToString_WhenNamesCouldBeTakenForDependencies_IsReadBackAsNames()
+    {
+        var entry = new DeptreeEntry(PackageName.Parse("foo.d"), [PackageName.Parse("food")], []);
+        DeptreeText.Parse(DeptreeText.Of([entry]).ToString()).GetRequired().Entries[0].Names.ShouldContain(PackageName.Parse("food"));
+    }
+
+    [Fact]
+    public void GivenDeptree_WhenSeveralListAName_IsThePkgbaseOfThatNameOrTheFirst()
+    {
+        var given = Given("zed:zed,virt:;aaa:aaa,foo,virt:;foo:foo:foo;app:app:foo,virt,unknown");
+        given.DependenciesOf("app").ShouldBe(["aaa", "foo"]);
+        given.DependenciesOf("foo").ShouldBeEmpty("nothing depends on itself");
+        given.DependenciesOf("nowhere").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void ToText_WhenReadBack_HasExactlyTheEdgesOfTheGraph()
+    {
+        PackageFolder[] folders =
+        [
+            Folder("lib.so-2", "provides = virt=2"),
+            Folder("old", "provides = virt=1"),
+            Folder("virt", "arch = aarch64"),
+            Folder("c++tools", "pkgname = c++tools-a", "pkgname = c++tools-b", "depends = lib.so-2"),
+            Folder("app", "depends = virt>=2", "makedepends = c++tools-b", "checkdepends = old", "depends = glibc"),
+            Folder("alone.d", "pkgname = alone"),
+        ];
+        var own = new Deptree(folders, "x86_64");
+
+        var given = new GivenDeptree(DeptreeText.Parse(own.ToText().ToString()).GetRequired());
+
+        own.DependenciesOf("app").ShouldBe(["c++tools", "lib.so-2", "old"]);
+        foreach (var folder in folders)
+        {
+            given.DependenciesOf(folder.Pkgbase).ShouldBe(own.DependenciesOf(folder.Pkgbase), folder.Pkgbase);
+        }
+    }
+
+    private static GivenDeptree Given(string text) => new(DeptreeText.Parse(text).GetRequired());
+}
