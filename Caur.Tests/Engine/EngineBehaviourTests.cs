@@ -4,6 +4,7 @@ using Caur.Tests.Engine.Conformance;
 using Caur.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
+using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Runtime;
 using Orleans.Serialization;
@@ -156,7 +157,7 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         var grain = engine.Client.GetGrain<IGrudgingGrain>("x");
         await grain.Start();
         engine.Clock.Advance(TimeSpan.FromSeconds(1.1));
-        await GrudgingGrain.Registered.Task.DefaultTimeout("the tick");
+        await GrudgingGrain.Registered.Task.DefaultTimeout("both ticks");
         await grain.End();
         await grain.End().DefaultTimeout("the next activation");
     }
@@ -178,6 +179,24 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         }
 
         _engine.Services.GetRequiredService<EmbeddedEngine>().Timeouts.Outstanding().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Cancellation_BetweenAdmissionAndTheFirstStep_ReachesTheCallee()
+    {
+        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(BlockingGrain)] };
+        await engine.InitializeAsync();
+        var grain = engine.Client.GetGrain<IBlockingGrain>("x");
+        var blocked = grain.Block();
+        await BlockingGrain.Blocked.Task.DefaultTimeout("the call that holds the thread");
+        using var source = new CancellationTokenSource();
+        // Admitted, as the other interleaves, and not begun, as that has the thread.
+        var call = grain.Wait(source.Token);
+        await source.CancelAsync();
+        BlockingGrain.Go.Set();
+        await blocked.DefaultTimeout("the end of the call that holds the thread");
+        await Should.ThrowAsync<OperationCanceledException>(() => call.DefaultTimeout("the cancelled call"));
+        await grain.Touch().DefaultTimeout("a call behind it");
     }
 
     [Fact]
@@ -527,22 +546,31 @@ public interface IGrudgingGrain : IGrainWithStringKey
     Task End();
 }
 
-/// <summary>Its tick has registered a callback that throws when the timer ends.</summary>
+/// <summary>The ticks of its two timers have registered callbacks that throw when the timers end.</summary>
 public sealed class GrudgingGrain : Grain, IGrudgingGrain
 {
     public static readonly TaskCompletionSource Registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private int _ticks;
+
     public Task Start()
     {
-        this.RegisterGrainTimer(
-            token =>
-            {
-                token.Register(static () => throw new InvalidOperationException("no end wanted"));
-                Registered.TrySetResult();
-                return Task.CompletedTask;
-            },
-            TimeSpan.FromSeconds(1),
-            TimeSpan.FromHours(1));
+        for (var i = 0; i < 2; i++)
+        {
+            this.RegisterGrainTimer(TickAsync, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private Task TickAsync(CancellationToken token)
+    {
+        token.Register(static () => throw new InvalidOperationException("no end wanted"));
+        if (++_ticks == 2)
+        {
+            Registered.TrySetResult();
+        }
+
         return Task.CompletedTask;
     }
 
@@ -551,4 +579,36 @@ public sealed class GrudgingGrain : Grain, IGrudgingGrain
         DeactivateOnIdle();
         return Task.CompletedTask;
     }
+}
+
+[Alias("caur.tests.IBlockingGrain")]
+public interface IBlockingGrain : IGrainWithStringKey
+{
+    [AlwaysInterleave]
+    [Alias("Block")]
+    Task Block();
+
+    [Alias("Wait")]
+    Task Wait(CancellationToken token);
+
+    [Alias("Touch")]
+    Task Touch();
+}
+
+/// <summary>Holds its thread until it may go on.</summary>
+public sealed class BlockingGrain : Grain, IBlockingGrain
+{
+    public static readonly TaskCompletionSource Blocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public static readonly ManualResetEventSlim Go = new();
+
+    public Task Block()
+    {
+        Blocked.TrySetResult();
+        Go.Wait(TimeSpan.FromSeconds(20));
+        return Task.CompletedTask;
+    }
+
+    public Task Wait(CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+
+    public Task Touch() => Task.CompletedTask;
 }
