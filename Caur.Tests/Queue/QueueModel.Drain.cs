@@ -19,8 +19,9 @@ internal sealed partial class QueueModel
         RenewAll();
         var open = Waiting().Where(build => !IsHeld(build) && Takers(build).Any()).ToHashSet();
 
-        // What waits for builds that no builder fits waits with reason.
-        while (open.RemoveWhere(build => _queue.State.Find(build)!.WaitsFor.Any(first => first.IsWaiting && !open.Contains(first.Build))) > 0)
+        // What waits for builds that no builder fits waits with reason, also when what it waits for is out on an offer that will lapse.
+        while (open.RemoveWhere(build => _queue.State.Find(build)!.WaitsFor
+            .Any(first => first.Durable.State == BuildState.Waiting && !open.Contains(first.Build))) > 0)
         {
         }
 
