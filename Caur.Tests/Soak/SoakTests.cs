@@ -7,7 +7,7 @@ public sealed class SoakTests
 {
     public static TheoryData<string> Scenarios => [.. SoakScenarios.All.Select(static s => s.Name)];
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Scenarios))]
     public async Task RunAsync_WhenTheRoundIsShort_Passes(string name)
     {
