@@ -160,7 +160,7 @@ public sealed class BuildMachineTests
         var blocked = BuildMachine.Published(publishing, News(1, PublicationState.Pending) with { Reason = "no key" }, Now);
 
         blocked.State.ShouldBe(BuildState.Publishing);
-        blocked.Reason.ShouldBe("no key");
+        blocked.Reason.ShouldBe("waits for its publication: no key");
         BuildMachine.Published(blocked, News(1, PublicationState.Pending) with { Reason = "no key" }, Now).ShouldBeSameAs(blocked);
         BuildMachine.Published(publishing, News(2, PublicationState.Published), Now).ShouldBeSameAs(publishing);
     }

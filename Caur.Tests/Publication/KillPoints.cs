@@ -60,7 +60,7 @@ internal sealed class RecordingStorage(IGrainStorage inner, Func<string, Task> a
         {
             "intent" => grainState.State is Caur.Grains.Repositories.PublicationIntent { Publication: null } ? "intent cleared" : "intent",
             "publications" => "publications",
-            _ when stateName.StartsWith("order-", StringComparison.Ordinal) && !stateName.EndsWith("cursor", StringComparison.Ordinal) => "order",
+            _ when stateName.StartsWith("order-", StringComparison.Ordinal) && !stateName.Contains("cursor", StringComparison.Ordinal) => "order",
             _ => null,
         };
         await AroundAsync(name, () => inner.WriteStateAsync(stateName, grainId, grainState));
