@@ -206,7 +206,8 @@ public sealed class LogGatewayTests : IAsyncLifetime
         await _gateway.Log(Build).OpenAsync();
         await using var door = new TcpDoor();
         door.Open(_gateway.Url);
-        var verb = CliRun.RunAsync(["logs", "--follow", Build.Pkgbase, "--server", door.Url]);
+        using var received = new MemoryStream();
+        var verb = CliRun.RunAsync(["logs", "--follow", Build.Pkgbase, "--server", door.Url], output: () => received);
         for (var part = 0; part < 3; part++)
         {
             if (part > 0)
@@ -219,7 +220,8 @@ public sealed class LogGatewayTests : IAsyncLifetime
                 door.Open(_gateway.Url);
             }
 
-            await Until.TrueAsync(() => _gateway.Followers.Count == 1 || verb.IsCompleted, "the verb follows");
+            // A farm that goes away before it has ever answered is none to wait for, so the header has to be there.
+            await Until.TrueAsync(() => (_gateway.Followers.Count == 1 && received.Length > 0) || verb.IsCompleted, "the verb follows");
             verb.IsCompleted.ShouldBeFalse(verb.IsCompleted ? (await verb).Error : "");
             for (var offset = part * Third; offset < (part + 1) * Third; offset += 60_000)
             {
@@ -230,7 +232,7 @@ public sealed class LogGatewayTests : IAsyncLifetime
         await _gateway.Log(Build).EndAsync(1, "End.", final: true);
         var run = (await verb).Succeeded();
 
-        run.Bytes.ShouldBe([.. Encoding.UTF8.GetBytes(Header), .. content.Bytes(0, 3 * Third), .. "End.\r\n"u8]);
+        received.ToArray().ShouldBe([.. Encoding.UTF8.GetBytes(Header), .. content.Bytes(0, 3 * Third), .. "End.\r\n"u8]);
         door.Connections.ShouldBe(3);
         run.Error.ShouldContain("The connection broke after");
     }
