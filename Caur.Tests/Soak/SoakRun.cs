@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Xunit.Sdk;
 
 namespace Caur.Tests.Soak;
 
@@ -16,6 +18,7 @@ internal sealed class SoakRun(SoakOptions options, TimeProvider time, TextWriter
     private readonly SortedDictionary<string, (int Rounds, TimeSpan Time)> _rounds = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly List<string> _failures = [];
+    private readonly ConcurrentDictionary<string, bool> _leftOut = new(StringComparer.Ordinal);
     private readonly long _begin = time.GetTimestamp();
     private int _started;
 
@@ -79,9 +82,15 @@ internal sealed class SoakRun(SoakOptions options, TimeProvider time, TextWriter
         {
             foreach (var scenario in Shuffled(random))
             {
-                if (cancelled.IsCancellationRequested || Failures > 0 || time.GetElapsedTime(_begin) >= options.Duration)
+                if (cancelled.IsCancellationRequested || Failures > 0 || time.GetElapsedTime(_begin) >= options.Duration
+                    || _leftOut.Count == options.Scenarios.Count)
                 {
                     return;
+                }
+
+                if (_leftOut.ContainsKey(scenario.Name))
+                {
+                    continue;
                 }
 
                 await RunRoundAsync(scenario, random.Next(), cancelled);
@@ -120,6 +129,12 @@ internal sealed class SoakRun(SoakOptions options, TimeProvider time, TextWriter
         catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
             Say($"round {number}: called off");
+        }
+        catch (SkipException missing)
+        {
+            _leftOut[scenario.Name] = true;
+            Say($"round {number}: {scenario.Name} is left out: {missing.Message}");
+            Directory.Delete(folder, recursive: true);
         }
         catch (Exception error)
         {

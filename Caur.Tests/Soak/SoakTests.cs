@@ -1,4 +1,5 @@
 using Caur.Tests.Support;
+using Xunit.Sdk;
 
 namespace Caur.Tests.Soak;
 
@@ -19,7 +20,12 @@ public sealed class SoakTests
             await scenario.RunAsync(new SoakRound(seed, folder, isShort: true, new SoakCounts(), TestContext.Current.CancellationToken))
                 .WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, TestContext.Current.CancellationToken);
         }
-        catch (Exception error) when (error is not OperationCanceledException && error.GetType().Name != "SkipException")
+        catch (SkipException)
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             throw new InvalidOperationException($"A short round of {name} failed with seed {seed}; its files: {folder}", error);
         }
@@ -36,7 +42,8 @@ public sealed class SoakTests
         run.Failures.ShouldBe(1);
         output.ToString().ShouldContain("lost a write");
         output.ToString().ShouldContain("again: ./caur soak --scenario failing --round-seed ");
-        output.ToString().ShouldContain("[00:00] seed 5: 0 rounds passed, 1 failed");
+        output.ToString().ShouldContain("] seed 5: 0 rounds passed, 1 failed");
+        RemoveFolders(output.ToString());
     }
 
     [Fact]
@@ -62,9 +69,20 @@ public sealed class SoakTests
     private static async Task<IReadOnlyList<int>> SeedsAsync(int seed)
     {
         var scenario = new Counting(5);
-        var run = new SoakRun(new SoakOptions(TimeSpan.FromMinutes(1), seed, 1, [scenario], RoundSeed: null), TimeProvider.System, TextWriter.Null);
+        await using var output = new StringWriter();
+        var run = new SoakRun(new SoakOptions(TimeSpan.FromMinutes(1), seed, 1, [scenario], RoundSeed: null), TimeProvider.System, output);
         await run.RunAsync(TestContext.Current.CancellationToken).DefaultTimeout("the run");
+        RemoveFolders(output.ToString());
         return scenario.Seeds;
+    }
+
+    /// <summary>A failed round keeps its files for whoever looks for the cause.</summary>
+    private static void RemoveFolders(string output)
+    {
+        foreach (var line in output.Split('\n').Select(static line => line.Trim()).Where(static line => line.StartsWith("its files: ", StringComparison.Ordinal)))
+        {
+            Directory.Delete(line["its files: ".Length..], recursive: true);
+        }
     }
 
     // Constructors with arguments keep these out of the scenarios that are found by their type.
