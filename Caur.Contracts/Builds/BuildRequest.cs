@@ -27,6 +27,9 @@ public enum BuildPriority
 [GenerateSerializer, Alias("caur.BuildRequest"), Immutable]
 public sealed record BuildRequest
 {
+    /// <summary>What a build is expected to take of which nothing is known: 5 minutes.</summary>
+    public static readonly TimeSpan UnknownDuration = TimeSpan.FromMinutes(5);
+
     /// <summary>What, and for which target repository.</summary>
     [Id(0)]
     public required PackageKey Package { get; init; }
@@ -63,9 +66,9 @@ public sealed record BuildRequest
     [Id(8)]
     public double TimeoutFactor { get; init; } = 1;
 
-    /// <summary>How long it will probably take; orders builds that are equally urgent.</summary>
+    /// <summary>How long it will probably take, by the builds before it; orders builds that are equally urgent.</summary>
     [Id(9)]
-    public TimeSpan EstimatedDuration { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan EstimatedDuration { get; init; } = UnknownDuration;
 
     /// <summary>Whether what depends on this build is held when it fails; the source repository's setting.</summary>
     [Id(10)]

@@ -1,6 +1,7 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
+using Caur.Contracts.Packages;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
 using Caur.Grains.State;
@@ -37,8 +38,8 @@ internal sealed partial class BuildGrain(
         }
         else if (Record.State.IsFinal())
         {
-            // It ended before, and a crash may have kept the log from hearing of it.
-            await TellLogAsync();
+            // It ended before, and a crash may have kept others from hearing of it.
+            await TellAsync();
         }
 
         return Status(current);
@@ -61,7 +62,7 @@ internal sealed partial class BuildGrain(
 
         if (changed)
         {
-            await TellLogAsync();
+            await TellAsync();
         }
 
         return Status(current);
@@ -71,7 +72,7 @@ internal sealed partial class BuildGrain(
     {
         if (await WriteAsync(BuildMachine.Close(Record, request, verdict, clock.GetUtcNow())))
         {
-            await TellLogAsync();
+            await TellAsync();
         }
 
         return Status(current: true);
@@ -84,7 +85,7 @@ internal sealed partial class BuildGrain(
             return;
         }
 
-        await TellLogAsync();
+        await TellAsync();
         await GrainFactory.GetGrain<IBuildQueueGrain>(Id.Arch).FinishedAsync(Id, new FinalVerdict(Record.State, Record.Reason));
     }
 
@@ -97,7 +98,7 @@ internal sealed partial class BuildGrain(
 
         if (Record.State.IsFinal())
         {
-            await TellLogAsync();
+            await TellAsync();
         }
 
         return Status(current: true);
@@ -163,6 +164,26 @@ internal sealed partial class BuildGrain(
         }
     }
 
+    /// <summary>Tells those who listen how the attempt or the build ended. The package is told again whenever the build is asked after its
+    /// end, as it is after a restart; what is lost all the same costs an estimate.</summary>
+    private async Task TellAsync()
+    {
+        if (BuildNews.For(Id, Record) is { } news)
+        {
+            try
+            {
+                var package = new SourcePackage(Record.Request!.SourceRepository, Id.Pkgbase);
+                await GrainFactory.GetGrain<IPackageGrain>(package.ToString()).FinishedAsync(news);
+            }
+            catch (Exception exception)
+            {
+                LogPackageNotTold(logger, Id, exception);
+            }
+        }
+
+        await TellLogAsync();
+    }
+
     /// <summary>The log's last words. A log that cannot be written must not stop a build; one that is not ended would keep its followers
     /// for ever, and so this is tried until it succeeds.</summary>
     private async Task TellLogAsync()
@@ -212,4 +233,7 @@ internal sealed partial class BuildGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No reminder of the log of {Build} could be set; it is tried again while this process lives")]
     private static partial void LogNotReminded(ILogger logger, BuildId build, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The package of {Build} could not be told that it ended")]
+    private static partial void LogPackageNotTold(ILogger logger, BuildId build, Exception exception);
 }

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
+using Caur.Grains.Packages;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -9,7 +12,7 @@ namespace Caur.Grains.Sources;
 
 /// <summary>One source repository: reads it off the turn, and hands what is wanted to the queue.</summary>
 internal sealed partial class SourceRepositoryGrain(
-    ISourceReader reader, IOptions<FarmOptions> options, ILogger<SourceRepositoryGrain> logger) : Grain, ISourceRepositoryGrain
+    ISourceReader reader, IOptions<FarmOptions> options, TimeProvider clock, ILogger<SourceRepositoryGrain> logger) : Grain, ISourceRepositoryGrain
 {
     private string Id => this.GetPrimaryKeyString();
 
@@ -58,8 +61,9 @@ internal sealed partial class SourceRepositoryGrain(
             return new ScheduleReply { Commit = snapshot.Commit, Refused = plan.Refused, Notes = plan.Notes };
         }
 
+        var builds = await EstimateAsync(request.Target.Arch, plan.Builds);
         var queued = await GrainFactory.GetGrain<IBuildQueueGrain>(request.Target.Arch)
-            .EnqueueAsync(new EnqueueRequest { Operation = request.Operation, Builds = plan.Builds });
+            .EnqueueAsync(new EnqueueRequest { Operation = request.Operation, Builds = builds });
         LogScheduled(logger, queued.Length, Id, snapshot.Commit, plan.Refused.Length);
         var requests = plan.Builds.ToDictionary(build => build.Package);
         return new ScheduleReply
@@ -71,6 +75,21 @@ internal sealed partial class SourceRepositoryGrain(
         };
     }
 
+    /// <summary>Puts in how long each will probably take, as far as its package says so.</summary>
+    private async Task<ImmutableArray<BuildRequest>> EstimateAsync(string arch, ImmutableArray<BuildRequest> builds)
+    {
+        var read = await EstimateReader.ReadAsync(GrainFactory, Id, arch, builds.Select(build => build.Package.Pkgbase), clock);
+        if (read.Missing > 0)
+        {
+            LogNotEstimated(logger, read.Missing, builds.Length, Id, read.Problem);
+        }
+
+        return [.. builds.Select(build => build with
+        {
+            EstimatedDuration = read.Durations.GetValueOrDefault(build.Package.Pkgbase, build.EstimatedDuration),
+        })];
+    }
+
     private static string Known(IEnumerable<string> names) =>
         string.Join(", ", names.Order(StringComparer.Ordinal)) is { Length: > 0 } list ? list : "none, the configuration names none";
 
@@ -79,4 +98,7 @@ internal sealed partial class SourceRepositoryGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Source repository {Repository} could not be read: {Problem}")]
     private static partial void LogUnavailable(ILogger logger, string repository, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Missing} of {Count} packages of {Repository} did not say how long they take")]
+    private static partial void LogNotEstimated(ILogger logger, int missing, int count, string repository, Exception? exception);
 }

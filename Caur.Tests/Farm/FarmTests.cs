@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -117,6 +118,11 @@ public sealed class FarmTests
 
         var second = (await hub.ScheduleAsync("sources", "farm", "one")).GetProperty("builds")[0].GetProperty("build").GetString()!;
         State(await hub.SettledAsync(second, BuildTime)).ShouldBe("AlreadyBuilt");
+        var builds = (await hub.GetAsync("/api/v1/packages/one/builds")).EnumerateArray().ToList();
+        builds[0].GetProperty("build").GetString().ShouldBe(second);
+        var finished = builds[^1].GetProperty("finished");
+        finished.GetProperty("state").GetString().ShouldBe("Published");
+        TimeSpan.Parse(finished.GetProperty("duration").GetString()!, CultureInfo.InvariantCulture).ShouldBeGreaterThan(TimeSpan.Zero);
         (await hub.StopAsync()).ShouldBe(0);
 
         // A farm that lost its key makes no other: nobody would trust it.

@@ -9,7 +9,7 @@ namespace Caur.Tests.Grains;
 /// host that is restarted over the same database. In the end every order has one final state and every package is published once.</summary>
 internal sealed class QueueGrainsScenario : ISoakScenario
 {
-    private static readonly string[] States = ["queue-", "build", "operation-", "order-"];
+    private static readonly string[] States = ["queue-", "build", "package", "operation-", "order-"];
 
     public string Name => "queue-grains";
 

@@ -11,7 +11,7 @@ public sealed class StateDamageTests
 {
     private const int Tries = 500;
 
-    public static TheoryData<string> States => ["BuildRecord", "PublishOrder", "PublicationHistory", "QueueSettings", "QueueSlot", "SlotCursor"];
+    public static TheoryData<string> States => ["BuildHistory", "BuildRecord", "PublishOrder", "PublicationHistory", "QueueSettings", "QueueSlot", "SlotCursor"];
 
     [Theory]
     [MemberData(nameof(States))]

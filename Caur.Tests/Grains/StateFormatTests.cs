@@ -2,11 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Packages;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
 using Caur.Grains.Builders;
 using Caur.Grains.Builds;
 using Caur.Grains.Logs;
+using Caur.Grains.Packages;
 using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
 using Caur.Grains.State;
@@ -122,6 +124,23 @@ public sealed class StateFormatTests
     });
 
     [Fact]
+    public void BuildHistory_WhenStored_HasThisForm() => Check(new BuildHistory
+    {
+        Newest =
+        [
+            new FinishedBuild
+            {
+                Build = Build,
+                State = BuildState.Published,
+                End = AttemptEnd.Built,
+                Builder = Builder,
+                Started = Time,
+                Duration = new TimeSpan(1, 2, 3, 4, 567),
+            },
+        ],
+    });
+
+    [Fact]
     public void LogState_WhenStored_HasThisForm() => Check(new LogState { Attempt = 2, Builder = Builder, Start = 4096, Ended = true, End = 8192 });
 
     [Fact]
@@ -194,6 +213,7 @@ public sealed class StateFormatTests
             intent => intent.Publication.ShouldBeNull(), intent => intent.Orders.IsDefault.ShouldBeFalse(), intent => intent.Change.ShouldBeNull());
         Read<ChangeHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
         Read<RepositoryChange>("""{"v":1,"s":{"operation":"00112233-4455-6677-8899-aabbccddeeff","kind":"Keep"}}""").Names.IsDefault.ShouldBeFalse();
+        Read<BuildHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
         Read<PublicationHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
     }
 

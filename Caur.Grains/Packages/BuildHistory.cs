@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Packages;
+
+namespace Caur.Grains.Packages;
+
+/// <summary>What is durable of one package: the builds that ended last. Bounded.</summary>
+public sealed record BuildHistory
+{
+    /// <summary>So many are remembered.</summary>
+    public const int Kept = 20;
+
+    /// <summary>The newest last. A build that an estimate is made of stays longer than others: a package that is asked for every hour and
+    /// is mostly in the repository already would forget within a day how long it takes.</summary>
+    public ImmutableArray<FinishedBuild> Newest { get; init; } = [];
+
+    /// <summary>By the start of the last attempt, and by name where that is the same.</summary>
+    internal static Comparer<FinishedBuild> Order { get; } = Comparer<FinishedBuild>.Create(static (a, b) =>
+        a.Started.CompareTo(b.Started) is not 0 and var order ? order : string.CompareOrdinal(a.Build.ToString(), b.Build.ToString()));
+
+    /// <summary>Remembers a build. Nothing changes when it is known, or older than all that are kept.</summary>
+    internal BuildHistory With(FinishedBuild build)
+    {
+        if (Newest.Any(known => known.Build == build.Build))
+        {
+            return this;
+        }
+
+        var all = Newest.Add(build).Sort(Order);
+        if (all.Length <= Kept)
+        {
+            return this with { Newest = all };
+        }
+
+        var goes = Superfluous(all);
+        return ReferenceEquals(goes, build) ? this : this with { Newest = all.Remove(goes) };
+    }
+
+    /// <summary>The oldest that no estimate is made of. The newest is kept in any case: people ask how the last one ended.</summary>
+    private static FinishedBuild Superfluous(ImmutableArray<FinishedBuild> all)
+    {
+        var asked = all.GroupBy(build => build.Build.Arch, StringComparer.Ordinal).SelectMany(DurationEstimate.Newest).ToHashSet();
+        return all.Take(all.Length - 1).FirstOrDefault(build => !asked.Contains(build)) ?? all[0];
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Packages;
+using Caur.Grains.State;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Caur.Grains.Packages;
+
+/// <summary>What was learned of one package folder. It calls nobody. A schedule asks thousands at once and none of them again for long, so
+/// they do not stay in memory.</summary>
+[CollectionAgeLimit(Minutes = 1)]
+internal sealed partial class PackageGrain(
+    [PersistentState("package", GrainStorageNames.Farm)] IPersistentState<BuildHistory> history, ILogger<PackageGrain> logger) : Grain, IPackageGrain
+{
+    public async Task FinishedAsync(FinishedBuild build)
+    {
+        var next = history.State.With(build);
+        if (ReferenceEquals(next, history.State))
+        {
+            return;
+        }
+
+        history.State = next;
+        try
+        {
+            await history.WriteStateAsync();
+        }
+        catch (Exception exception)
+        {
+            // Nobody waits for this, and it costs no more than an estimate.
+            LogNotWritten(logger, build.Build, exception);
+            DeactivateOnIdle();
+        }
+    }
+
+    public Task<TimeSpan> EstimateAsync(string arch) => Task.FromResult(DurationEstimate.For(history.State.Newest, arch));
+
+    public Task<ImmutableArray<FinishedBuild>> GetHistoryAsync() => Task.FromResult<ImmutableArray<FinishedBuild>>([.. history.State.Newest.Reverse()]);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "How long {Build} took could not be written and is forgotten")]
+    private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);
+}
