@@ -48,6 +48,9 @@ internal sealed partial class BuildCase : IDisposable
     /// <summary>Variables of the container besides the agent's.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>The engine's network: none, unless a test serves something.</summary>
+    public string Network { get; set; } = "none";
+
     public string Arch { get; init; } = Machine.Arch;
 
     /// <summary>A build of one of the sample folders.</summary>
@@ -125,7 +128,7 @@ internal sealed partial class BuildCase : IDisposable
     [
         "run", detached ? "-dt" : "-t", "--name", ContainerName,
         "--cap-drop", "ALL", .. Capabilities.SelectMany(name => new[] { "--cap-add", name }),
-        "--security-opt", "no-new-privileges", "--network", "none",
+        "--security-opt", "no-new-privileges", "--network", Network,
         "-v", $"{Source}:/caur/src:ro", "-v", $"{Order}:/caur/order:ro", "-v", $"{Out}:/caur/out", .. _mounts,
         "-e", $"CAUR_PKGBASE={Pkgbase}", "-e", "CAUR_BUILD_ID=test", "-e", "CAUR_TARGET_REPO=farm", "-e", $"CAUR_ARCH={Arch}",
         "-e", "BUILDER_HOSTNAME=tester", "-e", $"BUILDER_TIMEOUT={Limit}", "-e", "CI_CODE_SKIP=123", "-e", "MAKEFLAGS=-j2",

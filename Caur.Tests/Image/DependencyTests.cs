@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
 namespace Caur.Tests.Image;
 
 /// <summary>Dependencies come from the repositories of the order, signed, or the build says which cannot be had.</summary>
@@ -91,6 +94,7 @@ public sealed class DependencyTests
     public async Task Build_WhenRepositoryCannotBeReached_IsTheEnvironmentsFault()
     {
         using var build = BuildCase.Of("offline", "depends=(libfoo)");
+        build.Environment["CAUR_NETWORK_PATIENCE"] = "1";
         await File.WriteAllTextAsync(
             Path.Combine(build.Order, "repositories.conf"), "[farm]\nServer = http://host.invalid/farm\n", TestContext.Current.CancellationToken);
 
@@ -98,6 +102,40 @@ public sealed class DependencyTests
 
         outcome.ExitCode.ShouldBe(120, outcome.Log);
         outcome.Log.ShouldContain("The repositories could not be read.");
+    }
+
+    [Fact]
+    public async Task Build_WhenRepositoryIsAwayForAWhile_WaitsForIt()
+    {
+        var repository = await SignedRepository.GetAsync();
+        var calls = 0;
+        await using var server = await Publication.Gateway.StartAsync(app => app.MapGet("/repos/{file}", (string file, HttpContext context) =>
+        {
+            switch (++calls)
+            {
+                case 1:
+                    context.Abort();
+                    return Results.Empty;
+                case 2:
+                    return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+                default:
+                    var path = Path.Combine(repository.Folder, file);
+                    return File.Exists(path) ? Results.File(path) : Results.NotFound();
+            }
+        }));
+        using var build = BuildCase.OfSample("hello-libfoo").With(repository);
+        build.Network = "host";
+        await File.WriteAllTextAsync(
+            Path.Combine(build.Order, "repositories.conf"),
+            $"[{SignedRepository.Name}]\nSigLevel = Required DatabaseRequired\nServer = {server.Server.Split("/repos/")[0]}/repos\n",
+            TestContext.Current.CancellationToken);
+
+        var outcome = await build.RunAsync();
+
+        outcome.ExitCode.ShouldBe(0, outcome.Log);
+        outcome.Log.ShouldContain("A server is away. Asking again in 1 s.");
+        outcome.Log.ShouldContain("Asking again in 2 s.");
+        outcome.Log.ShouldContain("hello from libfoo 0.3.0");
     }
 
     [Fact]

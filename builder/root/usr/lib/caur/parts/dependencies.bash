@@ -1,6 +1,24 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # a part of ../attempt, which sources them all
 # Dependencies are installed as root before makepkg runs, which therefore needs no way to become root.
 
+# What pacman says when a server is away rather than wrong.
+readonly server_away='Could not resolve host|Could not connect|Failed to connect|Connection (refused|reset|timed out)|Empty reply|Recv failure|transfer closed|Operation (too slow|timed out)|returned error: (429|5[0-9][0-9])'
+
+# Runs pacman, and runs it again while a server is away: the farm that serves its own repository may be starting anew,
+# and a build must not pay for that. What it said last is in the file "said".
+with_patience() {
+  local code until=$((SECONDS + ${CAUR_NETWORK_PATIENCE:-90})) pause=1
+  while true; do
+    code=0
+    # Through a pipe, or pacman paints progress into the log.
+    LC_ALL=C "$@" 2>&1 | tee "$scratch/said" || code=$?
+    if ((code == 0 || SECONDS >= until)) || ! grep -qE "$server_away" "$scratch/said"; then return "$code"; fi
+    note "A server is away. Asking again in $pause s."
+    sleep "$pause"
+    if ((pause < 8)); then pause=$((pause * 2)); fi
+  done
+}
+
 # Prints the values of a key of the pkgbase section and of its variant for this arch, without repetition.
 srcinfo_values() {
   awk -v key="$1" -v arch="${CAUR_ARCH:-$(uname -m)}" '
@@ -53,8 +71,7 @@ install_dependencies() {
 
   # On Arch a newer dependency must not meet older libraries, so all of it is brought up to date with it.
   if [[ -e /etc/arch-release ]]; then refresh=-Syu; fi
-  # Through a pipe, or pacman paints progress into the log.
-  pacman -Sy --noconfirm --noprogressbar 2>&1 | cat ||
+  with_patience pacman -Sy --noconfirm --noprogressbar ||
     give_up "$UNPREPARED" "The repositories could not be read." "If a signature is refused: its key must be among the keys that this build was given." "If one cannot be reached: look at its server's address and at the network of this builder."
   plan=$(LC_ALL=C pacman -Sp --needed --noconfirm --print-format '%n %v' -- "${missing[@]}" 2>&1) || {
     for dependency in "${missing[@]}"; do
@@ -64,7 +81,7 @@ install_dependencies() {
     give_up 8 "Not all dependencies can be had from: $(pacman-conf --repo-list | paste -sd' ')." "$plan" \
       "Build what is missing first, or correct depends, makedepends or checkdepends."
   }
-  LC_ALL=C pacman "${refresh/y/}" --noconfirm --noprogressbar --needed --asdeps -- "${missing[@]}" 2>&1 | tee "$scratch/said" || code=$?
+  with_patience pacman "${refresh/y/}" --noconfirm --noprogressbar --needed --asdeps -- "${missing[@]}" || code=$?
   if ((code)); then
     if grep -qE 'conflicting (files|dependencies)|unresolvable package conflicts' "$scratch/said"; then
       give_up 8 "The dependencies conflict with each other or with what is installed." "See the lines above."
