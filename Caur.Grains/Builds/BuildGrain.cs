@@ -5,6 +5,7 @@ using Caur.Contracts.Packages;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
 using Caur.Grains.State;
+using Caur.Storage.State;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -18,10 +19,12 @@ internal sealed partial class BuildGrain(
     ILogger<BuildGrain> logger) : Grain, IBuildGrain, IRemindable
 {
     private const string LogReminder = "log";
-    private static readonly TimeSpan LogRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstLogRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestLogRetry = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs while the log does not know yet that the build is over.</summary>
+    /// <summary>Set while the log does not know yet that the build is over.</summary>
     private IGrainTimer? _logRetry;
+    private TimeSpan _logPause = FirstLogRetry;
 
     private BuildId Id => BuildId.Parse(this.GetPrimaryKeyString());
 
@@ -106,7 +109,7 @@ internal sealed partial class BuildGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (Record.State.IsFinal())
+        if (_logRetry is null && Record.State.IsFinal())
         {
             await TellLogAsync();
         }
@@ -132,15 +135,27 @@ internal sealed partial class BuildGrain(
     /// <summary>Gives the order to publish, or gives it again: the target repository knows it by build and attempt.</summary>
     private async Task OrderPublicationAsync()
     {
-        var target = GrainFactory.GetGrain<ITargetRepositoryGrain>(Id.Target.ToString());
-        var news = await target.PublishAsync(new PublishOrder
+        var order = new PublishOrder
         {
             Build = Id,
             Attempt = Record.AttemptCount,
             Pkgnames = Record.Request!.Pkgnames,
             Archives = Record.Archives,
-        });
-        await WriteAsync(BuildMachine.Published(Record, news, clock.GetUtcNow()));
+        };
+        try
+        {
+            var news = await GrainFactory.GetGrain<ITargetRepositoryGrain>(Id.Target.ToString()).PublishAsync(order);
+            await WriteAsync(BuildMachine.Published(Record, news, clock.GetUtcNow()));
+        }
+        catch (Exception exception) when (StateDamage.IsIn(exception))
+        {
+            // Somebody else's record: this build waits until it is mended, and whoever asks must not take the damage for this one's.
+            var news = new PublicationNews { Build = Id, Attempt = order.Attempt, State = PublicationState.Pending, Reason = exception.Message };
+            if (await WriteAsync(BuildMachine.Published(Record, news, clock.GetUtcNow())))
+            {
+                LogNotOrdered(logger, Id, exception);
+            }
+        }
     }
 
     /// <summary>Writes the next record; on a failed write the activation is dropped, so that memory never stays ahead of storage.</summary>
@@ -185,7 +200,7 @@ internal sealed partial class BuildGrain(
     }
 
     /// <summary>The log's last words. A log that cannot be written must not stop a build; one that is not ended would keep its followers
-    /// for ever, and so this is tried until it succeeds.</summary>
+    /// for ever, and so this is tried until it succeeds, more and more seldom.</summary>
     private async Task TellLogAsync()
     {
         try
@@ -205,16 +220,20 @@ internal sealed partial class BuildGrain(
 
         _logRetry?.Dispose();
         _logRetry = null;
+        _logPause = FirstLogRetry;
     }
 
     private async Task TellLogLaterAsync()
     {
+        var pause = _logPause;
+        _logPause = pause * 2 > LongestLogRetry ? LongestLogRetry : pause * 2;
         if (_logRetry is not null)
         {
+            _logRetry.Change(pause, Timeout.InfiniteTimeSpan);
             return;
         }
 
-        _logRetry = this.RegisterGrainTimer(TellLogAsync, new GrainTimerCreationOptions(LogRetry, LogRetry) { KeepAlive = true });
+        _logRetry = this.RegisterGrainTimer(TellLogAsync, new GrainTimerCreationOptions(pause, Timeout.InfiniteTimeSpan) { KeepAlive = true });
         try
         {
             // For the case that this process ends first.
@@ -227,6 +246,9 @@ internal sealed partial class BuildGrain(
     }
 
     private BuildStatus Status(bool current) => new(current, Record.State, Record.AttemptCount, Record.Reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Build} waits for its publication: a record of its target repository cannot be read")]
+    private static partial void LogNotOrdered(ILogger logger, BuildId build, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be ended")]
     private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);

@@ -3,32 +3,32 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
 using Caur.Grains.State;
 using Caur.Storage.Logs;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Runtime;
+using Orleans.Storage;
 using Orleans.Utilities;
 
 namespace Caur.Grains.Logs;
 
 /// <summary>The sole appender of one build's log. Only where the current attempt's output starts is grain state; how far it is, the
-/// file's length says, so a restart continues where the file ends. The farm's own lines stand only between attempts.</summary>
+/// file's length says, so a restart continues where the file ends. The farm's own lines stand only between attempts. When that state
+/// cannot be read, the file is continued all the same: neither build nor follower must wait for a log.</summary>
 internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
 {
-    private readonly IPersistentState<LogState> _state;
     private readonly BuildLogStore _store;
     private readonly LogInstruments _instruments;
     private readonly ILogger<BuildLogGrain> _logger;
     private readonly ObserverManager<IBuildLogFollower> _followers;
+    private ReplaceableRecord<LogState> _state = null!;
     private BuildLogWriter? _writer;
 
     public BuildLogGrain(
-        [PersistentState("log", GrainStorageNames.Farm)] IPersistentState<LogState> state,
         BuildLogStore store,
         TimeProvider clock,
         LogInstruments instruments,
         ILogger<BuildLogGrain> logger)
     {
-        _state = state;
         _store = store;
         _instruments = instruments;
         _logger = logger;
@@ -44,6 +44,13 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
 
     /// <summary>What the file had at least when the state was written. It is shorter after a power cut only.</summary>
     private long KnownLength => Math.Max(LogHeader.For(Id).Length, State.End ?? State.Start);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
+        _state = new ReplaceableRecord<LogState>(storage, this.GetGrainId(), "log");
+        return _state.LoadAsync(damage => LogDamaged(_logger, damage.Record, Id, damage.Error));
+    }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await CloseAsync();
 
@@ -66,6 +73,11 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
 
     public async Task<LogAppended> AppendAsync(LogPiece piece)
     {
+        if (_state.IsReplaced && State.Attempt == 0)
+        {
+            await AdoptAsync(piece);
+        }
+
         if (piece.Attempt.Number != State.Attempt || piece.Attempt.Builder != State.Builder || State.Ended)
         {
             return new LogAppended(LogVerdict.Stale, 0);
@@ -191,6 +203,19 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
         return _writer = writer;
     }
 
+    /// <summary>Goes on with the attempt that sends, when the record that knew whose turn it was cannot be read. A first attempt starts
+    /// behind the header; with a later one some bytes may stand there twice.</summary>
+    private async Task AdoptAsync(LogPiece piece)
+    {
+        var writer = await WriterAsync();
+        if (!writer.Finished)
+        {
+            var first = (long)LogHeader.For(Id).Length;
+            var start = piece.Attempt.Number == 1 ? first : Math.Max(first, writer.Length - piece.Offset);
+            await WriteStateAsync(new LogState { Attempt = piece.Attempt.Number, Builder = piece.Attempt.Builder, Start = start });
+        }
+    }
+
     private async Task CloseAsync()
     {
         if (_writer is { } writer)
@@ -246,10 +271,9 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
     /// <summary>Writes the next state; on a failed write the activation goes, so that memory never stays ahead of storage.</summary>
     private async Task WriteStateAsync(LogState next)
     {
-        _state.State = next;
         try
         {
-            await _state.WriteStateAsync();
+            await _state.WriteAsync(next);
         }
         catch
         {
@@ -266,6 +290,9 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
             _ = _followers.Notify(follower => follower.GrownAsync(Id, position));
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of the log of {Build} cannot be read: the log goes on where its file ends")]
+    private static partial void LogDamaged(ILogger logger, string record, BuildId build, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The log of {Build} is finished with {Bytes} bytes")]
     private static partial void LogFinished(ILogger logger, BuildId build, long bytes);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Caur.Contracts.Builders;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
 using Caur.Grains.Builds;
 using Caur.Grains.State;
@@ -156,7 +157,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         if (_queue.Current(report.Attempt) is not { } entry || entry.Durable.State == BuildState.Publishing)
         {
             // A repeated report of what was taken in is no stale one.
-            var known = await Build(report.Attempt.Build).GetAsync();
+            var known = await KnownAsync(report.Attempt.Build);
             return known?.Attempts.LastOrDefault() is { } last
                 && last.Number == report.Attempt.Number && last.Builder == report.Attempt.Builder && last.End == report.End;
         }
@@ -258,7 +259,21 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     private IBuildGrain Build(BuildId build) => GrainFactory.GetGrain<IBuildGrain>(build.ToString());
 
-    /// <summary>Asks a build. A record of it that cannot be read would be asked for ever: that is the build's end.</summary>
+    /// <summary>The build as its record says; null when there is none, or none that can be read: its attempts count for nothing.</summary>
+    private async Task<BuildView?> KnownAsync(BuildId build)
+    {
+        try
+        {
+            return await Build(build).GetAsync();
+        }
+        catch (Exception exception) when (StateDamage.Find(exception) is not null)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks a build. A record of it that cannot be read would be asked for ever: that is the build's end, also for its log. The
+    /// damage that a build meets in its log or its target repository it keeps to itself, so what is thrown here is its own.</summary>
     private async Task<BuildStatus> AskAsync(QueueEntry entry, Func<IBuildGrain, Task<BuildStatus>> question)
     {
         try
@@ -268,7 +283,23 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         catch (Exception exception) when (StateDamage.Find(exception) is { } damage)
         {
             LogBuildDamaged(_logger, entry.Build, exception);
-            return new BuildStatus(false, BuildState.SystemError, int.MaxValue, $"the record of {entry.Build} cannot be read: {damage}");
+            var verdict = new FinalVerdict(BuildState.SystemError, $"the record of {entry.Build} cannot be read: {damage}");
+            await EndLogAsync(entry.Build, verdict);
+            return new BuildStatus(false, verdict.State, int.MaxValue, verdict.Reason);
+        }
+    }
+
+    /// <summary>Ends the log of a build that cannot do it itself. If this fails, the sweep of the logs does it.</summary>
+    private async Task EndLogAsync(BuildId build, FinalVerdict verdict)
+    {
+        var line = BuildLogLines.For(new BuildRecord { State = verdict.State, Reason = verdict.Reason });
+        try
+        {
+            await GrainFactory.GetGrain<IBuildLogGrain>(build.ToString()).EndAsync(int.MaxValue, line, final: true);
+        }
+        catch (Exception exception)
+        {
+            LogNotEnded(_logger, build, exception);
         }
     }
 
@@ -408,11 +439,15 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         catch (Exception exception) when (StateDamage.Find(exception) is not null)
         {
             LogNotClosed(_logger, entry.Build, verdict.State, exception);
+            await EndLogAsync(entry.Build, verdict);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Build} is {State}, but its record cannot be read and does not say so")]
     private static partial void LogNotClosed(ILogger logger, BuildId build, BuildState state, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be ended")]
+    private static partial void LogNotEnded(ILogger logger, BuildId build, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} goes on with {Count} builds")]
     private static partial void LogRestored(ILogger logger, string arch, int count);

@@ -1,7 +1,10 @@
 using System.Globalization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Logs;
+using Caur.Contracts.Queue;
 using Caur.Storage.Logs;
+using Caur.Storage.State;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -24,11 +27,14 @@ internal sealed partial class LogSweeper(BuildLogStore logs, IGrainFactory grain
                 continue;
             }
 
-            var build = grains.GetGrain<IBuildGrain>(id.ToString());
-            if (await build.GetAsync() is { } view && view.State.IsFinal())
+            try
             {
-                // It writes the last line that a crash kept from the log.
-                await build.ReconcileAsync();
+                await AttendAsync(id);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // One log must not keep the others from their end, nor the disk from its room.
+                LogNotAttended(logger, id, exception);
             }
         }
 
@@ -40,6 +46,31 @@ internal sealed partial class LogSweeper(BuildLogStore logs, IGrainFactory grain
 
         return removed;
     }
+
+    private async Task AttendAsync(BuildId id)
+    {
+        var build = grains.GetGrain<IBuildGrain>(id.ToString());
+        try
+        {
+            if (await build.GetAsync() is { } view && view.State.IsFinal())
+            {
+                // It writes the last line that a crash kept from the log.
+                await build.ReconcileAsync();
+            }
+        }
+        catch (Exception exception) when (StateDamage.Find(exception) is { } damage)
+        {
+            // While the queue has it, the queue ends it; afterwards there is nobody else to do it.
+            if (await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id) is null)
+            {
+                await grains.GetGrain<IBuildLogGrain>(id.ToString())
+                    .EndAsync(int.MaxValue, $"How the build ended is not known: its record cannot be read ({damage}).", final: true);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be looked after")]
+    private static partial void LogNotAttended(ILogger logger, BuildId build, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Retention removed {Count} old logs")]
     private static partial void LogRemoved(ILogger logger, int count);

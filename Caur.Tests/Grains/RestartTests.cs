@@ -1,7 +1,6 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
-using Caur.Embedded.Storage;
 
 namespace Caur.Tests.Grains;
 
@@ -135,7 +134,7 @@ public sealed class RestartTests
 
         await farm.RestartAsync();
         (await farm.Queue.GetAsync()).Items.Length.ShouldBe(3);
-        Damage(farm, "name='queue-1'");
+        FarmRecords.Damage(farm, "queue-1");
         await farm.RestartAsync();
         (await farm.Queue.GetAsync()).Items.Select(item => item.Build).ShouldBe([builds[0], builds[2]], ignoreOrder: true);
         farm.Errors.ShouldContain(error => error.Contains("Record queue-1 of queue x86_64"));
@@ -156,7 +155,7 @@ public sealed class RestartTests
         }
 
         await farm.RestartAsync();
-        Damage(farm, "name='queue-cursor'");
+        FarmRecords.Damage(farm, "queue-cursor");
         await farm.RestartAsync();
         (await farm.Queue.GetAsync()).Items.Length.ShouldBe(3);
         farm.Errors.ShouldContain(error => error.Contains("Record queue-cursor of queue x86_64"));
@@ -184,7 +183,7 @@ public sealed class RestartTests
         }
 
         var damaged = builds[1];
-        Damage(farm, $"name='build' AND grain LIKE '%{damaged}'");
+        FarmRecords.Damage(farm, "build", damaged);
         farm.Publisher.Gate = Task.CompletedTask;
         await farm.RestartAsync();
 
@@ -207,7 +206,7 @@ public sealed class RestartTests
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
         var attempt = await builder.StartAsync();
-        Damage(farm, $"name='build' AND grain LIKE '%{damaged}'");
+        FarmRecords.Damage(farm, "build", damaged);
 
         await farm.RestartAsync();
 
@@ -291,13 +290,5 @@ public sealed class RestartTests
         await builder.Grain.DrainAsync(false);
         await farm.UntilAsync(() => Task.FromResult(!builder.Draining), "the agent is told to join again");
         await builder.StartAsync();
-    }
-
-    private static void Damage(Farm farm, string where)
-    {
-        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: false);
-        using var update = connection.Prepare($"UPDATE grain_state SET data=X'00FF7B' WHERE {where}");
-        update.Step();
-        connection.Changes.ShouldBe(1);
     }
 }
