@@ -191,9 +191,11 @@ internal sealed partial class TargetRepositoryGrain(
             while (HasWork)
             {
                 await CarryOutNextAsync(cancellationToken);
-                _problem = "";
-                _pause = FirstPause;
+                Unblock();
             }
+
+            // Nothing waits: whatever was in the way is in nobody's way.
+            Unblock();
         }
         catch (PublicationBlockedException blocked)
         {
@@ -300,15 +302,22 @@ internal sealed partial class TargetRepositoryGrain(
                 continue;
             }
 
-            settled = true;
-            LogPublished(logger, item.Build, item.State, item.Generation, item.Reason);
             await GrainFactory.GetGrain<IBuildGrain>(item.Build.ToString()).PublishedAsync(item);
             publisher.Discard(order);
-            _orders.Remove(order.Build);
+            // The record first: what memory has forgotten nobody clears any more.
             await _slots.ClearAsync(slot);
+            _orders.Remove(order.Build);
+            settled = true;
+            LogPublished(logger, item.Build, item.State, item.Generation, item.Reason);
         }
 
         return settled;
+    }
+
+    private void Unblock()
+    {
+        _problem = "";
+        _pause = FirstPause;
     }
 
     private void Block(string problem, Exception? exception)

@@ -2,6 +2,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Embedded.Storage;
+using Caur.Grains.Repositories;
 
 namespace Caur.Tests.Grains;
 
@@ -69,6 +70,55 @@ public sealed class RepositoryChangeTests
         await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetChangeAsync(change.Operation))?.State == RepositoryChangeState.Done, "it is done");
         await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "its record is cleared");
         farm.Publisher.Changes.ShouldHaveSingleItem();
+    }
+
+    /// <summary>A record that stays is carried out again by a later activation, when the history has forgotten it by then.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Change_WhenItsRecordCannotBeCleared_IsNeverDoneAgain(bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Faults.FailClears("change-0", afterwards: afterwards);
+        var first = Remove("a");
+        await farm.Repository().ChangeAsync(first);
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "its record is cleared", 60);
+        for (var i = 0; i <= ChangeHistory.Kept; i++)
+        {
+            var other = Remove($"b{i}");
+            await farm.Repository().ChangeAsync(other);
+            await UntilDoneAsync(farm, other);
+        }
+
+        (await farm.Repository().GetChangeAsync(first.Operation)).ShouldBeNull("the history forgot it");
+        await farm.RestartAsync();
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        (await farm.Repository().GetAsync()).Pending.ShouldBe(0);
+        farm.Publisher.Changes.Count(done => done.Change.Operation == first.Operation).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publication_WhenItsRecordCannotBeCleared_IsClearedLaterAndNothingIsInTheWayThen(bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Faults.FailClears("order-0", afterwards: afterwards);
+        await OrderAsync(farm, "a", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Faults.Log.Contains("clear order-0")), "the clearing fails");
+        await farm.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        var view = await farm.Repository().GetAsync();
+        (view.Pending, view.Problem).ShouldBe((0, ""));
+        farm.Faults.Log.Count(line => line == "clear order-0").ShouldBe(afterwards ? 1 : 2);
+        await OrderAsync(farm, "b", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Published.Count == 2), "the next goes at once");
+        await farm.RestartAsync();
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+        farm.Publisher.Published.ShouldBe([Id("a", 1), Id("b", 1)]);
     }
 
     [Theory]
