@@ -158,6 +158,8 @@ internal sealed partial class TargetRepositoryGrain(
         try
         {
             await Task.Run(() => publisher.CollectAsync(Id, cancellationToken), cancellationToken);
+            ImmutableArray<PublishOrder> waiting = [.. _orders.Values.Select(known => known.Order), .. intent.State.Orders];
+            await Task.Run(() => publisher.SweepLandedAsync(Id, waiting, cancellationToken), cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -47,6 +47,19 @@ internal sealed class FakePublisher : IRepositoryPublisher
         }
     }
 
+    /// <summary>The orders that waited whenever landed archives were swept.</summary>
+    public List<IReadOnlyCollection<PublishOrder>> Swept { get; } = [];
+
+    public Task SweepLandedAsync(TargetId target, IReadOnlyCollection<PublishOrder> waiting, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Swept.Add(waiting);
+        }
+
+        return Task.CompletedTask;
+    }
+
     public Task CollectAsync(TargetId target, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task<ImmutableArray<PublicationNews>> PublishAsync(

@@ -72,6 +72,20 @@ public sealed class RepositoryChangeTests
         farm.Publisher.Changes.ShouldHaveSingleItem();
     }
 
+    [Fact]
+    public async Task Publication_WhenItWaitsForVeryLong_KeepsItsArchives()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "the signing key has expired";
+        await OrderAsync(farm, "a", 1);
+        await OrderAsync(farm, "b", 1);
+        farm.Clock.Advance(TimeSpan.FromMinutes(31));
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Swept.Count > 0), "the landing zone is swept");
+
+        farm.Publisher.Swept[0].Select(order => order.Build).Distinct().ShouldBe([Id("a", 1), Id("b", 1)], ignoreOrder: true);
+    }
+
     /// <summary>A record that stays is carried out again by a later activation, when the history has forgotten it by then.</summary>
     [Theory]
     [InlineData(false)]
