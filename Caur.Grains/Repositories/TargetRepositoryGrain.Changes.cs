@@ -26,8 +26,7 @@ internal sealed partial class TargetRepositoryGrain
 
         if (!_changes.ContainsKey(change.Operation))
         {
-            await RemindAsync();
-            await AddAsync(change);
+            await ArriveAsync(() => AddAsync(change));
         }
 
         Wake();

@@ -86,6 +86,28 @@ public sealed class RepositoryChangeTests
         farm.Publisher.Swept[0].Select(order => order.Build).Distinct().ShouldBe([Id("a", 1), Id("b", 1)], ignoreOrder: true);
     }
 
+    /// <summary>An order arrives when the reminder is about to be removed because nothing waits. kill -9 comes right behind its answer.</summary>
+    [Fact]
+    public async Task Change_WhenTheReminderIsBeingRemoved_IsRemindedAllTheSame()
+    {
+        await using var farm = await Farm.StartAsync();
+        await farm.Repository().ChangeAsync(Remove("a"));
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "the first is done");
+        // It waits for the disk with nothing in memory yet.
+        var disk = new TaskCompletionSource();
+        farm.Faults.HoldWrite("order-cursor", disk.Task);
+        var ordering = OrderAsync(farm, "b", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Faults.Log.Any(line => line.StartsWith("write order-cursor"))), "the order arrives");
+        farm.Clock.Advance(TimeSpan.FromSeconds(61));
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        Reminders(farm).ShouldBe("1", "the order relies on it");
+        disk.SetResult();
+        await ordering;
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "it is done");
+        await farm.AdvanceUntilAsync(() => Task.FromResult(Reminders(farm) == "0"), "nothing waits", 70);
+    }
+
     /// <summary>A record that stays is carried out again by a later activation, when the history has forgotten it by then.</summary>
     [Theory]
     [InlineData(false)]
@@ -260,6 +282,12 @@ public sealed class RepositoryChangeTests
         (found.Id, found.ProblemCount).ShouldBe((begun.Id, 1));
         (await farm.Repository().VerifyAsync()).Id.ShouldNotBe(begun.Id);
         await farm.UntilAsync(async () => !(await farm.Repository().GetVerificationAsync()).Running, "the second ends");
+    }
+
+    private static string? Reminders(Farm farm)
+    {
+        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: true);
+        return connection.Scalar($"SELECT COUNT(*) FROM reminder WHERE grain LIKE '%{Farm.Target}' AND name='finish'");
     }
 
     private static RepositoryChange Remove(params string[] names) =>
