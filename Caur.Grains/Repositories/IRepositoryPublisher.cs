@@ -44,9 +44,15 @@ internal interface IRepositoryPublisher
     /// <summary>The file names of a pkgbase's archives in the current generation.</summary>
     Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken);
 
-    /// <summary>Removes what no client can be waiting for any more: old generations, files that none of the kept ones names, landed
-    /// archives that nobody came back for.</summary>
+    /// <summary>Removes what no client can be waiting for any more: old generations, and files that none of the kept ones names.</summary>
     Task CollectAsync(TargetId target, CancellationToken cancellationToken);
+
+    /// <summary>Removes landed archives that nobody came back for: of attempts that do not wait here, and that brought nothing for longer
+    /// than any upload pauses.</summary>
+    /// <param name="target">Which repository.</param>
+    /// <param name="waiting">All orders that are not settled: their archives stay, however old.</param>
+    /// <param name="cancellationToken">Ends it between two attempts.</param>
+    Task SweepLandedAsync(TargetId target, IReadOnlyCollection<PublishOrder> waiting, CancellationToken cancellationToken);
 
     /// <summary>Forgets archives of attempts that were published or refused.</summary>
     void Discard(PublishOrder order);

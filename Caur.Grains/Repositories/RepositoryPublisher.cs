@@ -20,7 +20,8 @@ internal sealed class RepositoryPublisher(
     RepositoryStoreOptions? options = null)
     : IRepositoryPublisher, IDisposable
 {
-    /// <summary>Longer than any upload takes and than a publication waits for its key.</summary>
+    /// <summary>So long an attempt that uploads may bring nothing: a builder that has not ended its upload for want of room or of the hub
+    /// tries it every few seconds. What was ordered stays until it is published, however long that waits.</summary>
     private static readonly TimeSpan KeepLanded = TimeSpan.FromDays(14);
 
     /// <summary>So often a publication is decided anew when its archives change under it.</summary>
@@ -199,12 +200,17 @@ internal sealed class RepositoryPublisher(
     public async Task<ImmutableArray<string>> GetFilesAsync(TargetId target, string pkgbase, CancellationToken cancellationToken) =>
         [.. await Store(target).PublishedFilesAsync(pkgbase, cancellationToken)];
 
-    public async Task CollectAsync(TargetId target, CancellationToken cancellationToken)
+    public Task CollectAsync(TargetId target, CancellationToken cancellationToken) =>
+        Store(target).CollectAsync(clock.GetUtcNow(), cancellationToken);
+
+    public Task SweepLandedAsync(TargetId target, IReadOnlyCollection<PublishOrder> waiting, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        await Store(target).CollectAsync(now, cancellationToken);
-        await landing.SweepAsync(
-            attempt => ValueTask.FromResult(!attempt.BuildId.StartsWith($"{target}/", StringComparison.Ordinal)), now - KeepLanded, cancellationToken);
+        var known = waiting.Select(order => (order.Build.ToString(), order.Attempt)).ToHashSet();
+        return landing.SweepAsync(
+            attempt => ValueTask.FromResult(
+                !attempt.BuildId.StartsWith($"{target}/", StringComparison.Ordinal) || known.Contains((attempt.BuildId, attempt.Attempt))),
+            clock.GetUtcNow() - KeepLanded,
+            cancellationToken);
     }
 
     public void Discard(PublishOrder order) => landing.Remove(order.Build.ToString(), order.Attempt);

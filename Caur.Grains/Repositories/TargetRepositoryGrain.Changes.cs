@@ -26,8 +26,7 @@ internal sealed partial class TargetRepositoryGrain
 
         if (!_changes.ContainsKey(change.Operation))
         {
-            await RemindAsync();
-            await AddAsync(change);
+            await ArriveAsync(() => AddAsync(change));
         }
 
         Wake();
@@ -134,10 +133,11 @@ internal sealed partial class TargetRepositoryGrain
                 continue;
             }
 
+            // The record first: what memory has forgotten nobody clears any more, and a later activation would carry it out once more.
+            await _changeSlots.ClearAsync(slot);
+            _changes.Remove(change.Operation);
             settled = true;
             LogChanged(logger, Id, PublicationOf(change), view.State, view.Generation, view.Removed, view.Added, view.Changed, view.Reason);
-            _changes.Remove(change.Operation);
-            await _changeSlots.ClearAsync(slot);
         }
 
         return settled;

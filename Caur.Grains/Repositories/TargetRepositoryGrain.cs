@@ -38,6 +38,10 @@ internal sealed partial class TargetRepositoryGrain(
     private IGrainTimer _timer = null!;
     private bool _working;
     private bool _reminding;
+
+    /// <summary>Orders that are not in memory yet, but rely on the reminder.</summary>
+    private int _arriving;
+    private Task _forgetting = Task.CompletedTask;
     private TimeSpan _pause = FirstPause;
     private string _problem = "";
 
@@ -87,8 +91,7 @@ internal sealed partial class TargetRepositoryGrain(
 
         if (!_orders.ContainsKey(order.Build))
         {
-            await RemindAsync();
-            await AddAsync(order);
+            await ArriveAsync(() => AddAsync(order));
         }
 
         Wake();
@@ -112,10 +115,9 @@ internal sealed partial class TargetRepositoryGrain(
         {
             await WorkAsync(CancellationToken.None);
         }
-        else if (await this.GetReminder(FinishReminder) is { } reminder)
+        else if (_arriving == 0 && _forgetting.IsCompleted)
         {
-            _reminding = false;
-            await this.UnregisterReminder(reminder);
+            await (_forgetting = ForgetReminderAsync());
         }
     }
 
@@ -158,6 +160,8 @@ internal sealed partial class TargetRepositoryGrain(
         try
         {
             await Task.Run(() => publisher.CollectAsync(Id, cancellationToken), cancellationToken);
+            ImmutableArray<PublishOrder> waiting = [.. _orders.Values.Select(known => known.Order), .. intent.State.Orders];
+            await Task.Run(() => publisher.SweepLandedAsync(Id, waiting, cancellationToken), cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -168,12 +172,38 @@ internal sealed partial class TargetRepositoryGrain(
     private PublicationNews Pending(BuildId build, int attempt) =>
         new() { Build = build, Attempt = attempt, State = PublicationState.Pending, Reason = _problem };
 
+    /// <summary>Takes an order in, with the reminder there from before it is durable until after it is carried out.</summary>
+    private async Task ArriveAsync(Func<Task> add)
+    {
+        _arriving++;
+        try
+        {
+            await RemindAsync();
+            await add();
+        }
+        finally
+        {
+            _arriving--;
+        }
+    }
+
     private async Task RemindAsync()
     {
+        // Registered while the old one goes, it might go with it. Whether that could be removed is told to whoever removes it.
+        await _forgetting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (!_reminding)
         {
             await this.RegisterOrUpdateReminder(FinishReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
             _reminding = true;
+        }
+    }
+
+    private async Task ForgetReminderAsync()
+    {
+        _reminding = false;
+        if (await this.GetReminder(FinishReminder) is { } reminder)
+        {
+            await this.UnregisterReminder(reminder);
         }
     }
 
@@ -191,9 +221,11 @@ internal sealed partial class TargetRepositoryGrain(
             while (HasWork)
             {
                 await CarryOutNextAsync(cancellationToken);
-                _problem = "";
-                _pause = FirstPause;
+                Unblock();
             }
+
+            // Nothing waits: whatever was in the way is in nobody's way.
+            Unblock();
         }
         catch (PublicationBlockedException blocked)
         {
@@ -300,15 +332,22 @@ internal sealed partial class TargetRepositoryGrain(
                 continue;
             }
 
-            settled = true;
-            LogPublished(logger, item.Build, item.State, item.Generation, item.Reason);
             await GrainFactory.GetGrain<IBuildGrain>(item.Build.ToString()).PublishedAsync(item);
             publisher.Discard(order);
-            _orders.Remove(order.Build);
+            // The record first: what memory has forgotten nobody clears any more.
             await _slots.ClearAsync(slot);
+            _orders.Remove(order.Build);
+            settled = true;
+            LogPublished(logger, item.Build, item.State, item.Generation, item.Reason);
         }
 
         return settled;
+    }
+
+    private void Unblock()
+    {
+        _problem = "";
+        _pause = FirstPause;
     }
 
     private void Block(string problem, Exception? exception)

@@ -5,13 +5,12 @@ using Caur.Grains.Repositories;
 
 namespace Caur.Tests.Grains;
 
-/// <summary>Repositories in memory. As with the real ones, the same publication makes one generation however often it is applied, and
-/// they outlive the hub.</summary>
+/// <summary>Repositories in memory. As with the real ones, the newest publication makes one generation however often it is applied; one
+/// that is applied again after others is another. They outlive the hub.</summary>
 internal sealed class FakePublisher : IRepositoryPublisher
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, ImmutableArray<PublicationNews>> _done = [];
-    private readonly Dictionary<string, RepositoryChangeView> _changed = [];
+    private readonly Dictionary<TargetId, (string Publication, object Outcome)> _newest = [];
     private long _generation;
 
     /// <summary>Every publication that made a generation: its builds.</summary>
@@ -48,6 +47,19 @@ internal sealed class FakePublisher : IRepositoryPublisher
         }
     }
 
+    /// <summary>The orders that waited whenever landed archives were swept.</summary>
+    public List<IReadOnlyCollection<PublishOrder>> Swept { get; } = [];
+
+    public Task SweepLandedAsync(TargetId target, IReadOnlyCollection<PublishOrder> waiting, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Swept.Add(waiting);
+        }
+
+        return Task.CompletedTask;
+    }
+
     public Task CollectAsync(TargetId target, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task<ImmutableArray<PublicationNews>> PublishAsync(
@@ -67,9 +79,9 @@ internal sealed class FakePublisher : IRepositoryPublisher
 
         lock (_lock)
         {
-            if (_done.TryGetValue(publication, out var news))
+            if (_newest.TryGetValue(target, out var newest) && newest.Publication == publication)
             {
-                return news;
+                return (ImmutableArray<PublicationNews>)newest.Outcome;
             }
 
             var taken = orders.Where(order => !Refuses.Contains(order.Build.Pkgbase)).ToList();
@@ -79,7 +91,7 @@ internal sealed class FakePublisher : IRepositoryPublisher
                 Generations.Add([.. taken.Select(order => order.Build)]);
             }
 
-            return _done[publication] =
+            ImmutableArray<PublicationNews> news =
             [
                 .. orders.Where(order => !Forgets.Contains(order.Build.Pkgbase)).Select(order => new PublicationNews
                 {
@@ -90,6 +102,8 @@ internal sealed class FakePublisher : IRepositoryPublisher
                     Reason = taken.Contains(order) ? "" : "it is not what was ordered",
                 }),
             ];
+            _newest[target] = (publication, news);
+            return news;
         }
     }
 
@@ -113,12 +127,14 @@ internal sealed class FakePublisher : IRepositoryPublisher
 
         lock (_lock)
         {
-            if (!_changed.TryGetValue(publication, out var view))
+            if (_newest.TryGetValue(target, out var newest) && newest.Publication == publication)
             {
-                Changes.Add((++_generation, change));
-                _changed[publication] = view = View(change, RepositoryChangeState.Done) with { Generation = _generation };
+                return (RepositoryChangeView)newest.Outcome;
             }
 
+            Changes.Add((++_generation, change));
+            var view = View(change, RepositoryChangeState.Done) with { Generation = _generation };
+            _newest[target] = (publication, view);
             return view;
         }
     }

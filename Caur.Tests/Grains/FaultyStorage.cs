@@ -26,6 +26,18 @@ internal sealed class StorageFaults
         }
     }
 
+    /// <summary>The next clearings of states whose name begins so fail.</summary>
+    /// <param name="stateName">The beginning of the name.</param>
+    /// <param name="times">How many.</param>
+    /// <param name="afterwards">The clearing happens, and its answer is lost.</param>
+    public void FailClears(string stateName, int times = 1, bool afterwards = false)
+    {
+        lock (_lock)
+        {
+            _faults.Add(new Fault(stateName, afterwards) { Left = times, Operation = "clear" });
+        }
+    }
+
     /// <summary>Nothing fails any more.</summary>
     public void Clear()
     {
@@ -50,7 +62,8 @@ internal sealed class StorageFaults
         lock (_lock)
         {
             Log.Enqueue($"{operation} {stateName}");
-            fault = _faults.Find(item => item.Left > 0 && stateName.StartsWith(item.StateName, StringComparison.Ordinal));
+            fault = _faults.Find(item =>
+                item.Left > 0 && (item.Operation ?? operation) == operation && stateName.StartsWith(item.StateName, StringComparison.Ordinal));
             if (fault is not null)
             {
                 fault.Left--;
@@ -80,6 +93,9 @@ internal sealed class StorageFaults
         public bool Afterwards => afterwards;
 
         public int Left { get; set; }
+
+        /// <summary>Null for all.</summary>
+        public string? Operation { get; init; }
 
         public Task? Until { get; init; }
     }

@@ -2,6 +2,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Embedded.Storage;
+using Caur.Grains.Repositories;
 
 namespace Caur.Tests.Grains;
 
@@ -69,6 +70,91 @@ public sealed class RepositoryChangeTests
         await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetChangeAsync(change.Operation))?.State == RepositoryChangeState.Done, "it is done");
         await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "its record is cleared");
         farm.Publisher.Changes.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Publication_WhenItWaitsForVeryLong_KeepsItsArchives()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "the signing key has expired";
+        await OrderAsync(farm, "a", 1);
+        await OrderAsync(farm, "b", 1);
+        farm.Clock.Advance(TimeSpan.FromMinutes(31));
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Swept.Count > 0), "the landing zone is swept");
+
+        farm.Publisher.Swept[0].Select(order => order.Build).Distinct().ShouldBe([Id("a", 1), Id("b", 1)], ignoreOrder: true);
+    }
+
+    /// <summary>An order arrives when the reminder is about to be removed because nothing waits. kill -9 comes right behind its answer.</summary>
+    [Fact]
+    public async Task Change_WhenTheReminderIsBeingRemoved_IsRemindedAllTheSame()
+    {
+        await using var farm = await Farm.StartAsync();
+        await farm.Repository().ChangeAsync(Remove("a"));
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "the first is done");
+        // It waits for the disk with nothing in memory yet.
+        var disk = new TaskCompletionSource();
+        farm.Faults.HoldWrite("order-cursor", disk.Task);
+        var ordering = OrderAsync(farm, "b", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Faults.Log.Any(line => line.StartsWith("write order-cursor"))), "the order arrives");
+        farm.Clock.Advance(TimeSpan.FromSeconds(61));
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        Reminders(farm).ShouldBe("1", "the order relies on it");
+        disk.SetResult();
+        await ordering;
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "it is done");
+        await farm.AdvanceUntilAsync(() => Task.FromResult(Reminders(farm) == "0"), "nothing waits", 70);
+    }
+
+    /// <summary>A record that stays is carried out again by a later activation, when the history has forgotten it by then.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Change_WhenItsRecordCannotBeCleared_IsNeverDoneAgain(bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Faults.FailClears("change-0", afterwards: afterwards);
+        var first = Remove("a");
+        await farm.Repository().ChangeAsync(first);
+        await farm.AdvanceUntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "its record is cleared", 60);
+        for (var i = 0; i <= ChangeHistory.Kept; i++)
+        {
+            var other = Remove($"b{i}");
+            await farm.Repository().ChangeAsync(other);
+            await UntilDoneAsync(farm, other);
+        }
+
+        (await farm.Repository().GetChangeAsync(first.Operation)).ShouldBeNull("the history forgot it");
+        await farm.RestartAsync();
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        (await farm.Repository().GetAsync()).Pending.ShouldBe(0);
+        farm.Publisher.Changes.Count(done => done.Change.Operation == first.Operation).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publication_WhenItsRecordCannotBeCleared_IsClearedLaterAndNothingIsInTheWayThen(bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Faults.FailClears("order-0", afterwards: afterwards);
+        await OrderAsync(farm, "a", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Faults.Log.Contains("clear order-0")), "the clearing fails");
+        await farm.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        var view = await farm.Repository().GetAsync();
+        (view.Pending, view.Problem).ShouldBe((0, ""));
+        farm.Faults.Log.Count(line => line == "clear order-0").ShouldBe(afterwards ? 1 : 2);
+        await OrderAsync(farm, "b", 1);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Published.Count == 2), "the next goes at once");
+        await farm.RestartAsync();
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+        farm.Publisher.Published.ShouldBe([Id("a", 1), Id("b", 1)]);
     }
 
     [Theory]
@@ -196,6 +282,12 @@ public sealed class RepositoryChangeTests
         (found.Id, found.ProblemCount).ShouldBe((begun.Id, 1));
         (await farm.Repository().VerifyAsync()).Id.ShouldNotBe(begun.Id);
         await farm.UntilAsync(async () => !(await farm.Repository().GetVerificationAsync()).Running, "the second ends");
+    }
+
+    private static string? Reminders(Farm farm)
+    {
+        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: true);
+        return connection.Scalar($"SELECT COUNT(*) FROM reminder WHERE grain LIKE '%{Farm.Target}' AND name='finish'");
     }
 
     private static RepositoryChange Remove(params string[] names) =>

@@ -1,4 +1,6 @@
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Grains.Repositories;
 using Caur.Storage.Files;
@@ -137,6 +139,47 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
         (view.State, view.Generation, view.Removed).ShouldBe((RepositoryChangeState.Done, 0, 0));
         (await Open().ChangeAsync(RepositoryHub.Target, "back", Change(RepositoryChangeKind.Rollback), Token)).Reason
             .ShouldBe("generation 1 is not kept: there are none");
+    }
+
+    [Fact]
+    public async Task SweepLandedAsync_WhenArchivesAreOld_RemovesThoseThatNobodyWaitsFor()
+    {
+        var waits = await LandAsync("waits", 2);
+        var lost = await LandAsync("lost", 1);
+        var earlier = waits with { Attempt = 1 };
+        await LandAsync("waits", 1);
+        var elsewhere = await LandAsync("elsewhere", 1, new TargetId("other", "x86_64"));
+        var young = await LandAsync("young", 1);
+        foreach (var folder in Directory.GetDirectories(Zone.Root, "*", SearchOption.AllDirectories))
+        {
+            Directory.SetLastWriteTimeUtc(folder, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-15));
+        }
+
+        using (var more = new MemoryStream("y"u8.ToArray()))
+        {
+            await Zone.Landing.StoreAsync(young.Build.ToString(), 1, "more", 1, Convert.ToHexStringLower(SHA256.HashData("y"u8)), more, Token);
+        }
+
+        await Open().SweepLandedAsync(RepositoryHub.Target, [waits], Token);
+
+        Landed(waits).ShouldBe(1);
+        Landed(earlier).ShouldBe(0);
+        Landed(lost).ShouldBe(0);
+        Landed(elsewhere).ShouldBe(1, "another repository's");
+        Landed(young).ShouldBe(2, "it uploads");
+    }
+
+    private (string Root, LandingZone Landing) Zone => (DataFolders.Resolve(_folder.Path).Landing, new LandingZone(DataFolders.Resolve(_folder.Path).Landing));
+
+    private int Landed(PublishOrder order) => Zone.Landing.List(order.Build.ToString(), order.Attempt).Count;
+
+    private async Task<PublishOrder> LandAsync(string pkgbase, int attempt, TargetId? target = null)
+    {
+        var order = new PublishOrder { Build = new BuildId(new PackageKey(target ?? RepositoryHub.Target, pkgbase), 1), Attempt = attempt, Archives = [] };
+        using var content = new MemoryStream("x"u8.ToArray());
+        (await Zone.Landing.StoreAsync(
+            order.Build.ToString(), attempt, "x", 1, Convert.ToHexStringLower(SHA256.HashData("x"u8)), content, Token)).IsThere.ShouldBeTrue();
+        return order;
     }
 
     private static RepositoryChange Change(RepositoryChangeKind kind) => new()
