@@ -54,7 +54,8 @@ public sealed record BuildRequest
     [Id(5)]
     public ImmutableArray<string> DependsOn { get; init; } = [];
 
-    /// <summary>The pkgnames that the package folder says it makes; what arrives must be among them.</summary>
+    /// <summary>The pkgnames that the package folder says it makes; what arrives must be among them, and all of them must arrive.
+    /// Empty when it does not say: then any of the pkgbase may.</summary>
     [Id(6)]
     public ImmutableArray<string> Pkgnames { get; init; } = [];
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Caur.Contracts.Ids;
 
 namespace Caur.Grains.Queue;
@@ -13,11 +12,12 @@ namespace Caur.Grains.Queue;
 /// <param name="waitsAgain">Called when an entry is to ignore those pkgbases no longer.</param>
 internal sealed class QueueGraph(
     Action<QueueEntry> chainChanging,
-    Action<QueueEntry, ImmutableArray<string>> cycleBroken,
-    Action<QueueEntry, ImmutableArray<string>> waitsAgain)
+    Action<QueueEntry, IReadOnlySet<string>> cycleBroken,
+    Action<QueueEntry, IReadOnlySet<string>> waitsAgain)
 {
     private readonly Dictionary<PackageKey, List<QueueEntry>> _byPackage = [];
     private readonly Dictionary<PackageKey, HashSet<QueueEntry>> _wantedBy = [];
+    private readonly HashSet<QueueEntry> _stale = [];
 
     public IReadOnlyList<QueueEntry> Of(PackageKey package) => _byPackage.TryGetValue(package, out var list) ? list : [];
 
@@ -60,46 +60,46 @@ internal sealed class QueueGraph(
             }
         }
 
+        var newcomers = entries.ToHashSet();
         foreach (var entry in entries)
         {
-            foreach (var first in DependenciesOf(entry).SelectMany(Of))
-            {
-                Connect(entry, first);
-            }
-
-            foreach (var after in Wanting(entry.Package))
-            {
-                Connect(after, entry);
-            }
+            Connect(entry, Named(entry));
         }
 
-        var freed = BreakCycles(entries, anew: !restored);
-        UpdateChains([.. entries, .. entries.SelectMany(entry => entry.WaitsFor), .. freed]);
+        foreach (var present in entries
+            .SelectMany(entry => Wanting(entry.Package).Where(after => !newcomers.Contains(after)), (entry, after) => (entry, after))
+            .GroupBy(edge => edge.after, edge => edge.entry))
+        {
+            Connect(present.Key, present);
+        }
+
+        BreakCycles(entries, anew: !restored);
+        NoteStale(entries);
     }
 
-    /// <summary>Gives an entry that is waiting again the edges it has now: while a builder had it, its dependencies did not count.</summary>
-    public void Reconnect(QueueEntry entry)
+    /// <summary>Gives entries that are waiting again the edges they have now: while a builder had them, their dependencies did not count,
+    /// and what they ignored may have changed.</summary>
+    public void Reconnect(IReadOnlyCollection<QueueEntry> entries)
     {
-        foreach (var first in DependenciesOf(entry).SelectMany(Of))
+        foreach (var entry in entries)
         {
-            Connect(entry, first);
+            Connect(entry, Named(entry));
         }
 
-        var freed = BreakCycles([entry], anew: true);
-        UpdateChains([entry, .. entry.WaitsFor, .. freed]);
+        BreakCycles(entries, anew: true);
+        NoteStale(entries);
     }
 
     /// <summary>An entry waits for nothing any more: a builder has it.</summary>
     public void Detach(QueueEntry entry)
     {
-        var firsts = entry.WaitsFor.ToList();
-        foreach (var first in firsts)
+        foreach (var first in entry.WaitsFor)
         {
             first.Dependants.Remove(entry);
+            _stale.Add(first);
         }
 
         entry.WaitsFor.Clear();
-        UpdateChains(firsts);
     }
 
     /// <summary>Takes an entry and its edges out.</summary>
@@ -130,81 +130,12 @@ internal sealed class QueueGraph(
         return waiting;
     }
 
-    private static void Connect(QueueEntry after, QueueEntry first)
+    /// <summary>Corrects the chains after changes, of all that they concern: once for many, as each may concern all.</summary>
+    public void UpdateChains()
     {
-        // A build that a builder has already cannot wait any more.
-        if (after.IsActive || ReferenceEquals(after, first) || after.Durable.Ignores.Contains(first.Package.Pkgbase))
-        {
-            return;
-        }
-
-        after.WaitsFor.Add(first);
-        first.Dependants.Add(after);
-    }
-
-    /// <returns>The entries whose dependants changed by it.</returns>
-    private List<QueueEntry> BreakCycles(IReadOnlyCollection<QueueEntry> added, bool anew)
-    {
-        var freed = new List<QueueEntry>();
-        var roots = added.ToHashSet();
-        if (anew)
-        {
-            foreach (var set in StronglyConnected.Cycles(added, Named).Where(set => set.Any(roots.Contains)).ToList())
-            {
-                WaitAgain(set, freed);
-                roots.UnionWith(set);
-            }
-        }
-
-        // Every new cycle has a new member, and is inside what that member can reach.
-        while (StronglyConnected.FirstCycle(roots, static entry => entry.WaitsFor) is { } cycle)
-        {
-            // By package: an older build of it that a builder has is not waited for either.
-            var members = cycle.Select(entry => entry.Package).ToHashSet();
-            var breaker = cycle.MinBy(entry => entry.Package.Pkgbase, StringComparer.Ordinal)!;
-            var ignored = breaker.WaitsFor.Where(first => members.Contains(first.Package)).ToList();
-            foreach (var first in ignored)
-            {
-                breaker.WaitsFor.Remove(first);
-                first.Dependants.Remove(breaker);
-            }
-
-            cycleBroken(breaker, [.. ignored.Select(first => first.Package.Pkgbase).Distinct().Order(StringComparer.Ordinal)]);
-            freed.AddRange(ignored);
-        }
-
-        return freed;
-    }
-
-    /// <summary>All that an entry would wait for if no cycle had been broken.</summary>
-    private IEnumerable<QueueEntry> Named(QueueEntry entry) =>
-        entry.IsActive ? [] : DependenciesOf(entry).SelectMany(Of).Where(first => !ReferenceEquals(first, entry));
-
-    /// <summary>Takes back what the members of a set ignore of each other.</summary>
-    private void WaitAgain(IReadOnlyList<QueueEntry> set, List<QueueEntry> changed)
-    {
-        var members = set.Select(entry => entry.Package).ToHashSet();
-        foreach (var entry in set)
-        {
-            var lifted = entry.Durable.Ignores.Where(pkgbase => members.Contains(new PackageKey(entry.Package.Target, pkgbase))).ToImmutableArray();
-            if (lifted.IsEmpty)
-            {
-                continue;
-            }
-
-            waitsAgain(entry, lifted);
-            foreach (var first in Named(entry))
-            {
-                Connect(entry, first);
-                changed.Add(first);
-            }
-        }
-    }
-
-    /// <summary>Corrects the chains of entries whose dependants changed, and of all before them. There is no cycle when it runs.</summary>
-    private void UpdateChains(IReadOnlyCollection<QueueEntry> changed)
-    {
-        var dirty = changed.ToHashSet();
+        var changed = _stale.ToList();
+        var dirty = _stale.ToHashSet();
+        _stale.Clear();
 
         // Each is looked at once, after all that wait for it.
         foreach (var entry in DependantsFirst(changed))
@@ -226,6 +157,93 @@ internal sealed class QueueGraph(
                 chainChanging(entry);
                 entry.Chain = chain;
                 dirty.UnionWith(entry.WaitsFor);
+            }
+        }
+    }
+
+    private void NoteStale(IReadOnlyCollection<QueueEntry> entries)
+    {
+        _stale.UnionWith(entries);
+        _stale.UnionWith(entries.SelectMany(entry => entry.WaitsFor));
+    }
+
+    private static void Connect(QueueEntry after, IEnumerable<QueueEntry> firsts)
+    {
+        // A build that a builder has already cannot wait any more.
+        if (after.IsActive)
+        {
+            return;
+        }
+
+        var ignored = after.Durable.Ignores.ToHashSet(StringComparer.Ordinal);
+        foreach (var first in firsts)
+        {
+            if (!ReferenceEquals(after, first) && !ignored.Contains(first.Package.Pkgbase))
+            {
+                after.WaitsFor.Add(first);
+                first.Dependants.Add(after);
+            }
+        }
+    }
+
+    private void BreakCycles(IReadOnlyCollection<QueueEntry> added, bool anew)
+    {
+        var roots = added.ToHashSet();
+        if (anew)
+        {
+            foreach (var set in StronglyConnected.Cycles(added, Named).Where(set => set.Any(roots.Contains)).ToList())
+            {
+                WaitAgain(set);
+                roots.UnionWith(set);
+            }
+        }
+
+        // Every new cycle has a new member, and is inside what that member can reach.
+        foreach (var set in StronglyConnected.Cycles(roots, static entry => entry.WaitsFor).ToList())
+        {
+            Break(set);
+        }
+    }
+
+    private void Break(IReadOnlyList<QueueEntry> set)
+    {
+        var order = set.OrderBy(entry => entry.Package.Pkgbase, StringComparer.Ordinal).ThenBy(entry => entry.Build.Timestamp).ToList();
+        var places = order.Index().ToDictionary(member => member.Item, member => member.Index);
+        var edges = order.Index().SelectMany(
+            member => member.Item.WaitsFor.Where(places.ContainsKey), (member, first) => (From: member.Index, To: places[first]));
+        foreach (var broken in CycleBreaks.Find(order.Count, edges).GroupBy(edge => edge.From, edge => order[edge.To].Package.Pkgbase))
+        {
+            // By package: an older build of it that a builder has is not waited for either.
+            var breaker = order[broken.Key];
+            var pkgbases = new SortedSet<string>(broken, StringComparer.Ordinal);
+            foreach (var first in breaker.WaitsFor.Where(first => pkgbases.Contains(first.Package.Pkgbase)).ToList())
+            {
+                breaker.WaitsFor.Remove(first);
+                first.Dependants.Remove(breaker);
+                _stale.Add(first);
+            }
+
+            cycleBroken(breaker, pkgbases);
+        }
+    }
+
+    /// <summary>All that an entry would wait for if no cycle had been broken.</summary>
+    private IEnumerable<QueueEntry> Named(QueueEntry entry) =>
+        entry.IsActive ? [] : DependenciesOf(entry).SelectMany(Of).Where(first => !ReferenceEquals(first, entry));
+
+    /// <summary>Takes back what the members of a set ignore of each other.</summary>
+    private void WaitAgain(IReadOnlyList<QueueEntry> set)
+    {
+        var members = set.Select(entry => entry.Package).ToHashSet();
+        foreach (var entry in set)
+        {
+            var lifted = new SortedSet<string>(
+                entry.Durable.Ignores.Where(pkgbase => members.Contains(new PackageKey(entry.Package.Target, pkgbase))), StringComparer.Ordinal);
+            if (lifted.Count > 0)
+            {
+                waitsAgain(entry, lifted);
+                Connect(entry, Named(entry));
+                _stale.UnionWith(entry.WaitsFor);
             }
         }
     }

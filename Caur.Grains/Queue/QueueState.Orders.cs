@@ -93,6 +93,7 @@ internal sealed partial class QueueState
 
         var replies = new Dictionary<PackageKey, QueuedReply>();
         var added = new List<QueueEntry>();
+        var released = new HashSet<QueueEntry>();
         var wishes = request.Builds.GroupBy(build => build.Package).Select(group => group.Last()).ToList();
         var timestamp = NextTimestamp(wishes, now);
         foreach (var wanted in wishes)
@@ -103,34 +104,31 @@ internal sealed partial class QueueState
                 continue;
             }
 
-            var (entry, replaced) = Order(wanted, request.Operation, timestamp, nextSlot);
+            var (entry, replaced) = Order(wanted, request.Operation, timestamp, nextSlot, released);
             replies[wanted.Package] = new QueuedReply(entry.Build, replaced);
             added.Add(entry);
         }
 
-        var lifted = new List<QueueEntry>();
-        foreach (var entry in added)
+        // What is ordered anew was ignored because of what the build before it depended on; this one may depend on other things.
+        var orderedAnew = added.Select(entry => entry.Package).ToHashSet();
+        var lifted = orderedAnew.SelectMany(_graph.Wanting).Distinct().Where(after => after.Durable.Ignores.Any(IsOrderedAnew(after))).ToList();
+        foreach (var after in lifted)
         {
-            var pkgbase = entry.Package.Pkgbase;
-            foreach (var after in _graph.Wanting(entry.Package).Where(after => after.Durable.Ignores.Contains(pkgbase)).ToList())
-            {
-                // It was ignored because of what the build before it depended on; this one may depend on other things.
-                Change(after, after.Durable with { Ignores = after.Durable.Ignores.Remove(pkgbase) });
-                lifted.Add(after);
-            }
+            var ordered = IsOrderedAnew(after);
+            Change(after, after.Durable with { Ignores = after.Durable.Ignores.RemoveAll(pkgbase => ordered(pkgbase)) });
         }
 
         _graph.Add(added);
-        foreach (var after in lifted)
-        {
-            // It waits again for every build of the package, also for one that a builder has: as it would after a restart.
-            _graph.Reconnect(after);
-        }
 
-        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)).Concat(lifted));
+        // They wait again for every build of the package, also for one that a builder has: as they would after a restart.
+        _graph.Reconnect(lifted);
+
+        Settle(added.Concat(added.SelectMany(entry => entry.Dependants)).Concat(lifted).Concat(released).Distinct());
         var result = request.Builds.Select(build => replies[build.Package]).Distinct().ToImmutableArray();
         _operations.Add(request.Operation, result);
         return result;
+
+        Func<string, bool> IsOrderedAnew(QueueEntry after) => pkgbase => orderedAnew.Contains(new PackageKey(after.Package.Target, pkgbase));
     }
 
     /// <summary>Cancels a build that no builder has, or asks for the end of the one that runs.</summary>
@@ -202,7 +200,13 @@ internal sealed partial class QueueState
 
     private static FinalVerdict ReplacedBy(BuildId newer) => new(BuildState.Replaced, $"replaced by the order of {newer.QueuedAt:u}");
 
-    private (QueueEntry Entry, BuildId? Replaced) Order(BuildRequest wanted, Guid operation, long timestamp, Func<int> nextSlot)
+    /// <param name="wanted">The build.</param>
+    /// <param name="operation">The call that wants it.</param>
+    /// <param name="timestamp">Its time.</param>
+    /// <param name="nextSlot">Gives a free record's number.</param>
+    /// <param name="released">Takes what waited for a build that it replaces, to be settled when all are ordered.</param>
+    private (QueueEntry Entry, BuildId? Replaced) Order(
+        BuildRequest wanted, Guid operation, long timestamp, Func<int> nextSlot, HashSet<QueueEntry> released)
     {
         var present = _graph.Of(wanted.Package);
         var waiting = present.FirstOrDefault(entry => !entry.IsActive);
@@ -230,7 +234,9 @@ internal sealed partial class QueueState
 
         if (waiting is not null)
         {
-            Close(waiting, ReplacedBy(build));
+            var verdict = ReplacedBy(build);
+            released.UnionWith(Leave(waiting, verdict));
+            _changes.Close(waiting, verdict);
             replaced = waiting.Build;
         }
 

@@ -214,7 +214,7 @@ internal sealed partial class QueueState
             _resting.Add(entry);
         }
 
-        _graph.Reconnect(entry);
+        _graph.Reconnect([entry]);
         Settle([entry]);
     }
 
@@ -295,6 +295,7 @@ internal sealed partial class QueueState
     /// <summary>Puts entries where they belong after a change: ready or not; and pokes builders when something is.</summary>
     private void Settle(IEnumerable<QueueEntry> entries)
     {
+        _graph.UpdateChains();
         foreach (var entry in entries.Concat(_resort).ToList())
         {
             var ready = _byBuild.ContainsKey(entry.Build) && IsReady(entry);

@@ -1,79 +1,77 @@
 namespace Caur.Grains.Queue;
 
-/// <summary>Finds cycles in a directed graph (Tarjan's algorithm, without recursion), looking only at what the given nodes reach.</summary>
+/// <summary>Finds cycles in a directed graph (Tarjan's algorithm, without recursion), looking only at what the given nodes reach. Each
+/// edge is looked at once.</summary>
 internal static class StronglyConnected
 {
-    /// <summary>One strongly connected set of two or more nodes, or null. An edge from a node to itself is no cycle.</summary>
-    public static IReadOnlyList<T>? FirstCycle<T>(IEnumerable<T> roots, Func<T, IEnumerable<T>> next)
-        where T : notnull => Cycles(roots, next).FirstOrDefault();
-
-    /// <summary>All strongly connected sets of two or more nodes. The graph must not change while they are looked for.</summary>
+    /// <summary>All strongly connected sets of two or more nodes; an edge from a node to itself is no cycle. The graph must not change
+    /// while they are looked for.</summary>
     public static IEnumerable<IReadOnlyList<T>> Cycles<T>(IEnumerable<T> roots, Func<T, IEnumerable<T>> next)
         where T : notnull
     {
-        var index = new Dictionary<T, int>();
-        var low = new Dictionary<T, int>();
-        var onStack = new HashSet<T>();
-        var stack = new Stack<T>();
-        var work = new Stack<(T Node, IEnumerator<T> Next)>();
+        // By the order in which nodes are met; low is None once a node's set is known.
+        const int None = int.MaxValue;
+        var places = new Dictionary<T, int>();
+        var low = new List<int>();
+        var stack = new Stack<(T Node, int Place)>();
+        var work = new Stack<(int Place, IEnumerator<T> Next)>();
 
         foreach (var root in roots)
         {
-            if (index.ContainsKey(root))
-            {
-                continue;
-            }
-
             Open(root);
             while (work.TryPeek(out var top))
             {
                 if (top.Next.MoveNext())
                 {
                     var reached = top.Next.Current;
-                    if (!index.TryGetValue(reached, out var seen))
+                    if (!Open(reached))
                     {
-                        Open(reached);
-                    }
-                    else if (onStack.Contains(reached))
-                    {
-                        low[top.Node] = Math.Min(low[top.Node], seen);
+                        var place = places[reached];
+                        low[top.Place] = low[place] == None ? low[top.Place] : Math.Min(low[top.Place], place);
                     }
 
                     continue;
                 }
 
                 work.Pop();
+                var lowest = low[top.Place];
                 if (work.TryPeek(out var parent))
                 {
-                    low[parent.Node] = Math.Min(low[parent.Node], low[top.Node]);
+                    low[parent.Place] = Math.Min(low[parent.Place], lowest);
                 }
 
-                if (low[top.Node] == index[top.Node] && Close(top.Node) is { Count: > 1 } cycle)
+                if (lowest == top.Place && Close(top.Place) is { Count: > 1 } cycle)
                 {
                     yield return cycle;
                 }
             }
         }
 
-        void Open(T node)
+        bool Open(T node)
         {
-            index[node] = low[node] = index.Count;
-            stack.Push(node);
-            onStack.Add(node);
-            work.Push((node, next(node).GetEnumerator()));
+            if (!places.TryAdd(node, places.Count))
+            {
+                return false;
+            }
+
+            var place = places.Count - 1;
+            low.Add(place);
+            stack.Push((node, place));
+            work.Push((place, next(node).GetEnumerator()));
+            return true;
         }
 
-        List<T> Close(T head)
+        List<T> Close(int head)
         {
             var members = new List<T>();
-            T member;
+            int place;
             do
             {
-                member = stack.Pop();
-                onStack.Remove(member);
+                (var member, place) = stack.Pop();
+                low[place] = None;
                 members.Add(member);
             }
-            while (!EqualityComparer<T>.Default.Equals(member, head));
+            while (place != head);
             return members;
         }
     }

@@ -23,9 +23,6 @@ internal sealed class DependencySource(Deptree own, GivenDeptree? given, bool gi
         return given!.DependenciesOf(pkgbase, own.ProviderOf);
     }
 
-    /// <summary>The names that a folder makes, by the graph given.</summary>
-    public ImmutableArray<string> GivenNames(string pkgbase) => given?.NamesOf(pkgbase) ?? [pkgbase];
-
     /// <summary>What became of the graph given; for people.</summary>
     public IEnumerable<string> Notes(bool wasGiven)
     {

@@ -29,10 +29,6 @@ internal sealed class GivenDeptree
 
     public bool Knows(string pkgbase) => _entries.ContainsKey(pkgbase);
 
-    /// <summary>What a folder makes or provides; its own name when nothing is said.</summary>
-    public ImmutableArray<string> NamesOf(string pkgbase) =>
-        _entries.TryGetValue(pkgbase, out var entry) && entry.Names.Count > 0 ? [.. entry.Names.Select(name => name.ToString())] : [pkgbase];
-
     /// <summary>The pkgbases that a pkgbase depends on, sorted; never itself.</summary>
     /// <param name="pkgbase">Which.</param>
     /// <param name="elsewhere">Who has a name that this graph does not tell of; null when nobody has.</param>

@@ -132,9 +132,11 @@ internal static class SchedulePlanner
             MemoryMiB = wish.MemoryMiB,
             DiskMiB = wish.DiskMiB,
             DependsOn = dependencies.Of(package.Pkgbase),
+
+            // A deptree that was given cannot stand in: it lists what a folder provides beside what it makes, and leaves out names.
             Pkgnames = folder.Srcinfo is { } srcinfo
                 ? [.. srcinfo.Packages.Where(item => item.SupportsArchitecture(request.Target.Arch)).Select(item => item.Name.ToString())]
-                : dependencies.GivenNames(package.Pkgbase),
+                : [],
             CacheSources = folder.Config.IsTrue("BUILDER_CACHE_SOURCES"),
             TimeoutFactor = Factor(folder.Config["BUILDER_EXTRA_TIMEOUT"]),
             HoldDependants = options.HoldDependants,

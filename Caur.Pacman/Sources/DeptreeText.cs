@@ -16,6 +16,12 @@ public sealed class DeptreeText
     /// <summary>The longest text that is read, in characters; that of 2,500 folders has 300,000.</summary>
     public const int MaxSize = 16 * 1024 * 1024;
 
+    /// <summary>The most entries that are read; the largest repository of this kind has 2,534.</summary>
+    public const int MaxEntries = 20_000;
+
+    /// <summary>The most names, and the most dependencies, of one entry that are read.</summary>
+    public const int MaxNames = 10_000;
+
     private const int MaxErrors = 100;
 
     private static readonly System.Buffers.SearchValues<char> KeptByPipelines =
@@ -30,7 +36,8 @@ public sealed class DeptreeText
     public static DeptreeText Of(IEnumerable<DeptreeEntry> entries) => new([.. entries.OrderBy(entry => entry.PkgBase)]);
 
     /// <summary>Reads a text. White space around entries and names, empty entries and versions behind names are let pass; a refusal names
-    /// every entry that is none (the first hundred of them).</summary>
+    /// every fault (the first hundred of them). A text beyond <see cref="MaxSize"/>, <see cref="MaxEntries"/> or <see cref="MaxNames"/> is
+    /// refused: none is that large, and what reads it has other things to do.</summary>
     public static FormatResult<DeptreeText> Parse(string text)
     {
         if (text.Length > MaxSize)
@@ -52,6 +59,12 @@ public sealed class DeptreeText
 
             if (Read(part, errors) is { } entry)
             {
+                if (entries.Count == MaxEntries)
+                {
+                    errors.Add(new FormatError(FormatErrorCode.TooLarge, $"the text has more than {MaxEntries} entries"));
+                    break;
+                }
+
                 if (seen.Add(entry.PkgBase))
                 {
                     entries.Add(entry);
@@ -122,10 +135,11 @@ public sealed class DeptreeText
     private static List<PackageName> ReadNames(PackageName pkgbase, ReadOnlySpan<char> list, List<FormatError> errors)
     {
         var names = new List<PackageName>();
+        var seen = new HashSet<PackageName>();
         foreach (var range in list.Split(','))
         {
             var text = list[range].Trim();
-            if (text.IsEmpty)
+            if (text.IsEmpty || errors.Count >= MaxErrors)
             {
                 continue;
             }
@@ -134,8 +148,14 @@ public sealed class DeptreeText
             {
                 errors.Add(new FormatError(FormatErrorCode.InvalidName, $"{FormatError.Quote(text)}, which {pkgbase} names, is not a package name"));
             }
-            else if (!names.Contains(dependency.Name))
+            else if (seen.Add(dependency.Name))
             {
+                if (names.Count == MaxNames)
+                {
+                    errors.Add(new FormatError(FormatErrorCode.TooLarge, $"{pkgbase} has more than {MaxNames} names or dependencies"));
+                    break;
+                }
+
                 names.Add(dependency.Name);
             }
         }

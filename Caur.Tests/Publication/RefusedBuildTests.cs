@@ -4,8 +4,11 @@ using System.IO.Compression;
 using System.Runtime.Versioning;
 using System.Text;
 using Caur.Contracts.Builds;
+using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
+using Caur.Contracts.Sources;
+using Caur.Grains.Sources;
 using Caur.Pacman;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
@@ -108,6 +111,29 @@ public sealed class RefusedBuildTests(RefusingFarm farm) : IClassFixture<Refusin
         var file = Path.Combine(farm.Hub.Folders.Repositories, "signed", "x86_64", "p-1-1-x86_64.pkg.tar.zst");
         (await farm.Signer.VerifyAsync(file, file + ".sig", TestContext.Current.CancellationToken)).Reason.ShouldBeEmpty();
         await farm.Hub.UntilAsync(() => Task.FromResult(farm.Hub.Landing.List(order.Build.ToString(), 1).Count == 0), () => "the landing zone is cleared");
+    }
+
+    /// <summary>Of a folder without .SRCINFO nobody knows which packages it makes: a deptree lists what it provides among them, and leaves
+    /// names out. Its build publishes what it brought, as long as that is of its pkgbase.</summary>
+    [Fact]
+    public async Task Build_WhenOnlyADeptreeToldOfItsFolder_PublishesWhatOfItsPkgbaseItBrought()
+    {
+        var target = new TargetId("told", "x86_64");
+        var folder = new PackageFolder("bare-git", null, CiConfig.Empty, "it has no .SRCINFO");
+        var plan = SchedulePlanner.Plan(
+            "packages",
+            new SourceRepositoryOptions(),
+            new ScheduleRequest { Operation = Guid.NewGuid(), Target = target, All = true, Deptree = "bare-git:bare-git,bare:" },
+            new SourceSnapshot("0123456789abcdef", new Dictionary<string, PackageFolder> { ["bare-git"] = folder }));
+        var pkgnames = plan.Builds.ShouldHaveSingleItem().Pkgnames;
+
+        var order = await farm.Hub.LandAsync(target, "bare-git", new BuiltPackage("bare-git", "1-1"), new BuiltPackage("bare.d-git", "1-1"));
+        await farm.Hub.CompleteAsync(order with { Pkgnames = pkgnames });
+        await farm.Hub.PublishedAsync(order.Build);
+
+        var other = await farm.Hub.LandAsync(target, "bare-git", new BuiltPackage("bare-git", "2-1") { Pkgbase = "other" });
+        await farm.Hub.CompleteAsync(other with { Pkgnames = pkgnames });
+        (await farm.Hub.UntilAsync(other.Build, view => view.State.IsFinal(), "it is decided")).Reason.ShouldContain("pkgbase");
     }
 
     /// <summary>What was hashed is what is published: the bytes of a landed file change under its publication, at each step before the

@@ -14,12 +14,12 @@ public sealed class StronglyConnectedTests
         var cycles = StronglyConnected.Cycles([1], node => edges[node]).Select(cycle => string.Join(",", cycle.Order())).ToList();
 
         cycles.ShouldBe(["4,5", "1,2,3"]);
-        StronglyConnected.FirstCycle([6], node => edges[node]).ShouldBeNull();
+        StronglyConnected.Cycles([6], node => edges[node]).ShouldBeEmpty();
     }
 
     [Fact]
-    public void FirstCycle_WhenTheChainIsLong_DoesNotRecurse() =>
-        StronglyConnected.FirstCycle([0], node => node < 200_000 ? [node + 1] : Array.Empty<int>()).ShouldBeNull();
+    public void Cycles_WhenTheChainIsLong_DoesNotRecurse() =>
+        StronglyConnected.Cycles([0], node => node < 200_000 ? [node + 1] : Array.Empty<int>()).ShouldBeEmpty();
 
     [Fact]
     public void Cycles_WhenAnyGraph_AreTheMutuallyReachable() =>

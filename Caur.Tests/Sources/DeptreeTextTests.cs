@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Caur.Grains.Sources;
 using Caur.Pacman;
 using static Caur.Tests.Sources.SourceFolders;
@@ -27,6 +28,51 @@ public sealed class DeptreeTextTests
     [Fact]
     public void Parse_WhenMuchIsWrong_NamesAllOfIt() =>
         DeptreeText.Parse("one;good:good:;two").Errors.Select(error => error.Message[..5]).ShouldBe(["'one'", "'two'"]);
+
+    [Fact]
+    public void Parse_WhenThereAreTooManyEntriesOrNames_SaysSoByName()
+    {
+        var limit = Numbered("p", DeptreeText.MaxNames);
+        DeptreeText.Parse($"app:{string.Join(',', limit)}:{string.Join(',', limit)}").GetRequired().Entries[0].Names.Count.ShouldBe(DeptreeText.MaxNames);
+        var over = string.Join(',', Numbered("p", DeptreeText.MaxNames + 1));
+        DeptreeText.Parse($"app:{over}:").Error.ShouldNotBeNull().Message.ShouldBe("app has more than 10000 names or dependencies");
+        DeptreeText.Parse($"app::{over}").Error.ShouldNotBeNull().Code.ShouldBe(FormatErrorCode.TooLarge);
+
+        var entries = Numbered("p", DeptreeText.MaxEntries).Select(name => $"{name}::").ToList();
+        DeptreeText.Parse(string.Join(';', entries)).GetRequired().Entries.Count.ShouldBe(DeptreeText.MaxEntries);
+        DeptreeText.Parse(string.Join(';', entries.Append("one-more::"))).Error.ShouldNotBeNull().Message.ShouldBe("the text has more than 20000 entries");
+    }
+
+    [Fact]
+    public void Parse_WhenAnEntryIsFullOfFaults_NamesTheFirstHundred() =>
+        DeptreeText.Parse($"app:{string.Join(',', Numbered("/", 1000))}:").Errors.Count.ShouldBe(100);
+
+    /// <summary>Names in many entries cost about as much as the same names in few, which is not so when each is compared with all of its entry.</summary>
+    [Fact]
+    public void Parse_WhenAnEntryHasManyNames_CostsNoMoreThanTheSameNamesInManyEntries()
+    {
+        const int Rounds = 5;
+        var names = Numbered("p", DeptreeText.MaxNames).ToList();
+        var apart = string.Join(';', names.Chunk(10).Select((chunk, i) => $"e{i}:{string.Join(',', chunk)}:{string.Join(',', chunk)}"));
+        var together = $"e:{string.Join(',', names)}:{string.Join(',', names)}";
+        DeptreeText.Parse(apart).IsValid.ShouldBeTrue();
+
+        var baseline = Measure(apart);
+        Measure(together).ShouldBeLessThan((baseline * 8) + TimeSpan.FromMilliseconds(500));
+
+        static TimeSpan Measure(string text)
+        {
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < Rounds; i++)
+            {
+                DeptreeText.Parse(text).IsValid.ShouldBeTrue();
+            }
+
+            return watch.Elapsed;
+        }
+    }
+
+    private static IEnumerable<string> Numbered(string prefix, int count) => Enumerable.Range(0, count).Select(i => $"{prefix}{i}");
 
     [Fact]
     public void Parse_WhenTheOriginalPutDependenciesWhereNamesBelong_ReadsThemAsDependencies()

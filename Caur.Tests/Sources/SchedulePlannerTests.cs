@@ -159,9 +159,19 @@ public sealed class SchedulePlannerTests
 
         plan.Builds.ToDictionary(build => build.Package.Pkgbase, build => string.Join(',', build.DependsOn))
             .ShouldBe(new Dictionary<string, string> { ["app"] = "lib", ["bare"] = "lib", ["lib"] = "", ["other"] = "" }, ignoreOrder: true);
-        plan.Builds.Single(build => build.Package.Pkgbase == "bare").Pkgnames.ShouldBe(["bare", "bare-data"]);
         plan.Notes.ShouldContain("the deptree given was used for bare");
         Plan(request with { Deptree = "app:app:other" }, Folder("app")).Notes.ShouldContain(note => note.Contains("was not needed"));
+    }
+
+    [Theory]
+    [InlineData("bare-git:bare-git,bare:")]
+    [InlineData("bare-git::")]
+    [InlineData("bare-git:bare:;libx++:cmake:")]
+    public void Plan_WhenOnlyADeptreeTellsOfAFolder_DoesNotTakeItsNamesForWhatMustArrive(string deptree)
+    {
+        var plan = Plan(Named("bare-git") with { Deptree = deptree }, Broken("bare-git", "it has no .SRCINFO"));
+
+        plan.Builds.ShouldHaveSingleItem().Pkgnames.ShouldBeEmpty();
     }
 
     [Fact]
