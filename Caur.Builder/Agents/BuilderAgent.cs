@@ -69,6 +69,7 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     /// <inheritdoc/>
     public void Rejoin()
     {
+        _fitness.ForgetImage();
         _mustJoin = true;
         StopTaking();
     }

@@ -7,11 +7,17 @@ namespace Caur.Builder.Agents;
 /// the same way: the builder says so, takes none, and looks now and then whether that is over.</summary>
 internal sealed class BuilderFitness(EngineClient engine, ImageStore images, BuilderOptions options, TimeProvider time)
 {
-    private static readonly TimeSpan MostBetweenPulls = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
+    /// <summary>So many builds that were handed back are known at most.</summary>
+    private const int MostKnown = 1_000;
 
     private readonly Lock _gate = new();
+    private readonly HashSet<string> _handedBack = new(StringComparer.Ordinal);
     private string _problem = "";
     private string? _image;
+    private int _losses;
+    private DateTimeOffset _nextLook;
     private DateTimeOffset _nextPull;
     private TimeSpan _pause;
 
@@ -27,20 +33,57 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
         }
     }
 
-    /// <summary>An attempt could not begin, through no fault of its own.</summary>
+    /// <summary>An attempt could not begin, through no fault of its own. One that comes again after a look found nothing wrong is not
+    /// looked for at once: what looks cannot see what is wrong.</summary>
     /// <param name="problem">Why.</param>
     /// <param name="image">The image that is missing, if that is why.</param>
-    public void Lost(string problem, string? image)
+    /// <param name="build">The build's id.</param>
+    /// <returns>True when the build may be handed back as if it had never been here; false when it was once already, and would be for
+    /// ever if that did not count.</returns>
+    public bool Lost(string problem, string? image, string build)
     {
         lock (_gate)
         {
             if (_problem.Length == 0)
             {
-                _pause = options.TakeEvery;
-                _nextPull = time.GetUtcNow() + _pause;
+                var again = _pause > TimeSpan.Zero;
+                var now = time.GetUtcNow();
+                _pause = again ? Longer(_pause) : options.TakeEvery;
+                _nextPull = now + _pause;
+                _nextLook = again ? _nextPull : now;
             }
 
             (_problem, _image) = (problem, image);
+            _losses++;
+            if (_handedBack.Count == MostKnown)
+            {
+                _handedBack.Clear();
+            }
+
+            return _handedBack.Add(build);
+        }
+    }
+
+    /// <summary>An attempt began: builds do run here.</summary>
+    public void Began()
+    {
+        lock (_gate)
+        {
+            _pause = TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>The control plane is another one, or began anew: the image that was missing may not be wanted any more. The next order
+    /// names one.</summary>
+    public void ForgetImage()
+    {
+        lock (_gate)
+        {
+            if (_image is not null)
+            {
+                (_problem, _image, _pause) = ("", null, TimeSpan.Zero);
+                _handedBack.Clear();
+            }
         }
     }
 
@@ -49,9 +92,15 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
     public async Task<bool> CheckAsync(CancellationToken cancellationToken)
     {
         string? image;
+        int losses;
         lock (_gate)
         {
-            image = _image;
+            if (time.GetUtcNow() < _nextLook)
+            {
+                return false;
+            }
+
+            (image, losses) = (_image, _losses);
         }
 
         try
@@ -69,6 +118,12 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
 
         lock (_gate)
         {
+            // What came while this looked was not looked for.
+            if (_losses != losses)
+            {
+                return false;
+            }
+
             (_problem, _image) = ("", null);
         }
 
@@ -78,14 +133,24 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
     /// <summary>A registry is not asked as often as the engine is.</summary>
     private async Task<bool> PullAsync(string image, CancellationToken cancellationToken)
     {
-        if (time.GetUtcNow() < _nextPull)
+        lock (_gate)
         {
-            return false;
+            if (time.GetUtcNow() < _nextPull)
+            {
+                return false;
+            }
+
+            _pause = Longer(_pause);
         }
 
-        _pause = _pause * 2 < MostBetweenPulls ? _pause * 2 : MostBetweenPulls;
         var pulled = (await images.EnsureAsync(image, cancellationToken)).IsReady;
-        _nextPull = time.GetUtcNow() + _pause;
+        lock (_gate)
+        {
+            _nextPull = time.GetUtcNow() + _pause;
+        }
+
         return pulled;
     }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 }

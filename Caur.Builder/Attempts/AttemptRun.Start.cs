@@ -20,8 +20,7 @@ internal sealed partial class AttemptRun
         var image = await _services.Images.EnsureAsync(_order.Image, stopping);
         if (!image.IsReady)
         {
-            _services.Fitness.Lost(image.Problem, _order.Image);
-            return Verdict.Unfit(image.Problem);
+            return Unfit(image.Problem, _order.Image);
         }
 
         if (image.Warning is { } warning)
@@ -50,6 +49,7 @@ internal sealed partial class AttemptRun
 
         _output = await StartContainerAsync(image.Id, stopping);
         _started = _services.Time.GetUtcNow();
+        _services.Fitness.Began();
         _log.StartListening();
         LogStarted(_services.Logger, _order.Attempt, _containerName);
         await SayRunningAsync();

@@ -89,8 +89,7 @@ internal sealed partial class AttemptRun : IAsyncDisposable
         if (error is EngineException { Failure: EngineFailure.Unreachable } && _started is null)
         {
             LogEngineFailed(_services.Logger, _order.Attempt, error.Message);
-            _services.Fitness.Lost(error.Message, image: null);
-            return Verdict.Unfit(error.Message);
+            return Unfit(error.Message, image: null);
         }
 
         if (error is EngineException)
@@ -102,6 +101,11 @@ internal sealed partial class AttemptRun : IAsyncDisposable
         LogBroke(_services.Logger, _order.Attempt, error);
         return Verdict.SystemError($"The builder {_options.Name} failed, the package did nothing wrong: {error.Message}");
     }
+
+    /// <summary>No build can run here now. It is none of this one's attempts that count, unless that was so before: a failure that only
+    /// shows when a build begins would hand it back for ever.</summary>
+    private Verdict Unfit(string problem, string? image) =>
+        _services.Fitness.Lost(problem, image, _order.Attempt.Build) ? Verdict.HandedBack(problem) : Verdict.SystemError(problem);
 
     /// <summary>Writes the outcome into the log, brings the log's rest over and reports.</summary>
     private async Task<bool> TryReportAsync(Verdict verdict)

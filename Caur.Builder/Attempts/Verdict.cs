@@ -65,8 +65,8 @@ internal sealed record Verdict(AttemptOutcome Outcome, string Message)
 
     public static Verdict SystemError(string message) => new(AttemptOutcome.SystemError, message);
 
-    /// <summary>The builder cannot run any build now: it is none of this one's attempts that count.</summary>
-    public static Verdict Unfit(string problem) => new(AttemptOutcome.HandedBack, $"Handed back: {problem}");
+    /// <summary>Somebody else may try it; the attempt does not count.</summary>
+    public static Verdict HandedBack(string problem) => new(AttemptOutcome.HandedBack, $"Handed back: {problem}");
 
     public static Verdict Failed(string message) => new(AttemptOutcome.Failed, message);
 

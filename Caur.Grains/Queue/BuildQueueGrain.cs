@@ -170,23 +170,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
             return status.Current;
         }
 
-        if (status.Current && decision.Loss)
+        if (status.Current && status.State.IsFinal() && decision.Loss)
         {
             _instruments.OnAttemptLost(report.End);
         }
 
-        if (status.Current && status.State == BuildState.Waiting)
-        {
-            LogRetry(_logger, report.Attempt.Build, report.Attempt.Number, report.End, report.Message);
-            var trouble = report.Message.Length > 0 ? $"attempt {report.Attempt.Number} on {report.Attempt.Builder.Name}: {report.Message}" : "";
-            _queue.Retry(entry, decision.Loss, decision.Pause, Now, status.Attempts, trouble);
-            await SaveAsync();
-        }
-        else
-        {
-            await SettleAsync(entry, status);
-        }
-
+        await SettleAsync(entry, status);
         return status.Current;
     }
 
@@ -381,10 +370,45 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
         else if (status.State == BuildState.Waiting || (!status.Current && status.State != BuildState.Publishing))
         {
-            // Also when the build knows another attempt of this number, whose answer was lost: the next one gets a number of its own.
+            await RetryAsync(entry, status);
+        }
+    }
+
+    /// <summary>Has a build tried again. What that costs follows from the attempt's end in the build's own record: whoever comes here
+    /// first, the attempt's report, another report of it or a restart between the two records, it is the same.</summary>
+    private async Task RetryAsync(QueueEntry entry, BuildStatus status)
+    {
+        if (entry.Attempt is not { } attempt)
+        {
+            return;
+        }
+
+        var view = await Build(entry.Build).GetAsync();
+        if (_queue.Current(attempt) is null)
+        {
+            return;
+        }
+
+        var ended = view?.Attempts.LastOrDefault(known => known.Number == attempt.Number && known.Builder == attempt.Builder);
+        if (ended is not { End: { } end })
+        {
+            // The build knows another attempt of this number, whose answer was lost: the next one gets a number of its own.
             _queue.Retry(entry, loss: false, TimeSpan.Zero, Now, status.Attempts);
             await SaveAsync();
+            return;
         }
+
+        var report = new AttemptReport { Attempt = attempt, End = end, Message = ended.Message };
+        var decision = AttemptDecision.For(report, entry.Durable.Losses, entry.Durable.Ending);
+        if (decision.Loss)
+        {
+            _instruments.OnAttemptLost(end);
+        }
+
+        LogRetry(_logger, entry.Build, attempt.Number, end, ended.Message);
+        var trouble = ended.Message.Length > 0 ? $"attempt {attempt.Number} on {attempt.Builder.Name}: {ended.Message}" : "";
+        _queue.Retry(entry, decision.Loss, decision.Pause, Now, status.Attempts, trouble);
+        await SaveAsync();
     }
 
     private async Task FinishAsync(QueueEntry entry, FinalVerdict verdict)

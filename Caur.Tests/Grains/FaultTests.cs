@@ -2,6 +2,7 @@ using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Grains.Queue;
 using Caur.Silo.Hub;
 using Caur.Storage.Logs;
 using Caur.Tests.Support;
@@ -128,6 +129,35 @@ public sealed class FaultTests
         (await built).ShouldBeFalse();
         (await farm.Queue.FindAsync(build))!.State.ShouldBe(BuildState.Waiting);
         (await builder.StartAsync()).Number.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Complete_WhenOnlyTheBuildsRecordCouldBeWritten_StillCountsTheLossAndRests()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var build = await farm.EnqueueAsync("a");
+        var builder = new ScriptedBuilder(farm);
+        for (var number = 1; number < QueueState.MaxLosses; number++)
+        {
+            await builder.JoinAsync();
+            await farm.AdvanceUntilAsync(async () => (await farm.Queue.FindAsync(build))!.Wait == WaitReason.Turn, "its pause is over", 60);
+            var attempt = await builder.StartAsync();
+            farm.Faults.FailWrites("queue-0");
+            await Should.ThrowAsync<Exception>(() => builder.CompleteAsync(attempt, AttemptEnd.SystemError, "no network"));
+            builder.Running.Clear();
+            await farm.AdvanceUntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Waiting, "the queue asks", 20);
+
+            var item = (await farm.Queue.FindAsync(build))!;
+            item.Wait.ShouldBe(WaitReason.RetryPause);
+            item.Explanation.ShouldEndWith($"attempt {number} on builder: no network");
+        }
+
+        await builder.JoinAsync();
+        await farm.AdvanceUntilAsync(async () => (await farm.Queue.FindAsync(build))!.Wait == WaitReason.Turn, "its pause is over", 60);
+        await builder.CompleteAsync(await builder.StartAsync(), AttemptEnd.SystemError, "no network");
+
+        (await farm.WaitForAsync(build, BuildState.SystemError)).Reason.ShouldContain("3 attempts were lost");
     }
 
     [Fact]
