@@ -119,7 +119,7 @@ internal sealed class RepositoryPublisher(
     }
 
     public async Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
-        (await new ChangePlanner(Store(target)).PlanAsync("dry-run", change, cancellationToken)).View;
+        (await new ChangePlanner(Store(target), isDryRun: true).PlanAsync("dry-run", change, cancellationToken)).View;
 
     public ImmutableArray<GenerationView> GetGenerations(TargetId target) =>
     [

@@ -88,53 +88,30 @@ public sealed class RepositoryStore : IDisposable
     public Task<PublicationProposal> PlanAsync(PublicationRequest request, CancellationToken cancellationToken) => InTurnAsync(
         async () =>
         {
-            var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
-            var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
-            var planner = new PublicationPlanner(database, number, request);
-            var inspected = new Dictionary<string, RepositoryEntry>(StringComparer.Ordinal);
-            planner.Remove();
-            foreach (var build in request.Builds)
-            {
-                var inspections = await InspectAsync(build, cancellationToken);
-                planner.Add(new InspectedBuild(build, inspections, await OccupiedAsync(build, needed, cancellationToken)));
-                foreach (var entry in inspections.Select(inspection => inspection.Entry).OfType<RepositoryEntry>())
-                {
-                    inspected[entry.FileName] = entry;
-                }
-            }
-
+            var (proposal, inspected) = await DecideAsync(request, cancellationToken);
             // Usually it is applied next, and its archives need not be unpacked again.
             _inspected = inspected;
-            return planner.Finish();
+            return proposal;
         },
         cancellationToken);
+
+    /// <summary>What <see cref="PlanAsync"/> would decide now. It takes no turn: it waits for no publication, and none notices it.</summary>
+    /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
+    public Task<PublicationProposal> PreviewAsync(PublicationRequest request, CancellationToken cancellationToken) =>
+        Task.Run(async () => (await DecideAsync(request, cancellationToken)).Proposal, cancellationToken);
 
     /// <summary>Decides what a rollback would change: a new generation with an older one's packages.</summary>
     /// <param name="id">The publication's id.</param>
     /// <param name="generation">Which generation comes back.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
-    public Task<PublicationProposal> PlanRollbackAsync(string id, int generation, CancellationToken cancellationToken) => InTurnAsync(
-        async () =>
-        {
-            var current = CurrentGeneration;
-            if (generation < 1 || generation > current || _generations.ReadInfo(generation) is null)
-            {
-                return new PublicationProposal { Problems = [$"generation {generation} is not kept"] };
-            }
+    public Task<PublicationProposal> PlanRollbackAsync(string id, int generation, CancellationToken cancellationToken) =>
+        InTurnAsync(() => DecideRollbackAsync(id, generation, cancellationToken), cancellationToken);
 
-            if (generation == current)
-            {
-                return new PublicationProposal();
-            }
-
-            var problems = new FormerFiles(_layout, _options.ArchiveFolder)
-                .Missing(await _generations.LoadAsync(generation, cancellationToken)).ToList();
-            return problems.Count > 0
-                ? new PublicationProposal { Problems = problems }
-                : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
-        },
-        cancellationToken);
+    /// <summary>What <see cref="PlanRollbackAsync"/> would decide now. It takes no turn.</summary>
+    /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
+    public Task<PublicationProposal> PreviewRollbackAsync(string id, int generation, CancellationToken cancellationToken) =>
+        Task.Run(() => DecideRollbackAsync(id, generation, cancellationToken), cancellationToken);
 
     /// <summary>Applies a plan as one generation. After a crash at any point, applying it again completes it; applied once more it does
     /// nothing. Until the last but one step clients see the old repository, from then on the new one.</summary>
@@ -189,6 +166,47 @@ public sealed class RepositoryStore : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
+
+    private async Task<(PublicationProposal Proposal, IReadOnlyDictionary<string, RepositoryEntry> Inspected)> DecideAsync(
+        PublicationRequest request, CancellationToken cancellationToken)
+    {
+        var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
+        var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
+        var planner = new PublicationPlanner(database, number, request);
+        var inspected = new Dictionary<string, RepositoryEntry>(StringComparer.Ordinal);
+        planner.Remove();
+        foreach (var build in request.Builds)
+        {
+            var inspections = await InspectAsync(build, cancellationToken);
+            planner.Add(new InspectedBuild(build, inspections, await OccupiedAsync(build, needed, cancellationToken)));
+            foreach (var entry in inspections.Select(inspection => inspection.Entry).OfType<RepositoryEntry>())
+            {
+                inspected[entry.FileName] = entry;
+            }
+        }
+
+        return (planner.Finish(), inspected);
+    }
+
+    private async Task<PublicationProposal> DecideRollbackAsync(string id, int generation, CancellationToken cancellationToken)
+    {
+        var current = CurrentGeneration;
+        if (generation < 1 || generation > current || _generations.ReadInfo(generation) is null)
+        {
+            return new PublicationProposal { Problems = [$"generation {generation} is not kept"] };
+        }
+
+        if (generation == current)
+        {
+            return new PublicationProposal();
+        }
+
+        var problems = new FormerFiles(_layout, _options.ArchiveFolder)
+            .Missing(await _generations.LoadAsync(generation, cancellationToken)).ToList();
+        return problems.Count > 0
+            ? new PublicationProposal { Problems = problems }
+            : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
+    }
 
     private async Task<ArchiveInspection[]> InspectAsync(BuildToPublish build, CancellationToken cancellationToken)
     {

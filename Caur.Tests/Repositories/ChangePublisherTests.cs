@@ -141,6 +141,27 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
             .ShouldBe("generation 1 is not kept: there are none");
     }
 
+    /// <summary>gpg hangs, or packages are large: a publication has the repository to itself for as long as it takes.</summary>
+    [Theory]
+    [InlineData(RepositoryChangeKind.Remove)]
+    [InlineData(RepositoryChangeKind.Rollback)]
+    public async Task PlanChangeAsync_WhileAPublicationIsCarriedOut_DoesNotWaitForIt(RepositoryChangeKind kind)
+    {
+        await SeedAsync();
+        await Open().ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove) with { Names = ["a"] }, Token);
+        var hold = new HoldAt(PublicationStep.Begun);
+        var publisher = Open(hold);
+        var running = publisher.ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Rollback), Token);
+        await hold.Reached.WaitAsync(Token);
+
+        var planned = await publisher.PlanChangeAsync(RepositoryHub.Target, Change(kind), Token).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Token);
+
+        planned.State.ShouldBe(RepositoryChangeState.Planned);
+        running.IsCompleted.ShouldBeFalse();
+        hold.Release();
+        (await running).State.ShouldBe(RepositoryChangeState.Done);
+    }
+
     [Fact]
     public async Task SweepLandedAsync_WhenArchivesAreOld_RemovesThoseThatNobodyWaitsFor()
     {
@@ -206,6 +227,25 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
     }
 
     private sealed class StoppedException(PublicationStep step) : Exception($"stopped at {step}");
+
+    private sealed class HoldAt(PublicationStep hold) : IPublicationProbe
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void Release() => _released.TrySetResult();
+
+        public async ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken)
+        {
+            if (step == hold)
+            {
+                _reached.TrySetResult();
+                await _released.Task.WaitAsync(cancellationToken);
+            }
+        }
+    }
 
     private sealed class StopAt(PublicationStep stop) : IPublicationProbe
     {
