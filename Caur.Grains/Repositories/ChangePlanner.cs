@@ -60,7 +60,9 @@ internal sealed class ChangePlanner(RepositoryStore store, bool isDryRun = false
     private async Task<(PublicationPlan? Plan, RepositoryChangeView View)> RollbackAsync(
         string publication, RepositoryChange change, RepositoryDatabase current, CancellationToken cancellationToken)
     {
-        if (change.Generation is not { } wanted || store.ListGenerations().All(generation => generation.Number != wanted))
+        if (change.Generation is not { } wanted
+            || (store.ListGenerations().All(generation => generation.Number != wanted)
+                && store.ListDamagedGenerations().All(generation => generation.Number != wanted)))
         {
             return (null, NotKept(change, current.Count));
         }

@@ -86,6 +86,7 @@ internal static class RepositoryText
 
     private static string Why(GenerationView generation) => generation switch
     {
+        { Damage.Length: > 0 } => "damaged",
         { Restored: { } restored } => $"rollback to {Number(restored)}",
         { Builds: > 0 } => $"{Number(generation.Builds)} builds",
         _ => generation.Publication.Split('-')[0],

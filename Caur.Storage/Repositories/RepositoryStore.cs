@@ -76,11 +76,24 @@ public sealed class RepositoryStore : IDisposable
     public async Task<IReadOnlyList<string>> PublishedFilesAsync(string pkgbase, CancellationToken cancellationToken) =>
         [.. (await ReadAsync(cancellationToken)).Where(entry => entry.PkgBase.ToString() == pkgbase).Select(entry => entry.FileName)];
 
-    /// <summary>The records of the generations that are kept, the newest first.</summary>
-    public IReadOnlyList<GenerationInfo> ListGenerations()
+    /// <summary>The records of the generations that are kept and can be read, the newest first; without the files that left before.</summary>
+    public IReadOnlyList<GenerationInfo> ListGenerations() =>
+        [.. KeptNumbers().Select(number => _generations.TryReadInfo(number, out _)).OfType<GenerationInfo>()];
+
+    /// <summary>The generations whose records cannot be read, the newest first.</summary>
+    public IReadOnlyList<DamagedGeneration> ListDamagedGenerations()
     {
-        var current = CurrentGeneration;
-        return [.. _layout.ReadNumbers().Where(number => number <= current).Reverse().Select(_generations.ReadInfo).OfType<GenerationInfo>()];
+        var damaged = new List<DamagedGeneration>();
+        foreach (var number in KeptNumbers())
+        {
+            if (_generations.TryReadInfo(number, out var damage) is null && damage is not null)
+            {
+                var database = new FileInfo(Path.Combine(_layout.Generation(number), _layout.DatabaseName));
+                damaged.Add(new DamagedGeneration(number, database.LastWriteTimeUtc, damage));
+            }
+        }
+
+        return damaged;
     }
 
     /// <summary>Inspects what is offered and decides what one publication would change. Nothing changes.</summary>
@@ -152,7 +165,7 @@ public sealed class RepositoryStore : IDisposable
             },
             cancellationToken);
 
-    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures. It takes no turn, so that nothing is
+    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures, and the records of the others. It takes no turn, so that nothing is
     /// held up however long it reads: what the generation names stays for longer, whatever is published meanwhile.</summary>
     /// <exception cref="GpgException">gpg cannot run, or there is no signing key.</exception>
     /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
@@ -160,12 +173,19 @@ public sealed class RepositoryStore : IDisposable
         async () =>
         {
             var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
-            return await new RepositoryVerifier(_layout, _signer, _options).VerifyAsync(number, database, cancellationToken);
+            var found = await new RepositoryVerifier(_layout, _signer, _options).VerifyAsync(number, database, cancellationToken);
+            return found with { Problems = [.. ListDamagedGenerations().Select(damaged => damaged.Damage), .. found.Problems] };
         },
         cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
+
+    private IEnumerable<int> KeptNumbers()
+    {
+        var current = CurrentGeneration;
+        return _layout.ReadNumbers().Where(number => number <= current).Reverse();
+    }
 
     private async Task<(PublicationProposal Proposal, IReadOnlyDictionary<string, RepositoryEntry> Inspected)> DecideAsync(
         PublicationRequest request, CancellationToken cancellationToken)

@@ -163,6 +163,24 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
     }
 
     [Fact]
+    public async Task ChangeAsync_WhenAnOldRecordIsDamaged_IsDoneAndTheListNamesIt()
+    {
+        await SeedAsync();
+        await Open().ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove), Token);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "repos", "farm", "x86_64", ".gen", "1", "generation.json"), "no record", Token);
+        var publisher = Open();
+
+        (await publisher.ChangeAsync(RepositoryHub.Target, "to it", Change(RepositoryChangeKind.Rollback), Token)).Refusal
+            .ShouldBe(RepositoryChangeRefusal.FilesGone);
+        (await publisher.ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Remove) with { Names = ["a"] }, Token)).Generation.ShouldBe(3);
+
+        var listed = publisher.GetGenerations(RepositoryHub.Target);
+        listed.Select(generation => (generation.Number, generation.Damage.Length > 0)).ShouldBe([(3, false), (2, false), (1, true)]);
+        (await publisher.GetAsync(RepositoryHub.Target, Token)).Generation.ShouldBe(3);
+        (await publisher.VerifyAsync(RepositoryHub.Target, Token)).Problems.ShouldHaveSingleItem().ShouldContain("generation 1");
+    }
+
+    [Fact]
     public async Task SweepLandedAsync_WhenArchivesAreOld_RemovesThoseThatNobodyWaitsFor()
     {
         var waits = await LandAsync("waits", 2);

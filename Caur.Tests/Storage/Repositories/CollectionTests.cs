@@ -232,6 +232,64 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
         await _farm.ShouldBeSoundAsync();
     }
 
+    /// <summary>An old record blocks nothing, and no file goes that its generation, or an older one, may name.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task CollectAsync_WhenAnOldRecordIsDamaged_DeletesNothingThatItMayName(bool gone)
+    {
+        await PublishVersionsAsync(3);
+        var record = Path.Combine(_farm.Store.Folder, ".gen", "3", "generation.json");
+        await _farm.PublishAsync("foo", "4-1");
+        if (gone)
+        {
+            File.Delete(record);
+        }
+        else
+        {
+            await File.WriteAllTextAsync(record, "no record", Token);
+        }
+
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time, new RepositoryStoreOptions { KeepGenerations = 4 });
+        _farm.Open();
+        (await _farm.PublishAsync("foo", "5-1")).ShouldBe(5);
+        _farm.Time.Advance(TimeSpan.FromDays(3));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe([5, 4, 2]);
+        store.ListDamagedGenerations().ShouldHaveSingleItem().Number.ShouldBe(3);
+        (await store.VerifyAsync(Token)).Problems.ShouldHaveSingleItem().ShouldContain("generation 3");
+        _farm.PublishedFiles.Count().ShouldBe(5);
+        (await store.RollbackAsync("back", 2, Token)).Status.ShouldBe(PublicationStatus.Published);
+        (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
+
+        // When it goes, everything is as it was.
+        for (var version = 6; version <= 8; version++)
+        {
+            await _farm.PublishAsync("foo", $"{version}-1");
+        }
+
+        _farm.Time.Advance(TimeSpan.FromDays(3));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        store.ListDamagedGenerations().ShouldBeEmpty();
+        _farm.PublishedFiles.Count().ShouldBe(4);
+        await _farm.ShouldBeSoundAsync();
+    }
+
+    [Fact]
+    public async Task CollectAsync_WhenTheCurrentRecordIsDamaged_DeletesNothing()
+    {
+        await PublishVersionsAsync(4);
+        await File.WriteAllTextAsync(Path.Combine(_farm.Store.Folder, ".gen", "4", "generation.json"), "no record", Token);
+        _farm.Open();
+        _farm.Time.Advance(TimeSpan.FromDays(9));
+
+        (await Should.ThrowAsync<RepositoryDamagedException>(() => _farm.Store.CollectAsync(_farm.Time.GetUtcNow(), Token))).Generation.ShouldBe(4);
+        _farm.PublishedFiles.Count().ShouldBe(4);
+        Directory.GetDirectories(Path.Combine(_farm.Store.Folder, ".gen")).Count(folder => char.IsDigit(Path.GetFileName(folder)[0])).ShouldBe(4);
+    }
+
     private async Task PublishVersionsAsync(int count)
     {
         for (var version = 1; version <= count; version++)
