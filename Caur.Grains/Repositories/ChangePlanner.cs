@@ -27,7 +27,9 @@ internal sealed class ChangePlanner(RepositoryStore store, bool isDryRun = false
     public RepositoryChangeView NotKept(RepositoryChange change, int packages)
     {
         var kept = store.ListGenerations().Select(generation => generation.Number).ToList();
-        var there = kept.Count > 0 ? $"there are {string.Join(", ", kept)}, the first of them now" : "there are none";
+        var there = kept.Count > 0
+            ? $"there are {string.Join(", ", kept.Take(20))}{(kept.Count > 20 ? $" and {kept.Count - 20} more down to {kept[^1]}" : "")}, the first of them now"
+            : "there are none";
         return View(change, packages) with
         {
             State = RepositoryChangeState.Refused,

@@ -72,8 +72,8 @@ internal sealed class RepositoryCollector(
     private GenerationInfo ReadCurrent(int current) =>
         generations.ReadInfo(current) ?? throw new RepositoryDamagedException(current, "its record is missing");
 
-    /// <summary>From the current generation down: as many as are wanted, and those whose place another took not long
-    /// ago. Without gaps. One that cannot be read counts, and is kept no shorter than the one that followed it.</summary>
+    /// <summary>From the current generation down: as many as are wanted, and those whose place another took not long ago, within the
+    /// bound. Without gaps. One that cannot be read counts, and is kept no shorter than the one that followed it.</summary>
     private SortedDictionary<int, GenerationInfo?> KeptGenerations(int current, DateTimeOffset now)
     {
         var kept = new SortedDictionary<int, GenerationInfo?>();
@@ -82,6 +82,7 @@ internal sealed class RepositoryCollector(
         {
             var info = generations.TryReadInfo(number, out var damage);
             if ((info is null && damage is null)
+                || kept.Count >= Math.Max(options.KeepGenerations, options.MostGenerations)
                 || (kept.Count >= options.KeepGenerations && supersededAt + options.GenerationGrace <= now))
             {
                 break;

@@ -13,7 +13,7 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
     public CollectionTests(FarmKey key)
     {
         _key = key;
-        _farm = new TestFarm(key.Gpg.Signer, new RepositoryStoreOptions { KeepGenerations = 2 });
+        _farm = new TestFarm(key.Gpg.Signer, new RepositoryStoreOptions { KeepGenerations = 2, GenerationGrace = TimeSpan.FromHours(1) });
         _farm.Time.Advance(DateTimeOffset.UnixEpoch.AddYears(100) - _farm.Time.GetUtcNow());
     }
 
@@ -230,6 +230,48 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
         store.CurrentGeneration.ShouldBe(2);
         (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
         await _farm.ShouldBeSoundAsync();
+    }
+
+    /// <summary>A farm that publishes all the time: what was removed can be taken back for a day, with the archive or without.</summary>
+    [Fact]
+    public async Task RollbackAsync_WhenMuchWasPublishedSinceButNotADay_BringsBackWhatWasRemoved()
+    {
+        using var store = new RepositoryStore(_farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time);
+        await _farm.PublishAsync("foo", "1-1");
+        await _farm.RemoveAsync("foo");
+        for (var version = 1; version <= 12; version++)
+        {
+            await _farm.PublishAsync("busy", $"{version}-1");
+            _farm.Time.Advance(TimeSpan.FromMinutes(118));
+            await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        }
+
+        store.ListGenerations().Count.ShouldBe(14);
+        (await store.PlanRollbackAsync("back", 1, Token)).Plan.ShouldNotBeNull();
+        _farm.Time.Advance(TimeSpan.FromMinutes(30));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        // Its day is over; the ten newest are there however long they stay the newest.
+        (await store.PlanRollbackAsync("back", 1, Token)).Problems.ShouldBe(["generation 1 is not kept"]);
+        _farm.Time.Advance(TimeSpan.FromDays(300));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
+        (await store.RollbackAsync("back", 5, Token)).Status.ShouldBe(PublicationStatus.Published);
+        (await store.VerifyAsync(Token)).Problems.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, 4, 4)]
+    [InlineData(5, 1, 5)]
+    public async Task CollectAsync_WhenThereAreVeryManyGenerations_KeepsNoMoreThanTheBound(int least, int most, int kept)
+    {
+        await PublishVersionsAsync(7);
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time,
+            new RepositoryStoreOptions { KeepGenerations = least, MostGenerations = most });
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe(Enumerable.Range(0, kept).Select(age => 7 - age));
     }
 
     /// <summary>An old record blocks nothing, and no file goes that its generation, or an older one, may name.</summary>
