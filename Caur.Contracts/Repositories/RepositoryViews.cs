@@ -38,6 +38,10 @@ public sealed record GenerationView
     /// <summary>The generation that came back with it; null for none.</summary>
     [Id(7)]
     public int? Restored { get; init; }
+
+    /// <summary>Why its record cannot be read, and so all else but number and time is unknown; empty for a sound one.</summary>
+    [Id(8)]
+    public string Damage { get; init; } = "";
 }
 
 /// <summary>A package in the current generation.</summary>

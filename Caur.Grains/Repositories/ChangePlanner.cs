@@ -5,7 +5,9 @@ using Caur.Storage.Repositories;
 namespace Caur.Grains.Repositories;
 
 /// <summary>Works out what a change does to the files of one repository: the same for a dry run and for the real one.</summary>
-internal sealed class ChangePlanner(RepositoryStore store)
+/// <param name="store">The files.</param>
+/// <param name="isDryRun">A dry run waits for no publication that is carried out, and none notices it.</param>
+internal sealed class ChangePlanner(RepositoryStore store, bool isDryRun = false)
 {
     /// <summary>Plans a change upon the current generation. Nothing changes.</summary>
     /// <param name="publication">The publication's name.</param>
@@ -25,7 +27,9 @@ internal sealed class ChangePlanner(RepositoryStore store)
     public RepositoryChangeView NotKept(RepositoryChange change, int packages)
     {
         var kept = store.ListGenerations().Select(generation => generation.Number).ToList();
-        var there = kept.Count > 0 ? $"there are {string.Join(", ", kept)}, the first of them now" : "there are none";
+        var there = kept.Count > 0
+            ? $"there are {string.Join(", ", kept.Take(20))}{(kept.Count > 20 ? $" and {kept.Count - 20} more down to {kept[^1]}" : "")}, the first of them now"
+            : "there are none";
         return View(change, packages) with
         {
             State = RepositoryChangeState.Refused,
@@ -50,15 +54,17 @@ internal sealed class ChangePlanner(RepositoryStore store)
             return (null, view);
         }
 
-        var proposal = await store.PlanAsync(
-            new PublicationRequest { Id = publication, RemovePkgnames = decision.Pkgnames }, cancellationToken);
+        var request = new PublicationRequest { Id = publication, RemovePkgnames = decision.Pkgnames };
+        var proposal = await (isDryRun ? store.PreviewAsync(request, cancellationToken) : store.PlanAsync(request, cancellationToken));
         return (proposal.Plan, view);
     }
 
     private async Task<(PublicationPlan? Plan, RepositoryChangeView View)> RollbackAsync(
         string publication, RepositoryChange change, RepositoryDatabase current, CancellationToken cancellationToken)
     {
-        if (change.Generation is not { } wanted || store.ListGenerations().All(generation => generation.Number != wanted))
+        if (change.Generation is not { } wanted
+            || (store.ListGenerations().All(generation => generation.Number != wanted)
+                && store.ListDamagedGenerations().All(generation => generation.Number != wanted)))
         {
             return (null, NotKept(change, current.Count));
         }
@@ -68,7 +74,9 @@ internal sealed class ChangePlanner(RepositoryStore store)
         try
         {
             old = await store.ReadAsync(wanted, cancellationToken);
-            proposal = await store.PlanRollbackAsync(publication, wanted, cancellationToken);
+            proposal = await (isDryRun
+                ? store.PreviewRollbackAsync(publication, wanted, cancellationToken)
+                : store.PlanRollbackAsync(publication, wanted, cancellationToken));
         }
         catch (RepositoryDamagedException damaged) when (damaged.Generation == wanted && wanted != store.CurrentGeneration)
         {

@@ -119,11 +119,12 @@ internal sealed class RepositoryPublisher(
     }
 
     public async Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
-        (await new ChangePlanner(Store(target)).PlanAsync("dry-run", change, cancellationToken)).View;
+        (await new ChangePlanner(Store(target), isDryRun: true).PlanAsync("dry-run", change, cancellationToken)).View;
 
-    public ImmutableArray<GenerationView> GetGenerations(TargetId target) =>
-    [
-        .. Store(target).ListGenerations().Select(info => new GenerationView
+    public ImmutableArray<GenerationView> GetGenerations(TargetId target)
+    {
+        var store = Store(target);
+        var sound = store.ListGenerations().Select(info => new GenerationView
         {
             Number = info.Number,
             Time = info.Time,
@@ -133,8 +134,20 @@ internal sealed class RepositoryPublisher(
             Removed = info.Removed.Count,
             Builds = info.Builds.Count,
             Restored = info.Restored,
-        }),
-    ];
+        });
+        var damaged = store.ListDamagedGenerations().Select(generation => new GenerationView
+        {
+            Number = generation.Number,
+            Time = generation.Time,
+            Publication = "",
+            Packages = 0,
+            Added = 0,
+            Removed = 0,
+            Builds = 0,
+            Damage = generation.Damage,
+        });
+        return [.. sound.Concat(damaged).OrderByDescending(generation => generation.Number)];
+    }
 
     public async Task<PackagePage> GetPackagesAsync(TargetId target, string? after, int limit, CancellationToken cancellationToken)
     {

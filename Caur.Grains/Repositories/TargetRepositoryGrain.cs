@@ -162,6 +162,10 @@ internal sealed partial class TargetRepositoryGrain(
             await Task.Run(() => publisher.CollectAsync(Id, cancellationToken), cancellationToken);
             ImmutableArray<PublishOrder> waiting = [.. _orders.Values.Select(known => known.Order), .. intent.State.Orders];
             await Task.Run(() => publisher.SweepLandedAsync(Id, waiting, cancellationToken), cancellationToken);
+            foreach (var damaged in (await GetGenerationsAsync()).Where(generation => generation.Damage.Length > 0))
+            {
+                LogDamagedGeneration(logger, Id, damaged.Damage);
+            }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -373,6 +377,9 @@ internal sealed partial class TargetRepositoryGrain(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Somebody else wrote the records of {Target}; it starts anew from storage")]
     private static partial void LogConflict(ILogger logger, TargetId target, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Target}: {Damage}. It cannot come back, and while it is kept no old package file goes")]
+    private static partial void LogDamagedGeneration(ILogger logger, TargetId target, string damage);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Old files of {Target} could not be removed")]
     private static partial void LogNotCollected(ILogger logger, TargetId target, Exception exception);

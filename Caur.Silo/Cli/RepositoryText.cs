@@ -9,6 +9,9 @@ namespace Caur.Silo.Cli;
 /// <summary>Repositories for people.</summary>
 internal static class RepositoryText
 {
+    /// <summary>A farm that is always busy keeps up to a thousand.</summary>
+    private const int GenerationsAtMost = 20;
+
     public static void Write(CliContext context, IReadOnlyList<RepositoryReply> repositories)
     {
         var table = context.NewTable("REPOSITORY", "PACKAGES", "GENERATION", "PUBLISHED", "KEPT", "WAITING", "PROBLEM");
@@ -40,7 +43,7 @@ internal static class RepositoryText
         {
             context.Out.WriteLine();
             var generations = context.NewTable("GENERATION", "PUBLISHED", "PACKAGES", "ADDED", "REMOVED", "WHY");
-            foreach (var generation in repository.Generations)
+            foreach (var generation in repository.Generations.Take(GenerationsAtMost))
             {
                 generations.AddRow(
                     new Text(Number(generation.Number)), new Text(Time(generation.Time)), new Text(Number(generation.Packages)),
@@ -48,6 +51,11 @@ internal static class RepositoryText
             }
 
             context.Write(generations);
+            if (repository.Generations.Count > GenerationsAtMost)
+            {
+                context.Out.WriteLine(
+                    $"and {Number(repository.Generations.Count - GenerationsAtMost)} more, down to {Number(repository.Generations[^1].Number)} (all with --json).");
+            }
         }
 
         if (packages.Packages.Length > 0)
@@ -86,6 +94,7 @@ internal static class RepositoryText
 
     private static string Why(GenerationView generation) => generation switch
     {
+        { Damage.Length: > 0 } => "damaged",
         { Restored: { } restored } => $"rollback to {Number(restored)}",
         { Builds: > 0 } => $"{Number(generation.Builds)} builds",
         _ => generation.Publication.Split('-')[0],

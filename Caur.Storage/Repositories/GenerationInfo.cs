@@ -40,6 +40,12 @@ public sealed record GenerationInfo
     public IReadOnlyList<RetiredFile> Retired { get; init; } = [];
 }
 
+/// <summary>A generation that is there, but whose record cannot be read. Nothing but the current one's is needed to publish.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Time">When its database was made, as far as is known.</param>
+/// <param name="Damage">What is wrong, for people.</param>
+public sealed record DamagedGeneration(int Number, DateTimeOffset Time, string Damage);
+
 /// <summary>A package in the record of a generation.</summary>
 /// <param name="Pkgname">Its name.</param>
 /// <param name="Pkgbase">Its pkgbase.</param>

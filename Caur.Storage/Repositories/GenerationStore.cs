@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Caur.Pacman;
 using Caur.Storage.Files;
 using Caur.Storage.Signing;
@@ -10,6 +11,7 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
 {
     private static readonly StateJson Json = new();
 
+    private readonly ConcurrentDictionary<int, GenerationInfo> _infos = new();
     private Loaded? _loaded;
 
     /// <summary>The database of a generation; the empty one for 0.</summary>
@@ -66,6 +68,32 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         catch (StateUnreadableException error)
         {
             throw new RepositoryDamagedException(number, error.Message, error);
+        }
+    }
+
+    /// <summary>The record of a generation that is or was current, which never changes and so is read once. Without
+    /// <see cref="GenerationInfo.Retired"/>, which is long and of use in the newest alone.</summary>
+    /// <returns>Null when there is no such generation, or its record cannot be read: then <paramref name="damage"/> says why.</returns>
+    public GenerationInfo? TryReadInfo(int number, out string? damage)
+    {
+        damage = null;
+        if (!File.Exists(layout.Info(number)))
+        {
+            _infos.TryRemove(number, out _);
+            damage = Directory.Exists(layout.Generation(number)) ? $"generation {number}: its record is missing" : null;
+            return null;
+        }
+
+        try
+        {
+            return _infos.TryGetValue(number, out var known) ? known
+                : ReadInfo(number) is { } info ? _infos[number] = info with { Retired = [] }
+                : null;
+        }
+        catch (RepositoryDamagedException damaged)
+        {
+            damage = damaged.Message;
+            return null;
         }
     }
 
@@ -137,6 +165,7 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
 
         var hidden = AtomicFile.NewTemporary(folder);
         Libc.Rename(folder, hidden);
+        _infos.TryRemove(number, out _);
         return hidden;
     }
 

@@ -30,7 +30,7 @@ internal sealed class PublicationRunner(
         if (current != plan.BaseGeneration)
         {
             var known = layout.ReadNumbers().FirstOrDefault(
-                number => number < current && generations.ReadInfo(number)?.Publication == plan.Id);
+                number => number < current && generations.TryReadInfo(number, out _)?.Publication == plan.Id);
             return known > 0
                 ? new PublicationResult(PublicationStatus.AlreadyPublished, known, [])
                 : new PublicationResult(PublicationStatus.Stale, current, [$"it was planned upon generation {plan.BaseGeneration}"]);

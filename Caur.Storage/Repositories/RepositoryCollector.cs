@@ -22,6 +22,7 @@ internal sealed class RepositoryCollector(
             return new CollectionReport([], []);
         }
 
+        var newest = ReadCurrent(current);
         AtomicFile.Sweep(layout.Folder, now - UnfinishedFor);
         AtomicFile.Sweep(layout.Generations, now - UnfinishedFor);
         var kept = KeptGenerations(current, now);
@@ -36,8 +37,8 @@ internal sealed class RepositoryCollector(
             }
         }
 
-        var needed = NeededFiles(kept, database.Select(entry => entry.FileName));
-        var retired = kept[current].Retired.ToDictionary(file => file.File, file => file.Since, StringComparer.Ordinal);
+        var needed = NeededFiles(kept, newest, database.Select(entry => entry.FileName));
+        var retired = newest.Retired.ToDictionary(file => file.File, file => file.Since, StringComparer.Ordinal);
         var files = new List<string>();
         foreach (var file in PackageFiles().Where(file => !needed.Contains(file)))
         {
@@ -55,32 +56,43 @@ internal sealed class RepositoryCollector(
         return new CollectionReport(removed, files);
     }
 
-    /// <summary>The files that the kept generations name.</summary>
+    /// <summary>The files that the kept generations name, or may name.</summary>
+    /// <exception cref="RepositoryDamagedException">The record of the current generation cannot be read.</exception>
     public HashSet<string> NeededFiles(int current, IEnumerable<string> currentFiles, DateTimeOffset now) =>
-        NeededFiles(KeptGenerations(current, now), currentFiles);
+        current == 0 ? [.. currentFiles] : NeededFiles(KeptGenerations(current, now), ReadCurrent(current), currentFiles);
 
     /// <summary>Every kept generation but the oldest says which files left with it: those and the current ones are all that any kept
-    /// generation names, and no old database has to be read.</summary>
-    private static HashSet<string> NeededFiles(SortedDictionary<int, GenerationInfo> kept, IEnumerable<string> currentFiles) =>
-        [.. currentFiles, .. kept.Skip(1).SelectMany(generation => generation.Value.Left)];
+    /// generation names, and no old database has to be read. Where one cannot say it any more, it may be whatever left.</summary>
+    private static HashSet<string> NeededFiles(
+        SortedDictionary<int, GenerationInfo?> kept, GenerationInfo current, IEnumerable<string> currentFiles) =>
+        kept.Values.Any(generation => generation is null)
+            ? [.. currentFiles, .. current.Retired.Select(file => file.File)]
+            : [.. currentFiles, .. kept.Skip(1).SelectMany(generation => generation.Value!.Left)];
 
-    /// <summary>From the current generation down: as many as are wanted, and those that clients may still have been sent to. Without gaps.</summary>
-    private SortedDictionary<int, GenerationInfo> KeptGenerations(int current, DateTimeOffset now)
+    private GenerationInfo ReadCurrent(int current) =>
+        generations.ReadInfo(current) ?? throw new RepositoryDamagedException(current, "its record is missing");
+
+    /// <summary>From the current generation down: as many as are wanted, and those whose place another took not long ago, within the
+    /// bound. Without gaps. One that cannot be read counts, and is kept no shorter than the one that followed it.</summary>
+    private SortedDictionary<int, GenerationInfo?> KeptGenerations(int current, DateTimeOffset now)
     {
-        var kept = new SortedDictionary<int, GenerationInfo>();
+        var kept = new SortedDictionary<int, GenerationInfo?>();
         DateTimeOffset? supersededAt = null;
-        for (var number = current; number > 0 && generations.ReadInfo(number) is { } info; number--)
+        for (var number = current; number > 0; number--)
         {
-            if (kept.Count >= options.KeepGenerations && supersededAt + options.GenerationGrace <= now)
+            var info = generations.TryReadInfo(number, out var damage);
+            if ((info is null && damage is null)
+                || kept.Count >= Math.Max(options.KeepGenerations, options.MostGenerations)
+                || (kept.Count >= options.KeepGenerations && supersededAt + options.GenerationGrace <= now))
             {
                 break;
             }
 
             kept[number] = info;
-            supersededAt = info.Time;
+            supersededAt = info?.Time ?? supersededAt;
         }
 
-        return current == 0 || kept.Count > 0 ? kept : throw new RepositoryDamagedException(current, "its record is missing");
+        return kept;
     }
 
     /// <summary>Everything in the folder that is a package or was left of one.</summary>

@@ -76,11 +76,24 @@ public sealed class RepositoryStore : IDisposable
     public async Task<IReadOnlyList<string>> PublishedFilesAsync(string pkgbase, CancellationToken cancellationToken) =>
         [.. (await ReadAsync(cancellationToken)).Where(entry => entry.PkgBase.ToString() == pkgbase).Select(entry => entry.FileName)];
 
-    /// <summary>The records of the generations that are kept, the newest first.</summary>
-    public IReadOnlyList<GenerationInfo> ListGenerations()
+    /// <summary>The records of the generations that are kept and can be read, the newest first; without the files that left before.</summary>
+    public IReadOnlyList<GenerationInfo> ListGenerations() =>
+        [.. KeptNumbers().Select(number => _generations.TryReadInfo(number, out _)).OfType<GenerationInfo>()];
+
+    /// <summary>The generations whose records cannot be read, the newest first.</summary>
+    public IReadOnlyList<DamagedGeneration> ListDamagedGenerations()
     {
-        var current = CurrentGeneration;
-        return [.. _layout.ReadNumbers().Where(number => number <= current).Reverse().Select(_generations.ReadInfo).OfType<GenerationInfo>()];
+        var damaged = new List<DamagedGeneration>();
+        foreach (var number in KeptNumbers())
+        {
+            if (_generations.TryReadInfo(number, out var damage) is null && damage is not null)
+            {
+                var database = new FileInfo(Path.Combine(_layout.Generation(number), _layout.DatabaseName));
+                damaged.Add(new DamagedGeneration(number, database.LastWriteTimeUtc, damage));
+            }
+        }
+
+        return damaged;
     }
 
     /// <summary>Inspects what is offered and decides what one publication would change. Nothing changes.</summary>
@@ -88,53 +101,30 @@ public sealed class RepositoryStore : IDisposable
     public Task<PublicationProposal> PlanAsync(PublicationRequest request, CancellationToken cancellationToken) => InTurnAsync(
         async () =>
         {
-            var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
-            var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
-            var planner = new PublicationPlanner(database, number, request);
-            var inspected = new Dictionary<string, RepositoryEntry>(StringComparer.Ordinal);
-            planner.Remove();
-            foreach (var build in request.Builds)
-            {
-                var inspections = await InspectAsync(build, cancellationToken);
-                planner.Add(new InspectedBuild(build, inspections, await OccupiedAsync(build, needed, cancellationToken)));
-                foreach (var entry in inspections.Select(inspection => inspection.Entry).OfType<RepositoryEntry>())
-                {
-                    inspected[entry.FileName] = entry;
-                }
-            }
-
+            var (proposal, inspected) = await DecideAsync(request, cancellationToken);
             // Usually it is applied next, and its archives need not be unpacked again.
             _inspected = inspected;
-            return planner.Finish();
+            return proposal;
         },
         cancellationToken);
+
+    /// <summary>What <see cref="PlanAsync"/> would decide now. It takes no turn: it waits for no publication, and none notices it.</summary>
+    /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
+    public Task<PublicationProposal> PreviewAsync(PublicationRequest request, CancellationToken cancellationToken) =>
+        Task.Run(async () => (await DecideAsync(request, cancellationToken)).Proposal, cancellationToken);
 
     /// <summary>Decides what a rollback would change: a new generation with an older one's packages.</summary>
     /// <param name="id">The publication's id.</param>
     /// <param name="generation">Which generation comes back.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
-    public Task<PublicationProposal> PlanRollbackAsync(string id, int generation, CancellationToken cancellationToken) => InTurnAsync(
-        async () =>
-        {
-            var current = CurrentGeneration;
-            if (generation < 1 || generation > current || _generations.ReadInfo(generation) is null)
-            {
-                return new PublicationProposal { Problems = [$"generation {generation} is not kept"] };
-            }
+    public Task<PublicationProposal> PlanRollbackAsync(string id, int generation, CancellationToken cancellationToken) =>
+        InTurnAsync(() => DecideRollbackAsync(id, generation, cancellationToken), cancellationToken);
 
-            if (generation == current)
-            {
-                return new PublicationProposal();
-            }
-
-            var problems = new FormerFiles(_layout, _options.ArchiveFolder)
-                .Missing(await _generations.LoadAsync(generation, cancellationToken)).ToList();
-            return problems.Count > 0
-                ? new PublicationProposal { Problems = problems }
-                : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
-        },
-        cancellationToken);
+    /// <summary>What <see cref="PlanRollbackAsync"/> would decide now. It takes no turn.</summary>
+    /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
+    public Task<PublicationProposal> PreviewRollbackAsync(string id, int generation, CancellationToken cancellationToken) =>
+        Task.Run(() => DecideRollbackAsync(id, generation, cancellationToken), cancellationToken);
 
     /// <summary>Applies a plan as one generation. After a crash at any point, applying it again completes it; applied once more it does
     /// nothing. Until the last but one step clients see the old repository, from then on the new one.</summary>
@@ -175,7 +165,7 @@ public sealed class RepositoryStore : IDisposable
             },
             cancellationToken);
 
-    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures. It takes no turn, so that nothing is
+    /// <summary>Reads every file of the current generation and compares sizes, hashes and signatures, and the records of the others. It takes no turn, so that nothing is
     /// held up however long it reads: what the generation names stays for longer, whatever is published meanwhile.</summary>
     /// <exception cref="GpgException">gpg cannot run, or there is no signing key.</exception>
     /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
@@ -183,12 +173,60 @@ public sealed class RepositoryStore : IDisposable
         async () =>
         {
             var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
-            return await new RepositoryVerifier(_layout, _signer, _options).VerifyAsync(number, database, cancellationToken);
+            var found = await new RepositoryVerifier(_layout, _signer, _options).VerifyAsync(number, database, cancellationToken);
+            return found with { Problems = [.. ListDamagedGenerations().Select(damaged => damaged.Damage), .. found.Problems] };
         },
         cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
+
+    private IEnumerable<int> KeptNumbers()
+    {
+        var current = CurrentGeneration;
+        return _layout.ReadNumbers().Where(number => number <= current).Reverse();
+    }
+
+    private async Task<(PublicationProposal Proposal, IReadOnlyDictionary<string, RepositoryEntry> Inspected)> DecideAsync(
+        PublicationRequest request, CancellationToken cancellationToken)
+    {
+        var (number, database) = await _generations.LoadCurrentAsync(cancellationToken);
+        var needed = Collector.NeededFiles(number, database.Select(entry => entry.FileName), _time.GetUtcNow());
+        var planner = new PublicationPlanner(database, number, request);
+        var inspected = new Dictionary<string, RepositoryEntry>(StringComparer.Ordinal);
+        planner.Remove();
+        foreach (var build in request.Builds)
+        {
+            var inspections = await InspectAsync(build, cancellationToken);
+            planner.Add(new InspectedBuild(build, inspections, await OccupiedAsync(build, needed, cancellationToken)));
+            foreach (var entry in inspections.Select(inspection => inspection.Entry).OfType<RepositoryEntry>())
+            {
+                inspected[entry.FileName] = entry;
+            }
+        }
+
+        return (planner.Finish(), inspected);
+    }
+
+    private async Task<PublicationProposal> DecideRollbackAsync(string id, int generation, CancellationToken cancellationToken)
+    {
+        var current = CurrentGeneration;
+        if (generation < 1 || generation > current || _generations.ReadInfo(generation) is null)
+        {
+            return new PublicationProposal { Problems = [$"generation {generation} is not kept"] };
+        }
+
+        if (generation == current)
+        {
+            return new PublicationProposal();
+        }
+
+        var problems = new FormerFiles(_layout, _options.ArchiveFolder)
+            .Missing(await _generations.LoadAsync(generation, cancellationToken)).ToList();
+        return problems.Count > 0
+            ? new PublicationProposal { Problems = problems }
+            : new PublicationProposal { Plan = new PublicationPlan { Id = id, BaseGeneration = current, Restore = generation } };
+    }
 
     private async Task<ArchiveInspection[]> InspectAsync(BuildToPublish build, CancellationToken cancellationToken)
     {

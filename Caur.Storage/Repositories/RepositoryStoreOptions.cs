@@ -8,8 +8,14 @@ public sealed record RepositoryStoreOptions
     /// <summary>How many generations are kept at least, the current one included; 1 or more. Default: 10.</summary>
     public int KeepGenerations { get; init; } = 10;
 
-    /// <summary>How long a generation is kept at least after another took its place, for clients that were sent to it. Default: 1 hour.</summary>
-    public TimeSpan GenerationGrace { get; init; } = TimeSpan.FromHours(1);
+    /// <summary>How long a generation is kept at least after another took its place, up to <see cref="MostGenerations"/>: for clients that
+    /// were sent to it, and so that it can come back. Up to <see cref="FileGrace"/> it costs its databases and no package file.
+    /// Default: 1 day.</summary>
+    public TimeSpan GenerationGrace { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>How many generations are kept at most, however often something is published; no less than <see cref="KeepGenerations"/>
+    /// counts. Each costs its two databases, some megabytes for thousands of packages. Default: 1000, for a day one in 86 s.</summary>
+    public int MostGenerations { get; init; } = 1000;
 
     /// <summary>How long a package file stays after it left the database, for mirrors and clients caught in between. It stays longer
     /// while a kept generation names it. Default: 1 day.</summary>

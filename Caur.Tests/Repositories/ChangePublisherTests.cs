@@ -141,6 +141,45 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
             .ShouldBe("generation 1 is not kept: there are none");
     }
 
+    /// <summary>gpg hangs, or packages are large: a publication has the repository to itself for as long as it takes.</summary>
+    [Theory]
+    [InlineData(RepositoryChangeKind.Remove)]
+    [InlineData(RepositoryChangeKind.Rollback)]
+    public async Task PlanChangeAsync_WhileAPublicationIsCarriedOut_DoesNotWaitForIt(RepositoryChangeKind kind)
+    {
+        await SeedAsync();
+        await Open().ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove) with { Names = ["a"] }, Token);
+        var hold = new HoldAt(PublicationStep.Begun);
+        var publisher = Open(hold);
+        var running = publisher.ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Rollback), Token);
+        await hold.Reached.WaitAsync(Token);
+
+        var planned = await publisher.PlanChangeAsync(RepositoryHub.Target, Change(kind), Token).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Token);
+
+        planned.State.ShouldBe(RepositoryChangeState.Planned);
+        running.IsCompleted.ShouldBeFalse();
+        hold.Release();
+        (await running).State.ShouldBe(RepositoryChangeState.Done);
+    }
+
+    [Fact]
+    public async Task ChangeAsync_WhenAnOldRecordIsDamaged_IsDoneAndTheListNamesIt()
+    {
+        await SeedAsync();
+        await Open().ChangeAsync(RepositoryHub.Target, "before", Change(RepositoryChangeKind.Remove), Token);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "repos", "farm", "x86_64", ".gen", "1", "generation.json"), "no record", Token);
+        var publisher = Open();
+
+        (await publisher.ChangeAsync(RepositoryHub.Target, "to it", Change(RepositoryChangeKind.Rollback), Token)).Refusal
+            .ShouldBe(RepositoryChangeRefusal.FilesGone);
+        (await publisher.ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Remove) with { Names = ["a"] }, Token)).Generation.ShouldBe(3);
+
+        var listed = publisher.GetGenerations(RepositoryHub.Target);
+        listed.Select(generation => (generation.Number, generation.Damage.Length > 0)).ShouldBe([(3, false), (2, false), (1, true)]);
+        (await publisher.GetAsync(RepositoryHub.Target, Token)).Generation.ShouldBe(3);
+        (await publisher.VerifyAsync(RepositoryHub.Target, Token)).Problems.ShouldHaveSingleItem().ShouldContain("generation 1");
+    }
+
     [Fact]
     public async Task SweepLandedAsync_WhenArchivesAreOld_RemovesThoseThatNobodyWaitsFor()
     {
@@ -206,6 +245,25 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
     }
 
     private sealed class StoppedException(PublicationStep step) : Exception($"stopped at {step}");
+
+    private sealed class HoldAt(PublicationStep hold) : IPublicationProbe
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void Release() => _released.TrySetResult();
+
+        public async ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken)
+        {
+            if (step == hold)
+            {
+                _reached.TrySetResult();
+                await _released.Task.WaitAsync(cancellationToken);
+            }
+        }
+    }
 
     private sealed class StopAt(PublicationStep stop) : IPublicationProbe
     {

@@ -13,7 +13,7 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
     public CollectionTests(FarmKey key)
     {
         _key = key;
-        _farm = new TestFarm(key.Gpg.Signer, new RepositoryStoreOptions { KeepGenerations = 2 });
+        _farm = new TestFarm(key.Gpg.Signer, new RepositoryStoreOptions { KeepGenerations = 2, GenerationGrace = TimeSpan.FromHours(1) });
         _farm.Time.Advance(DateTimeOffset.UnixEpoch.AddYears(100) - _farm.Time.GetUtcNow());
     }
 
@@ -230,6 +230,106 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
         store.CurrentGeneration.ShouldBe(2);
         (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
         await _farm.ShouldBeSoundAsync();
+    }
+
+    /// <summary>A farm that publishes all the time: what was removed can be taken back for a day, with the archive or without.</summary>
+    [Fact]
+    public async Task RollbackAsync_WhenMuchWasPublishedSinceButNotADay_BringsBackWhatWasRemoved()
+    {
+        using var store = new RepositoryStore(_farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time);
+        await _farm.PublishAsync("foo", "1-1");
+        await _farm.RemoveAsync("foo");
+        for (var version = 1; version <= 12; version++)
+        {
+            await _farm.PublishAsync("busy", $"{version}-1");
+            _farm.Time.Advance(TimeSpan.FromMinutes(118));
+            await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        }
+
+        store.ListGenerations().Count.ShouldBe(14);
+        (await store.PlanRollbackAsync("back", 1, Token)).Plan.ShouldNotBeNull();
+        _farm.Time.Advance(TimeSpan.FromMinutes(30));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        // Its day is over; the ten newest are there however long they stay the newest.
+        (await store.PlanRollbackAsync("back", 1, Token)).Problems.ShouldBe(["generation 1 is not kept"]);
+        _farm.Time.Advance(TimeSpan.FromDays(300));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
+        (await store.RollbackAsync("back", 5, Token)).Status.ShouldBe(PublicationStatus.Published);
+        (await store.VerifyAsync(Token)).Problems.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, 4, 4)]
+    [InlineData(5, 1, 5)]
+    public async Task CollectAsync_WhenThereAreVeryManyGenerations_KeepsNoMoreThanTheBound(int least, int most, int kept)
+    {
+        await PublishVersionsAsync(7);
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time,
+            new RepositoryStoreOptions { KeepGenerations = least, MostGenerations = most });
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe(Enumerable.Range(0, kept).Select(age => 7 - age));
+    }
+
+    /// <summary>An old record blocks nothing, and no file goes that its generation, or an older one, may name.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task CollectAsync_WhenAnOldRecordIsDamaged_DeletesNothingThatItMayName(bool gone)
+    {
+        await PublishVersionsAsync(3);
+        var record = Path.Combine(_farm.Store.Folder, ".gen", "3", "generation.json");
+        await _farm.PublishAsync("foo", "4-1");
+        if (gone)
+        {
+            File.Delete(record);
+        }
+        else
+        {
+            await File.WriteAllTextAsync(record, "no record", Token);
+        }
+
+        using var store = new RepositoryStore(
+            _farm.Root, "farm", "x86_64", _key.Gpg.Signer, _farm.Time, new RepositoryStoreOptions { KeepGenerations = 4 });
+        _farm.Open();
+        (await _farm.PublishAsync("foo", "5-1")).ShouldBe(5);
+        _farm.Time.Advance(TimeSpan.FromDays(3));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+
+        store.ListGenerations().Select(generation => generation.Number).ShouldBe([5, 4, 2]);
+        store.ListDamagedGenerations().ShouldHaveSingleItem().Number.ShouldBe(3);
+        (await store.VerifyAsync(Token)).Problems.ShouldHaveSingleItem().ShouldContain("generation 3");
+        _farm.PublishedFiles.Count().ShouldBe(5);
+        (await store.RollbackAsync("back", 2, Token)).Status.ShouldBe(PublicationStatus.Published);
+        (await _farm.EntriesAsync()).ShouldBe(["foo 2-1"]);
+
+        // When it goes, everything is as it was.
+        for (var version = 6; version <= 8; version++)
+        {
+            await _farm.PublishAsync("foo", $"{version}-1");
+        }
+
+        _farm.Time.Advance(TimeSpan.FromDays(3));
+        await store.CollectAsync(_farm.Time.GetUtcNow(), Token);
+        store.ListDamagedGenerations().ShouldBeEmpty();
+        _farm.PublishedFiles.Count().ShouldBe(4);
+        await _farm.ShouldBeSoundAsync();
+    }
+
+    [Fact]
+    public async Task CollectAsync_WhenTheCurrentRecordIsDamaged_DeletesNothing()
+    {
+        await PublishVersionsAsync(4);
+        await File.WriteAllTextAsync(Path.Combine(_farm.Store.Folder, ".gen", "4", "generation.json"), "no record", Token);
+        _farm.Open();
+        _farm.Time.Advance(TimeSpan.FromDays(9));
+
+        (await Should.ThrowAsync<RepositoryDamagedException>(() => _farm.Store.CollectAsync(_farm.Time.GetUtcNow(), Token))).Generation.ShouldBe(4);
+        _farm.PublishedFiles.Count().ShouldBe(4);
+        Directory.GetDirectories(Path.Combine(_farm.Store.Folder, ".gen")).Count(folder => char.IsDigit(Path.GetFileName(folder)[0])).ShouldBe(4);
     }
 
     private async Task PublishVersionsAsync(int count)
