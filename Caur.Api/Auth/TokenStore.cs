@@ -16,6 +16,7 @@ public sealed class TokenStore(string path, TimeProvider clock)
     private IReadOnlyList<TokenRecord> _records = [];
 
     /// <summary>All tokens, the oldest first.</summary>
+    /// <exception cref="IOException">The file is damaged, or cannot be read. Nobody gets in then, and no token is lost.</exception>
     public IReadOnlyList<TokenRecord> List()
     {
         lock (_lock)
@@ -24,7 +25,7 @@ public sealed class TokenStore(string path, TimeProvider clock)
             var now = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
             if (now != _seen)
             {
-                _records = file.Exists ? JsonSerializer.Deserialize<List<TokenRecord>>(File.ReadAllText(path), Json) ?? [] : [];
+                _records = file.Exists ? Read() : [];
                 _seen = now;
             }
 
@@ -79,6 +80,20 @@ public sealed class TokenStore(string path, TimeProvider clock)
         }
 
         return found is { Expires: { } expires } && expires <= clock.GetUtcNow() ? null : found;
+    }
+
+    private List<TokenRecord> Read()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<List<TokenRecord>>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException damage)
+        {
+            throw new IOException(
+                $"The tokens in {path} cannot be read ({damage.Message}): put a backup in its place, or remove it: then a new admin's token is made",
+                damage);
+        }
     }
 
     private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));

@@ -27,6 +27,7 @@ public static class GatewayExtensions
         services.AddSingleton<DiskWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<DiskWatch>());
         services.AddExceptionHandler<DiskFullHandler>();
+        services.AddExceptionHandler<DamageHandler>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueStatsReader>();

@@ -1,4 +1,5 @@
 using Caur.Pacman;
+using Caur.Storage.Files;
 
 namespace Caur.Grains.Sources;
 
@@ -27,7 +28,9 @@ internal static class FolderReader
     private static async Task<string?> TextAsync(string file, CancellationToken cancellationToken)
     {
         // More than any .SRCINFO has, and then it is refused for its size; nobody wants a device or a pipe read to its end.
-        var info = new FileInfo(file);
-        return !info.Exists ? null : info.Length > Srcinfo.MaxSize ? new string(' ', Srcinfo.MaxSize + 1) : await File.ReadAllTextAsync(file, cancellationToken);
+        var target = new FileInfo(new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file);
+        return !target.Exists ? null
+            : target.Length > Srcinfo.MaxSize || !PathGuard.IsRegularFile(target.FullName) ? new string(' ', Srcinfo.MaxSize + 1)
+            : await File.ReadAllTextAsync(target.FullName, cancellationToken);
     }
 }

@@ -6,6 +6,9 @@ namespace Caur.Storage.Files;
 /// <summary>The one way from names that others chose to paths: nothing gets out of a root.</summary>
 public static class PathGuard
 {
+    /// <summary>Whether a path is a plain file itself: no link, folder, pipe or device, the reading of which may never end.</summary>
+    public static bool IsRegularFile(string path) => Libc.IsRegularFile(path);
+
     /// <summary>The longest name that Linux file systems take, in bytes.</summary>
     public const int MaxNameBytes = 255;
 

@@ -43,9 +43,17 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
     }
 
     /// <summary>The database of the current generation, kept in memory until another is current.</summary>
+    /// <exception cref="RepositoryDamagedException">It cannot be read, or the repository was set back.</exception>
     public async Task<(int Number, RepositoryDatabase Database)> LoadCurrentAsync(CancellationToken cancellationToken)
     {
         var number = layout.ReadCurrent();
+
+        // The one after it may be what a publication that died had not made current yet, and is made anew.
+        if (layout.ReadNumbers() is [.., var newest] && newest > number + 1 && layout.ReadCurrent() == number)
+        {
+            throw RepositoryDamagedException.SetBack(layout.CurrentLink, number, newest);
+        }
+
         var database = await LoadAsync(number, cancellationToken);
         Remember(number, database);
         return (number, database);
