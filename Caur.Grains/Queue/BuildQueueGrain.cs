@@ -30,6 +30,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
     private readonly IPersistentState<QueueSettings> _settings;
+    private readonly StepChain _pauses = new();
     private QueueState _queue = null!;
     private SlotStore<QueueSlot> _slots = null!;
     private OperationLog _operations = null!;
@@ -213,7 +214,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         return reply;
     }
 
-    public async Task PauseAsync(bool paused)
+    public Task PauseAsync(bool paused) => _pauses.RunAsync(() => PauseNowAsync(paused));
+
+    private async Task PauseNowAsync(bool paused)
     {
         _queue.Paused = paused;
         try
