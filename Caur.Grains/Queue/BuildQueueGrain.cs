@@ -269,7 +269,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     {
         try
         {
-            await _operations.RememberAsync(operation, replies);
+            // What was forgotten while its builds were written is not written now: nobody would forget it a second time.
+            if (_queue.Remembers(operation))
+            {
+                await _operations.RememberAsync(operation, replies);
+            }
+
             await Task.WhenAll(_queue.TakeForgottenOperations().Select(_operations.ForgetAsync));
         }
         catch (Exception exception)

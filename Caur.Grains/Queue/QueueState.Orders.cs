@@ -70,6 +70,9 @@ internal sealed partial class QueueState
         }
     }
 
+    /// <summary>True while a call that is repeated is answered as it was.</summary>
+    public bool Remembers(Guid operation) => _operations.Find(operation) is not null;
+
     /// <summary>The calls whose answers are not remembered any more.</summary>
     public IReadOnlyList<Guid> TakeForgottenOperations() => _operations.TakeForgotten();
 
