@@ -335,7 +335,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     /// <summary>Brings an entry to where its build says that it is.</summary>
     private async Task SettleAsync(QueueEntry entry, BuildStatus status)
     {
-        entry.Note = status.Reason;
+        _queue.Note(entry, status.Reason);
         if (status.State.IsFinal())
         {
             await FinishAsync(entry, new FinalVerdict(status.State, status.Reason));
