@@ -33,7 +33,7 @@ public sealed record ActivePackage(
 /// <summary>A build that waits.</summary>
 public sealed record WaitingPackage(string Name, [property: JsonPropertyName("build_class")] object BuildClass);
 
-/// <summary>A builder with a free slot.</summary>
+/// <summary>A builder that would take a build now.</summary>
 public sealed record IdleNode(string Name, [property: JsonPropertyName("build_class")] object BuildClass);
 
 /// <summary>One of <c>GET /api/queue/packages</c>.</summary>

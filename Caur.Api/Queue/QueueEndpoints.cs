@@ -22,7 +22,7 @@ public static class QueueEndpoints
         group.MapGet("/stats", GetStatsAsync).WithName("GetQueueStats");
         group.MapGet("/packages", GetPackagesAsync).WithName("GetQueuePackages");
         group.MapPost("/schedule", ScheduleAsync).RequireAuthorization(AuthPolicies.Schedule).WithName("Schedule");
-        group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Schedule).WithName("Promote");
+        group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Admin).WithName("Promote");
         app.MapGet("/api/v1/queue", (QueueReader queues) => queues.ReadAsync()).WithTags("queue").WithName("GetQueue");
         return app;
     }

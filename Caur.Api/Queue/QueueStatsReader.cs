@@ -54,7 +54,7 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
             QueueStats.Of(active),
             QueueStats.Of(waiting),
             QueueStats.OfNodes(builders
-                .Where(builder => builder.Busy < builder.Profile.Slots && !builder.Lost)
+                .Where(builder => builder.Busy < builder.Profile.Slots && !builder.Lost && builder.Profile.CanTake)
                 .DistinctBy(builder => builder.Profile.Builder)
                 .Select(builder => new IdleNode(builder.Profile.Builder.Name, Class(builder.Profile.Class)))));
     }

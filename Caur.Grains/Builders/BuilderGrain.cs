@@ -27,6 +27,7 @@ internal sealed partial class BuilderGrain(
     private static readonly TimeSpan Presence = (LeaseTime / 3) + TimeSpan.FromSeconds(2);
 
     private readonly BuilderLeases _leases = new();
+    private readonly StepChain _drains = new();
     private readonly HashSet<BuildAttempt> _givingBack = [];
     private readonly HashSet<BuildAttempt> _accepting = [];
     private ImmutableArray<BuildAttempt> _running = [];
@@ -223,9 +224,11 @@ internal sealed partial class BuilderGrain(
         await GiveBackAsync(gone.ToImmutable(), AttemptEnd.HandedBack, "the builder does not run it");
     }
 
-    public async Task DrainAsync(bool draining)
+    public Task DrainAsync(bool draining) => _drains.RunAsync(() => DrainNowAsync(draining));
+
+    private async Task DrainNowAsync(bool draining)
     {
-        if (record.State.Draining != draining)
+        if (record.State is var before && before.Draining != draining)
         {
             record.State = new BuilderRecord { Draining = draining };
             try
@@ -234,6 +237,8 @@ internal sealed partial class BuilderGrain(
             }
             catch
             {
+                // The same wish again, which may wait for its turn here, must not find it done.
+                record.State = before;
                 DeactivateOnIdle();
                 throw;
             }

@@ -31,6 +31,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
     private readonly IPersistentState<QueueSettings> _settings;
+    private readonly StepChain _pauses = new();
     private QueueState _queue = null!;
     private SlotStore<QueueSlot> _slots = null!;
     private OperationLog _operations = null!;
@@ -214,7 +215,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         return reply;
     }
 
-    public async Task PauseAsync(bool paused)
+    public Task PauseAsync(bool paused) => _pauses.RunAsync(() => PauseNowAsync(paused));
+
+    private async Task PauseNowAsync(bool paused)
     {
         _queue.Paused = paused;
         try
@@ -297,7 +300,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     {
         try
         {
-            await _operations.RememberAsync(operation, replies);
+            // What was forgotten while its builds were written is not written now: nobody would forget it a second time.
+            if (_queue.Remembers(operation))
+            {
+                await _operations.RememberAsync(operation, replies);
+            }
+
             await Task.WhenAll(_queue.TakeForgottenOperations().Select(_operations.ForgetAsync));
         }
         catch (Exception exception)
@@ -358,7 +366,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     /// <summary>Brings an entry to where its build says that it is.</summary>
     private async Task SettleAsync(QueueEntry entry, BuildStatus status)
     {
-        entry.Note = status.Reason;
+        _queue.Note(entry, status.Reason);
         if (status.State.IsFinal())
         {
             await FinishAsync(entry, new FinalVerdict(status.State, status.Reason));

@@ -70,6 +70,9 @@ internal sealed partial class QueueState
         }
     }
 
+    /// <summary>True while a call that is repeated is answered as it was.</summary>
+    public bool Remembers(Guid operation) => _operations.Find(operation) is not null;
+
     /// <summary>The calls whose answers are not remembered any more.</summary>
     public IReadOnlyList<Guid> TakeForgottenOperations() => _operations.TakeForgotten();
 
@@ -193,8 +196,9 @@ internal sealed partial class QueueState
         var reason = View(wanted, now).Explanation;
         return new PromoteReply(
             true,
-            others == 0 ? $"it comes next; {reason}"
-                : string.Create(CultureInfo.InvariantCulture, $"it comes next, with {others} that it waits for; {reason}"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"it stands{(others == 0 ? "" : $", with {others} that it waits for,")} before what came in the last {PromotedBy.TotalHours:0} hours; {reason}"),
             [.. reached.Select(entry => entry.Build).OrderBy(item => item.ToString(), StringComparer.Ordinal)]);
     }
 

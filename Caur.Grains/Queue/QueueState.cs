@@ -178,6 +178,16 @@ internal sealed partial class QueueState
         Change(entry, entry.Durable with { State = BuildState.Publishing });
     }
 
+    /// <summary>Notes what a build says of its publication.</summary>
+    public void Note(QueueEntry entry, string text)
+    {
+        if (entry.Note != text)
+        {
+            entry.Note = text;
+            Touch();
+        }
+    }
+
     /// <summary>An attempt is over and the build is tried again, unless somebody wanted its end or a newer order waits behind it.</summary>
     public void Retry(
         QueueEntry entry, bool loss, TimeSpan pause, DateTimeOffset now, int? attempts = null, string trouble = "")

@@ -38,7 +38,7 @@ internal static class FarmFailures
                     $"{server} wants a token for this: --token or CAUR_TOKEN. 'caur token create --role ci' on the hub's machine makes one.");
             case HttpStatusCode.Forbidden:
                 return new FarmException(
-                    ExitCodes.TokenRefused, $"the token's role does not allow this at {server}: scheduling and removing want ci or admin, cancelling and rolling back admin");
+                    ExitCodes.TokenRefused, $"the token's role does not allow this at {server}: scheduling and removing want ci or admin, cancelling, promoting and rolling back admin");
         }
 
         var problem = await ProblemAsync(answer, cancellationToken);

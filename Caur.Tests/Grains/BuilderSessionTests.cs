@@ -197,6 +197,64 @@ public sealed class BuilderSessionTests
     }
 
     [Fact]
+    public async Task Drain_WhenAskedAgainDuringTheWrite_AnswersInOrderAndNothingThatIsNotDurable()
+    {
+        await using var farm = await Farm.StartAsync();
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var gate = new TaskCompletionSource();
+        farm.Faults.HoldWrite("builder", gate.Task);
+        var first = builder.Grain.DrainAsync(true);
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Task[] later = [builder.Grain.DrainAsync(true), builder.Grain.DrainAsync(false), builder.Grain.DrainAsync(true)];
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        later.ShouldAllBe(call => !call.IsCompleted);
+        gate.SetResult();
+        await Task.WhenAll([first, .. later]);
+        (await farm.Queue.GetAsync()).Builders.ShouldHaveSingleItem().Profile.Draining.ShouldBeTrue();
+        await farm.RestartAsync();
+        await builder.JoinAsync();
+        (await farm.Queue.GetAsync()).Builders.ShouldHaveSingleItem().Profile.Draining.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Drain_WhenTheWriteBeforeFailed_IsWrittenItself()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        farm.Faults.FailWrites("builder");
+        Task[] calls = [builder.Grain.DrainAsync(true), builder.Grain.DrainAsync(true)];
+
+        await Should.ThrowAsync<Exception>(() => calls[0]);
+        await calls[1];
+        await farm.RestartAsync();
+        await builder.JoinAsync();
+        (await farm.Queue.GetAsync()).Builders.ShouldHaveSingleItem().Profile.Draining.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Pause_WhenResumedDuringTheWrite_IsWrittenFirst()
+    {
+        await using var farm = await Farm.StartAsync();
+        var gate = new TaskCompletionSource();
+        farm.Faults.HoldWrite("settings", gate.Task);
+        var pause = farm.Queue.PauseAsync(true);
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var resume = farm.Queue.PauseAsync(false);
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        resume.IsCompleted.ShouldBeFalse();
+        gate.SetResult();
+        await Task.WhenAll(pause, resume);
+        (await farm.Queue.GetAsync()).Paused.ShouldBeFalse();
+        await farm.RestartAsync();
+        (await farm.Queue.GetAsync()).Paused.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Accept_WhenOfAnotherBuilderOrSession_IsRefused()
     {
         await using var farm = await Farm.StartAsync();

@@ -400,6 +400,26 @@ public sealed class FaultTests
         (await farm.Queue.GetAsync()).Items.Length.ShouldBe(1200);
     }
 
+    [Fact]
+    public async Task Enqueue_WhenForgottenBeforeItsBuildsAreWritten_LeavesNoRecordOfItsAnswer()
+    {
+        await using var farm = await Farm.StartAsync();
+        var gate = new TaskCompletionSource();
+        farm.Faults.HoldWrite("queue-0", gate.Task);
+        var forgotten = farm.EnqueueAsync("a");
+        await farm.UntilAsync(() => Task.FromResult(farm.Faults.Log.Contains("write queue-0")), "its build is being written");
+        await farm.Queue.EnqueueAsync(new EnqueueRequest
+        {
+            Operation = Guid.NewGuid(),
+            Builds = [.. Enumerable.Range(0, OperationMemory.MaxReplies).Select(i => Farm.Request($"p{i}"))],
+        });
+        var written = farm.Faults.Log.Count(line => line.StartsWith("write operation-", StringComparison.Ordinal));
+        gate.SetResult();
+        await forgotten;
+
+        farm.Faults.Log.Count(line => line.StartsWith("write operation-", StringComparison.Ordinal)).ShouldBe(written);
+    }
+
     private static async Task<(BuildId Build, Task<string> Follower)> PublishWithoutEndOfLogAsync(Farm farm)
     {
         var build = await farm.EnqueueAsync("a");

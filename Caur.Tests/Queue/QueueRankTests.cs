@@ -190,6 +190,35 @@ public sealed class QueueRankTests
     }
 
     [Fact]
+    public void Promote_WhenItCannotComeNext_SaysWhereItStandsAndWhatKeepsIt()
+    {
+        var lib = _queue.Enqueue("lib");
+        var app = _queue.Enqueue("app", "lib");
+        _queue.State.Promote(app, _queue.Now).Explanation
+            .ShouldBe("it stands, with 1 that it waits for, before what came in the last 24 hours; waits for lib, which it depends on");
+        _queue.Finish(lib, BuildState.Failed);
+
+        _queue.State.Promote(app, _queue.Now).Explanation
+            .ShouldBe("it stands before what came in the last 24 hours; held: it depends on lib, whose last build did not succeed");
+    }
+
+    [Fact]
+    public void Note_WhenThePublicationIsKeptUp_IsSeenAtOnce()
+    {
+        var build = _queue.Enqueue("a");
+        _queue.Start();
+        var entry = _queue.State.Find(build)!;
+        _queue.State.Publish(entry, _queue.Now);
+        _queue.Snapshot.Items.ShouldHaveSingleItem().Explanation.ShouldBeEmpty();
+        _queue.State.Note(entry, "waits for its publication: no key");
+
+        var snapshot = _queue.Snapshot;
+        snapshot.Items.ShouldHaveSingleItem().Explanation.ShouldBe("waits for its publication: no key");
+        _queue.State.Note(entry, "waits for its publication: no key");
+        _queue.Snapshot.ShouldBeSameAs(snapshot, "nothing new was said");
+    }
+
+    [Fact]
     public void Snapshot_WhenNothingChanges_IsMadeOnceAndNeverStale()
     {
         _queue.State.Register(Profile(), [], _queue.Now);
