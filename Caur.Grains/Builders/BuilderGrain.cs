@@ -4,10 +4,12 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Grains.State;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Orleans.Storage;
 
 namespace Caur.Grains.Builders;
 
@@ -16,7 +18,6 @@ namespace Caur.Grains.Builders;
 /// renewal; every decision is made on <see cref="BuilderLeases"/> without waiting in between.</summary>
 [Reentrant]
 internal sealed partial class BuilderGrain(
-    [PersistentState("builder", GrainStorageNames.Farm)] IPersistentState<BuilderRecord> record,
     TimeProvider clock,
     ILogger<BuilderGrain> logger) : Grain, IBuilderGrain
 {
@@ -30,6 +31,7 @@ internal sealed partial class BuilderGrain(
     private readonly StepChain _drains = new();
     private readonly HashSet<BuildAttempt> _givingBack = [];
     private readonly HashSet<BuildAttempt> _accepting = [];
+    private ReplaceableRecord<BuilderRecord> _record = null!;
     private ImmutableArray<BuildAttempt> _running = [];
     private IBuilderSessionObserver? _observer;
     private Guid? _session;
@@ -42,8 +44,11 @@ internal sealed partial class BuilderGrain(
 
     private DateTimeOffset Now => clock.GetUtcNow();
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
+        _record = new ReplaceableRecord<BuilderRecord>(storage, this.GetGrainId(), "builder");
+        await _record.LoadAsync(damage => LogDamaged(logger, damage.Record, Id, damage.Error));
         this.RegisterGrainTimer(SweepAsync, new GrainTimerCreationOptions
         {
             DueTime = TimeSpan.FromSeconds(1),
@@ -51,7 +56,6 @@ internal sealed partial class BuilderGrain(
             Interleave = true,
             KeepAlive = true,
         });
-        return Task.CompletedTask;
     }
 
     public async Task<JoinReply> JoinAsync(BuilderJoin join, IBuilderSessionObserver session)
@@ -65,7 +69,7 @@ internal sealed partial class BuilderGrain(
         _session = join.Session;
         _boot = join.BootId;
         _observer = session;
-        _profile = join.Profile with { Draining = record.State.Draining };
+        _profile = join.Profile with { Draining = _record.State.Draining };
         _seen = Now;
         _running = join.Running;
         _stopped = false;
@@ -228,17 +232,14 @@ internal sealed partial class BuilderGrain(
 
     private async Task DrainNowAsync(bool draining)
     {
-        if (record.State is var before && before.Draining != draining)
+        if (_record.State.Draining != draining)
         {
-            record.State = new BuilderRecord { Draining = draining };
             try
             {
-                await record.WriteStateAsync();
+                await _record.WriteAsync(new BuilderRecord { Draining = draining });
             }
             catch
             {
-                // The same wish again, which may wait for its turn here, must not find it done.
-                record.State = before;
                 DeactivateOnIdle();
                 throw;
             }
@@ -326,6 +327,9 @@ internal sealed partial class BuilderGrain(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Builder {Builder} of class {Class} joined with {Slots} slots; it runs {Running} builds")]
     private static partial void LogJoined(ILogger logger, BuilderId builder, string @class, int slots, int running);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of builder {Builder} cannot be read: if it was drained, it has to be drained again")]
+    private static partial void LogDamaged(ILogger logger, string record, BuilderId builder, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Builder {Builder} said goodbye")]
     private static partial void LogLeft(ILogger logger, BuilderId builder);

@@ -30,20 +30,15 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private readonly TimeProvider _clock;
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
-    private readonly IPersistentState<QueueSettings> _settings;
     private readonly StepChain _pauses = new();
+    private ReplaceableRecord<QueueSettings> _settings = null!;
     private QueueState _queue = null!;
     private SlotStore<QueueSlot> _slots = null!;
     private OperationLog _operations = null!;
     private bool _reconciling;
 
-    public BuildQueueGrain(
-        [PersistentState("settings", GrainStorageNames.Farm)] IPersistentState<QueueSettings> settings,
-        TimeProvider clock,
-        QueueInstruments instruments,
-        ILogger<BuildQueueGrain> logger)
+    public BuildQueueGrain(TimeProvider clock, QueueInstruments instruments, ILogger<BuildQueueGrain> logger)
     {
-        _settings = settings;
         _clock = clock;
         _instruments = instruments;
         _logger = logger;
@@ -56,6 +51,8 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
+        _settings = new ReplaceableRecord<QueueSettings>(storage, this.GetGrainId(), "settings");
+        await _settings.LoadAsync(OnSettingsDamaged);
         _queue = new QueueState(Arch);
         _slots = new SlotStore<QueueSlot>(storage, this.GetGrainId(), "queue");
         _operations = new OperationLog(new SlotStore<OperationPart>(storage, this.GetGrainId(), "operation"));
@@ -222,8 +219,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         _queue.Paused = paused;
         try
         {
-            _settings.State = new QueueSettings { Paused = paused };
-            await _settings.WriteStateAsync();
+            await _settings.WriteAsync(new QueueSettings { Paused = paused });
         }
         catch
         {
@@ -486,6 +482,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Build} ended with {End} and is tried again: {Message}")]
     private static partial void LogRetry(ILogger logger, BuildId build, int attempt, AttemptEnd end, string message);
+
+    private void OnSettingsDamaged(DamagedRecord damage) =>
+        LogDamaged(_logger, Arch, damage.Record, "if the queue was paused, it has to be paused again", damage.Error);
 
     private void OnOperationDamaged(DamagedRecord damage) => LogDamaged(
         _logger,

@@ -42,10 +42,20 @@ internal sealed class ReplaceableRecord<T>(IGrainStorage storage, GrainId owner,
         }
     }
 
-    /// <summary>Completes when the value is durable.</summary>
-    public Task WriteAsync(T next)
+    /// <summary>Completes when the value is durable. After a failure the state is what it was: the same wish again, which may wait for
+    /// its turn already, must not find it done.</summary>
+    public async Task WriteAsync(T next)
     {
+        var before = _record.State;
         _record.State = next;
-        return storage.WriteStateAsync(_key, owner, _record);
+        try
+        {
+            await storage.WriteStateAsync(_key, owner, _record);
+        }
+        catch
+        {
+            _record.State = before;
+            throw;
+        }
     }
 }

@@ -52,22 +52,34 @@ internal sealed partial class LogSweeper(BuildLogStore logs, IGrainFactory grain
         var build = grains.GetGrain<IBuildGrain>(id.ToString());
         try
         {
-            if (await build.GetAsync() is { } view && view.State.IsFinal())
+            if (await build.GetAsync() is not { } view)
             {
-                // It writes the last line that a crash kept from the log.
+                return;
+            }
+
+            if (view.State.IsFinal() || view.State == BuildState.Publishing)
+            {
+                // It writes the last line that a crash kept from the log, or asks how its publication stands.
                 await build.ReconcileAsync();
+            }
+            else if (!await IsQueuedAsync(id))
+            {
+                // The queue's record of it could not be read: nobody else will ever end it.
+                await build.CloseAsync(view.Request, new FinalVerdict(BuildState.SystemError, "the queue lost its record"));
             }
         }
         catch (Exception exception) when (StateDamage.Find(exception) is { } damage)
         {
             // While the queue has it, the queue ends it; afterwards there is nobody else to do it.
-            if (await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id) is null)
+            if (!await IsQueuedAsync(id))
             {
                 await grains.GetGrain<IBuildLogGrain>(id.ToString())
                     .EndAsync(int.MaxValue, $"How the build ended is not known: its record cannot be read ({damage}).", final: true);
             }
         }
     }
+
+    private async Task<bool> IsQueuedAsync(BuildId id) => await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id) is not null;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be looked after")]
     private static partial void LogNotAttended(ILogger logger, BuildId build, Exception exception);

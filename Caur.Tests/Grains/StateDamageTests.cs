@@ -11,7 +11,10 @@ public sealed class StateDamageTests
 {
     private const int Tries = 500;
 
-    public static TheoryData<string> States => ["BuildHistory", "BuildRecord", "PublishOrder", "PublicationHistory", "QueueSettings", "QueueSlot", "SlotCursor"];
+    private static readonly string Folder = Path.Combine(SourceTree.Root, "Caur.Tests", "Grains", "State");
+
+    /// <summary>Every state that is stored: <see cref="StateFormatTests"/> keeps a file of each.</summary>
+    public static TheoryData<string> States => [.. Directory.EnumerateFiles(Folder, "*.json").Select(static file => Path.GetFileNameWithoutExtension(file)!).Order()];
 
     [Theory]
     [MemberData(nameof(States))]
@@ -21,7 +24,7 @@ public sealed class StateDamageTests
             .SelectMany(static known => known.Assembly.GetTypes()).Single(type => type.Name == state);
         var read = typeof(GrainStateSerializer).GetMethod(nameof(GrainStateSerializer.Deserialize))!.MakeGenericMethod(type);
         var sound = await File.ReadAllBytesAsync(
-            Path.Combine(SourceTree.Root, "Caur.Tests", "Grains", "State", $"{state}.json"), TestContext.Current.CancellationToken);
+            Path.Combine(Folder, $"{state}.json"), TestContext.Current.CancellationToken);
         var serializer = new GrainStateSerializer();
         var seed = Random.Shared.Next();
         var random = new Random(seed);
