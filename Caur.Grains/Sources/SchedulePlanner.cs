@@ -15,6 +15,10 @@ internal static class SchedulePlanner
     /// <summary>The most names of one kind that a message lists.</summary>
     private const int Listed = 20;
 
+    /// <summary>The most dependencies that the builds of one call have together: a hundred for each of 2,500 builds, where the largest
+    /// repository of this kind has fewer than ten.</summary>
+    public const int MaxDependencies = 250_000;
+
     /// <summary>Plans. Either <see cref="SchedulePlan.Error"/> is set and nothing is to be queued, or every wanted folder is in the
     /// requests or among the refused.</summary>
     public static SchedulePlan Plan(
@@ -38,6 +42,7 @@ internal static class SchedulePlanner
         var dependencies = new DependencySource(deptree, given, request.DeptreeWins);
         var builds = ImmutableArray.CreateBuilder<BuildRequest>();
         var refused = ImmutableArray.CreateBuilder<RefusedPackage>();
+        var edges = 0;
         foreach (var package in wanted)
         {
             var folder = snapshot.Folders[package.Pkgbase];
@@ -48,6 +53,17 @@ internal static class SchedulePlanner
             else
             {
                 builds.Add(Request(repository, options, request, snapshot, package, folder, dependencies));
+                edges += builds[^1].DependsOn.Length;
+            }
+
+            if (edges > MaxDependencies)
+            {
+                return new SchedulePlan(
+                    $"the builds wanted have more than {MaxDependencies} dependencies together, which is no graph of packages"
+                    + (given is null ? "; order fewer at once" : "; look at the deptree given, or order fewer at once"),
+                    [],
+                    [],
+                    []);
             }
         }
 

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Caur.Grains.Sources;
 using Caur.Pacman;
+using Caur.Tests.Support;
 using static Caur.Tests.Sources.SourceFolders;
 
 namespace Caur.Tests.Sources;
@@ -60,16 +60,13 @@ public sealed class DeptreeTextTests
         var baseline = Measure(apart);
         Measure(together).ShouldBeLessThan((baseline * 8) + TimeSpan.FromMilliseconds(500));
 
-        static TimeSpan Measure(string text)
+        static TimeSpan Measure(string text) => ThreadTime.Of(() =>
         {
-            var watch = Stopwatch.StartNew();
             for (var i = 0; i < Rounds; i++)
             {
                 DeptreeText.Parse(text).IsValid.ShouldBeTrue();
             }
-
-            return watch.Elapsed;
-        }
+        });
     }
 
     private static IEnumerable<string> Numbered(string prefix, int count) => Enumerable.Range(0, count).Select(i => $"{prefix}{i}");

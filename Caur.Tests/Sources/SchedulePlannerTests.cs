@@ -193,6 +193,23 @@ public sealed class SchedulePlannerTests
     }
 
     [Fact]
+    public void Plan_WhenADeptreeMakesFarTooManyDependencies_QueuesNothingAndSaysWhy()
+    {
+        const int Count = 600;
+        var names = Enumerable.Range(0, Count).Select(i => $"p{i}").ToList();
+        var all = string.Join(',', names);
+        var folders = names.Select(name => Folder(name)).ToArray();
+        var request = All() with { Deptree = string.Join(';', names.Select(name => $"{name}:{name}:{all}")), DeptreeWins = true };
+
+        var plan = Plan(request, folders);
+
+        plan.Builds.ShouldBeEmpty();
+        plan.Error.ShouldNotBeNull().ShouldContain($"more than {SchedulePlanner.MaxDependencies} dependencies together");
+        plan.Error.ShouldContain("look at the deptree given");
+        Plan(request with { All = false, Packages = [.. names.Take(400).Select(name => new ScheduledPackage(name, null))] }, folders).Builds.Length.ShouldBe(400);
+    }
+
+    [Fact]
     public void Plan_WhenDependantsGoOn_SaysSoInTheOrders() =>
         SchedulePlanner.Plan("source", new SourceRepositoryOptions { HoldDependants = false }, All(), Snapshot(Folder("app")))
             .Builds[0].HoldDependants.ShouldBeFalse();
