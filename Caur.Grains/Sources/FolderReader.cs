@@ -28,9 +28,13 @@ internal static class FolderReader
     private static async Task<string?> TextAsync(string file, CancellationToken cancellationToken)
     {
         // More than any .SRCINFO has, and then it is refused for its size; nobody wants a device or a pipe read to its end.
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
         var target = new FileInfo(new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file);
-        return !target.Exists ? null
-            : target.Length > Srcinfo.MaxSize || !PathGuard.IsRegularFile(target.FullName) ? new string(' ', Srcinfo.MaxSize + 1)
+        return target.Length > Srcinfo.MaxSize || !PathGuard.IsRegularFile(target.FullName) ? new string(' ', Srcinfo.MaxSize + 1)
             : await File.ReadAllTextAsync(target.FullName, cancellationToken);
     }
 }

@@ -6,6 +6,7 @@ using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
 using Caur.Silo.Cli;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
 namespace Caur.Tests.Cli;
@@ -129,13 +130,21 @@ public sealed class ScheduleVerbTests
                 folder[name, ".SRCINFO"], $"pkgbase = {name}\npkgver = 1\npkgrel = 1\narch = any\n{more}\npkgname = {name}\n", TestContext.Current.CancellationToken);
         }
 
-        Directory.CreateDirectory(folder["bare"]);
-        await File.WriteAllTextAsync(folder["bare", "PKGBUILD"], "", TestContext.Current.CancellationToken);
+        foreach (var name in new[] { "bare", "endless", "pipe" })
+        {
+            Directory.CreateDirectory(folder[name]);
+            await File.WriteAllTextAsync(folder[name, "PKGBUILD"], "", TestContext.Current.CancellationToken);
+        }
+
+        File.CreateSymbolicLink(folder["endless", ".SRCINFO"], "/dev/zero");
+        (await Processes.RunAsync("mkfifo", [folder["pipe", ".SRCINFO"]])).ExitCode.ShouldBe(0);
 
         var run = (await CliRun.RunAsync(["deptree", folder.Path])).Succeeded();
 
         run.Output.Trim().ShouldBe("app:app:c++lib;c++lib:c++lib:");
         run.Error.ShouldContain("left out: bare: it has no .SRCINFO");
+        run.Error.ShouldContain("left out: endless: ");
+        run.Error.ShouldContain("left out: pipe: ");
         (await CliRun.RunAsync(["deptree", folder["nowhere"]])).ExitCode.ShouldBe(ExitCodes.Usage);
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Caur.Tests.Pacman;
 using Caur.Tests.Support;
@@ -8,6 +10,7 @@ namespace Caur.Tests.Farm;
 internal sealed class FarmSetup : IDisposable
 {
     private readonly TempFolder _folder = new();
+    private readonly int _port = FindPort();
 
     private FarmSetup(ContainerEngine engine)
     {
@@ -44,7 +47,26 @@ internal sealed class FarmSetup : IDisposable
             environment[name] = value;
         }
 
-        return HubProcess.StartAsync(Data, environment);
+        return HubProcess.StartAsync(Data, _port, environment);
+    }
+
+    /// <summary>A free port that outlives a hub: containers go on asking where the hub was when they began. It is below the ports that
+    /// the kernel gives to connections, any of which could take it while no hub has it.</summary>
+    private static int FindPort()
+    {
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.IPv6Any, Random.Shared.Next(20_000, 32_768));
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>Installs packages with real pacman, signatures required, in a container that knows nothing but the farm's key, and runs

@@ -23,9 +23,10 @@ internal sealed partial class HubProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', _output);
 
-    public static async Task<HubProcess> StartAsync(string dataFolder, IReadOnlyDictionary<string, string> environment)
+    public static async Task<HubProcess> StartAsync(string dataFolder, int port, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "caur.dll"), "database", "--web-port", "0", "--data", dataFolder])
+        var start = new ProcessStartInfo(
+            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "caur.dll"), "database", "--web-port", $"{port}", "--data", dataFolder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

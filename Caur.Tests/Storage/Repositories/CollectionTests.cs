@@ -42,6 +42,42 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
         (await _farm.Store.RollbackAsync("far back", 1, Token)).Problems.ShouldBe(["generation 1 is not kept"]);
     }
 
+    /// <summary>A link that was lost, or came back from an old copy: what is built upon it would leave out what the later ones have.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("1")]
+    public async Task PlanAsync_WhenTheRepositoryWasSetBack_ChangesNothingAndSaysHowToMendIt(string? link)
+    {
+        await PublishVersionsAsync(4);
+        var current = Path.Combine(_farm.Store.Folder, ".gen", "current");
+        var before = Directory.EnumerateFiles(Path.Combine(_farm.Store.Folder, ".gen", "4")).ToDictionary(file => file, File.GetLastWriteTimeUtc);
+        File.Delete(current);
+        if (link is not null)
+        {
+            File.CreateSymbolicLink(current, link);
+        }
+
+        var restarted = _farm.Open();
+        foreach (var change in new Func<Task>[]
+        {
+            () => restarted.PlanAsync(new PublicationRequest { Id = "next", RemovePkgbases = ["foo"] }, Token),
+            () => restarted.VerifyAsync(Token),
+            () => restarted.CollectAsync(_farm.Time.GetUtcNow().AddYears(1), Token),
+        })
+        {
+            (await Should.ThrowAsync<RepositoryDamagedException>(change)).Message.ShouldContain($"'ln -sfn 4 {current}'");
+        }
+
+        foreach (var (file, time) in before)
+        {
+            File.GetLastWriteTimeUtc(file).ShouldBe(time, file);
+        }
+
+        File.Delete(current);
+        File.CreateSymbolicLink(current, "4");
+        (await restarted.VerifyAsync(Token)).Generation.ShouldBe(4);
+    }
+
     [Fact]
     public async Task CollectAsync_WhenPublicationsNeverPause_FilesStillGo()
     {
