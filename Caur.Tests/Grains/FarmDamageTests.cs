@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Packages;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
 using Caur.Grains.Queue;
@@ -35,7 +36,7 @@ public sealed partial class FarmDamageTests
         records.Select(Kind).Distinct().ShouldBe(
             [
                 "build", "builder", "change", "change-cursor", "changes", "intent", "log", "operation", "operation-cursor", "order",
-                "order-cursor", "publications", "queue", "queue-cursor", "settings",
+                "order-cursor", "package", "publications", "queue", "queue-cursor", "settings",
             ],
             ignoreOrder: true);
         var wrong = new List<string>();
@@ -135,6 +136,11 @@ public sealed partial class FarmDamageTests
         {
             await farm.Build(build).GetAsync().ContinueWith(static _ => { }, TaskScheduler.Default);
             await farm.Log(build).OpenAsync();
+        }
+
+        if (Kind(damaged) == "package")
+        {
+            await farm.Client.GetGrain<IPackageGrain>(damaged.Key).EstimateAsync("x86_64").ContinueWith(static _ => { }, TaskScheduler.Default);
         }
 
         farm.Errors.Skip(errors).ShouldContain(
