@@ -91,7 +91,7 @@ public sealed class TokenStore(string path, TimeProvider clock)
         catch (JsonException damage)
         {
             throw new IOException(
-                $"The tokens in {path} cannot be read ({damage.Message}): put a backup in its place, or remove it: then a new admin's token is made",
+                $"The file of tokens, {path}, is damaged ({damage.Message}): put a backup in its place, or remove it: then a new admin's token is made",
                 damage);
         }
     }

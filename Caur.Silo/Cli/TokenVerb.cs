@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Caur.Api.Auth;
 using Caur.Contracts.Ids;
 using Spectre.Console;
@@ -144,9 +143,9 @@ internal static class TokenVerb
         {
             return store.List();
         }
-        catch (JsonException error)
+        catch (IOException error)
         {
-            throw new FarmException(ExitCodes.Failed, $"tokens.json in the data folder is damaged: {error.Message}", error);
+            throw new FarmException(ExitCodes.Failed, error.Message, error);
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class TokenStoreTests
         var sound = await File.ReadAllTextAsync(folder["tokens.json"], Token);
         await File.WriteAllTextAsync(folder["tokens.json"], damage, Token);
 
-        Should.Throw<IOException>(() => store.Find(secret)).Message.ShouldContain($"The tokens in {folder["tokens.json"]} cannot be read");
+        Should.Throw<IOException>(() => store.Find(secret)).Message.ShouldContain($"The file of tokens, {folder["tokens.json"]}, is damaged");
         await Should.ThrowAsync<IOException>(() => store.CreateAsync(TokenRole.Admin, "another", null, Token));
         (await File.ReadAllTextAsync(folder["tokens.json"], Token)).ShouldBe(damage);
 
