@@ -141,7 +141,12 @@ public sealed partial class GrainBuilderSession(
         await using var content = await open(cancellationToken);
         var result = await landing.StoreAsync(
             attempt.Build, attempt.Number, archive.FileName, archive.Size, archive.Sha256, content, cancellationToken);
-        return new UploadReply { Stored = result.IsThere, Reason = result.IsThere ? null : result.Text };
+        return new UploadReply
+        {
+            Stored = result.IsThere,
+            NoRoom = result.Status == LandingStatus.NoSpace,
+            Reason = result.IsThere ? null : result.Text,
+        };
     }
 
     /// <inheritdoc/>

@@ -48,6 +48,7 @@ internal sealed partial class AttemptRun
     private async Task<Verdict?> UploadAsync(FoundArchive archive)
     {
         var backoff = new Backoff(_services.Time);
+        var room = new Backoff(_services.Time);
         while (true)
         {
             var reply = await _session.UploadAsync(archive, _options.Attempts.UploadTimeout);
@@ -60,6 +61,18 @@ internal sealed partial class AttemptRun
             if (reply.Stale)
             {
                 return Lose();
+            }
+
+            if (reply.NoRoom)
+            {
+                // What took hours to build is not thrown away for a disk that somebody is about to tidy up.
+                if (room.Tries == 0)
+                {
+                    LogNoRoom(_services.Logger, _order.Attempt, archive.Info.FileName, reply.Reason ?? "");
+                }
+
+                await room.WaitAsync(_control.Silenced);
+                continue;
             }
 
             if (backoff.Tries >= _options.Attempts.UploadRetries)

@@ -19,6 +19,9 @@ internal sealed partial class AttemptRun
     [LoggerMessage(Level = LogLevel.Error, Message = "{Attempt} met a failure of the container engine: {Problem}")]
     private static partial void LogEngineFailed(ILogger logger, AttemptRef attempt, string problem);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Attempt} keeps {Archive} and offers it again until the farm has room: {Reason}")]
+    private static partial void LogNoRoom(ILogger logger, AttemptRef attempt, string archive, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "{Attempt} broke off")]
     private static partial void LogBroke(ILogger logger, AttemptRef attempt, Exception error);
 

@@ -87,6 +87,9 @@ public sealed record UploadReply
     /// <summary>The attempt is stale: nothing was kept, and the agent ends it.</summary>
     public bool Stale { get; init; }
 
+    /// <summary>There is no room for it now: the agent keeps it and asks again until there is. The attempt does not suffer for it.</summary>
+    public bool NoRoom { get; init; }
+
     /// <summary>Why it was not stored; for people.</summary>
     public string? Reason { get; init; }
 }

@@ -279,6 +279,18 @@ public sealed class OutcomeTests
     }
 
     [Fact]
+    public async Task Run_WhenTheFarmHasNoRoom_KeepsTheArchiveUntilItHas()
+    {
+        await using var farm = await AgentFixture.CreateAsync();
+        var calls = 0;
+        farm.Session.OnUpload = _ => ++calls > 3
+            ? new UploadReply { Stored = true }
+            : new UploadReply { Stored = false, NoRoom = true, Reason = "no room for 2 bytes in the landing zone" };
+        var result = await farm.RunAsync(farm.Order("echo x >/caur/out/a-1-1-any.pkg.tar.zst"), o => o.Attempts.UploadRetries = 1);
+        (result.Outcome, result.Archives.Count, calls).ShouldBe((AttemptOutcome.Built, 1, 4));
+    }
+
+    [Fact]
     public async Task Run_WhenTheArchiveIsNeverStored_IsASystemErrorWithTheReason()
     {
         await using var farm = await AgentFixture.CreateAsync();
