@@ -31,7 +31,7 @@ internal sealed class LogKillScenario : ISoakScenario
         var following = Task.WhenAll(followers.Select(follower => Task.Run(() => follower.RunAsync(stop.Token), stop.Token)));
         try
         {
-            var marks = Enumerable.Range(0, round.IsShort ? 1 : round.Random.Next(2, 7)).Select(_ => round.Random.NextInt64(1, length)).Order().ToList();
+            var marks = Enumerable.Range(0, round.IsShort ? 1 : round.Random.Next(2, 7)).Select(_ => MarkIn(round.Random, length)).Order().ToList();
             foreach (var mark in marks)
             {
                 await RunAndKillAsync(round, seed, length, mark, door, header);
@@ -53,6 +53,9 @@ internal sealed class LogKillScenario : ISoakScenario
         round.Count("log-kill: followers", followers.Count);
         round.Count("log-kill: reconnects", followers.Sum(follower => follower.Connections - 1));
     }
+
+    /// <summary>After how many acknowledged bytes to kill. Behind the last of them the attempt is being ended.</summary>
+    private static long MarkIn(Random random, long length) => random.Next(4) == 0 ? length : random.NextInt64(1, length);
 
     private static async Task RunAndKillAsync(SoakRound round, int seed, long length, long mark, GatewayDoor door, long header)
     {
