@@ -139,6 +139,8 @@ internal sealed class FakePublisher : IRepositoryPublisher
         }
     }
 
+    public string? FindSetBack(TargetId target, int published) => null;
+
     public Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
         Task.FromResult(View(change, RepositoryChangeState.Planned));
 
