@@ -288,8 +288,9 @@ public sealed class RepositoryChangeTests
         for (var i = 0; i <= PublicationHistory.Kept; i++)
         {
             await OrderAsync(farm, "refused", i);
-            await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "it is refused");
         }
+
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "they are refused");
 
         (await farm.Repository().GetPublicationAsync(Id("a", 1), 1)).State.ShouldBe(PublicationState.Unknown, "the history forgot it");
         await farm.RestartAsync();
