@@ -36,6 +36,7 @@ public static partial class RepositoryChangeEndpoints
         MapChange("remove", RepositoryChangeKind.Remove, AuthPolicies.Remove);
         MapChange("keep", RepositoryChangeKind.Keep, AuthPolicies.Remove);
         MapChange("rollback", RepositoryChangeKind.Rollback, AuthPolicies.Admin);
+        MapChange("accept", RepositoryChangeKind.Accept, AuthPolicies.Admin);
         return app;
 
         void MapChange(string verb, RepositoryChangeKind kind, string policy) => one
@@ -97,7 +98,7 @@ public static partial class RepositoryChangeEndpoints
         {
             Operation = body.Operation ?? Guid.NewGuid(),
             Kind = kind,
-            Names = kind == RepositoryChangeKind.Rollback ? [] : [.. (body.Names ?? []).Select(given => given ?? "").Distinct(StringComparer.Ordinal)],
+            Names = kind is RepositoryChangeKind.Rollback or RepositoryChangeKind.Accept ? [] : [.. (body.Names ?? []).Select(given => given ?? "").Distinct(StringComparer.Ordinal)],
             SinglePackages = kind == RepositoryChangeKind.Remove && body.Packages,
             Force = kind == RepositoryChangeKind.Keep && body.Force,
             Generation = kind == RepositoryChangeKind.Rollback ? body.Generation : null,
@@ -177,9 +178,12 @@ public static partial class RepositoryChangeEndpoints
         type: ProblemType + "UnknownRepository",
         extensions: new Dictionary<string, object?> { ["code"] = "UnknownRepository" });
 
-    private static string Named(RepositoryChange change) => change.Kind == RepositoryChangeKind.Rollback
-        ? $"generation {change.Generation}"
-        : $"{change.Names.Length} names: {string.Join(' ', change.Names.Take(20))}{(change.Names.Length > 20 ? " ..." : "")}";
+    private static string Named(RepositoryChange change) => change.Kind switch
+    {
+        RepositoryChangeKind.Rollback => $"generation {change.Generation}",
+        RepositoryChangeKind.Accept => "what is there",
+        _ => $"{change.Names.Length} names: {string.Join(' ', change.Names.Take(20))}{(change.Names.Length > 20 ? " ..." : "")}",
+    };
 
     /// <summary>What others wrote, so that it cannot look like a line of the log's own.</summary>
     private static string OneLine(string text)

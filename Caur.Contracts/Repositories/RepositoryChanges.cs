@@ -17,6 +17,9 @@ public enum RepositoryChangeKind
 
     /// <summary>The packages of an older generation come back, and no others stay.</summary>
     Rollback,
+
+    /// <summary>A repository that was set back goes on from what is there. It comes before everything that waits for that.</summary>
+    Accept,
 }
 
 /// <summary>An order to change a repository.</summary>
@@ -46,7 +49,8 @@ public sealed record RepositoryChange
     [Id(4)]
     public bool Force { get; init; }
 
-    /// <summary>With <see cref="RepositoryChangeKind.Rollback"/>: which generation comes back, 1 or more.</summary>
+    /// <summary>With <see cref="RepositoryChangeKind.Rollback"/>: which generation comes back, 1 or more. With
+    /// <see cref="RepositoryChangeKind.Accept"/>: the newest that was published, as the repository's record says, which gives it.</summary>
     [Id(5)]
     public int? Generation { get; init; }
 
@@ -161,7 +165,7 @@ public sealed record RepositoryChangeView
     [Id(3)]
     public RepositoryChangeRefusal Refusal { get; init; }
 
-    /// <summary>For people: why it is refused, or what it waits for.</summary>
+    /// <summary>For people: why it is refused, what it waits for, or what was accepted.</summary>
     [Id(4)]
     public string Reason { get; init; } = "";
 

@@ -17,6 +17,11 @@ internal sealed class ChangePlanner(RepositoryStore store, bool isDryRun = false
     public async Task<(PublicationPlan? Plan, RepositoryChangeView View)> PlanAsync(
         string publication, RepositoryChange change, CancellationToken cancellationToken)
     {
+        if (change.Kind == RepositoryChangeKind.Accept)
+        {
+            return await AcceptAsync(publication, change, cancellationToken);
+        }
+
         var current = await store.ReadAsync(cancellationToken);
         return change.Kind == RepositoryChangeKind.Rollback
             ? await RollbackAsync(publication, change, current, cancellationToken)
@@ -36,6 +41,19 @@ internal sealed class ChangePlanner(RepositoryStore store, bool isDryRun = false
             Refusal = RepositoryChangeRefusal.UnknownGeneration,
             Reason = change.Generation is { } wanted ? $"generation {wanted} is not kept: {there}" : $"no generation is named: {there}",
         };
+    }
+
+    private async Task<(PublicationPlan? Plan, RepositoryChangeView View)> AcceptAsync(
+        string publication, RepositoryChange change, CancellationToken cancellationToken)
+    {
+        if (store.PlanAcceptance(publication, change.Generation ?? 0) is not { } plan)
+        {
+            return (null, View(change, 0));
+        }
+
+        var packages = (await store.ReadAsync(plan.BaseGeneration, cancellationToken)).Count;
+        var from = plan.BaseGeneration == 0 ? "nothing" : $"generation {plan.BaseGeneration}";
+        return (plan, View(change, packages) with { Reason = $"{from}, with {packages} packages, goes on as generation {plan.Number}" });
     }
 
     private async Task<(PublicationPlan? Plan, RepositoryChangeView View)> RemoveAsync(

@@ -26,6 +26,13 @@ internal interface IRepositoryPublisher
     /// <exception cref="PublicationBlockedException">Nothing can be changed now, and nothing was.</exception>
     Task<RepositoryChangeView> ChangeAsync(TargetId target, string publication, RepositoryChange change, CancellationToken cancellationToken);
 
+    /// <summary>Whether the repository was set back: restored from an older copy, or gone. What is published upon it would leave out what
+    /// was published since.</summary>
+    /// <param name="target">Which repository.</param>
+    /// <param name="published">The newest generation that is known to have been published; 0 when nothing is known.</param>
+    /// <returns>What was found, what was expected, and how to mend it, for people; null when it was not.</returns>
+    string? FindSetBack(TargetId target, int published);
+
     /// <summary>What a change would do now: Planned or Refused. Nothing is changed.</summary>
     Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken);
 
@@ -58,5 +65,5 @@ internal interface IRepositoryPublisher
     void Discard(PublishOrder order);
 }
 
-/// <summary>Nothing can be published now: no key, no room, a broken disk. The message says what to do.</summary>
+/// <summary>Nothing can be published now: no key, no room, a broken disk, a repository that was set back. The message says what to do.</summary>
 internal sealed class PublicationBlockedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -107,7 +107,8 @@ internal sealed class RepositoryPublisher(
                 }
             }
         }
-        catch (RepositoryDamagedException damaged) when (damaged.Generation == change.Generation && damaged.Generation != Store(target).CurrentGeneration)
+        catch (RepositoryDamagedException damaged) when (
+            change.Kind == RepositoryChangeKind.Rollback && damaged.Generation == change.Generation && damaged.Generation != Store(target).CurrentGeneration)
         {
             // It was there when the rollback was planned. Nothing brings it back, and what waits behind must not wait for that.
             return new ChangePlanner(Store(target)).NotKept(change, 0);
@@ -117,6 +118,8 @@ internal sealed class RepositoryPublisher(
             throw blocked;
         }
     }
+
+    public string? FindSetBack(TargetId target, int published) => Store(target).FindSetBack(published);
 
     public async Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
         (await new ChangePlanner(Store(target), isDryRun: true).PlanAsync("dry-run", change, cancellationToken)).View;

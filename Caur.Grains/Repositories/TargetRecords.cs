@@ -27,11 +27,17 @@ public sealed record PublicationHistory
     /// <summary>The newest last.</summary>
     public ImmutableArray<PublicationNews> Newest { get; init; } = [];
 
+    /// <summary>The newest generation that any of them ever made, also of those that are forgotten; 0 for none.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>The same; records of before have it in <see cref="Newest"/> alone.</summary>
+    public long FindGeneration() => Newest.Aggregate(Generation, (newest, news) => Math.Max(newest, news.Generation ?? 0));
+
     /// <summary>Remembers news.</summary>
     public PublicationHistory With(IReadOnlyCollection<PublicationNews> news)
     {
-        var all = Newest.AddRange(news);
-        return this with { Newest = all.Length > Kept ? all.RemoveRange(0, all.Length - Kept) : all };
+        var all = this with { Newest = Newest.AddRange(news) };
+        return new PublicationHistory { Newest = [.. all.Newest.TakeLast(Kept)], Generation = all.FindGeneration() };
     }
 
     /// <summary>What is known of one attempt.</summary>
@@ -48,11 +54,17 @@ public sealed record ChangeHistory
     /// <summary>The newest last, each with a bounded number of packages.</summary>
     public ImmutableArray<RepositoryChangeView> Newest { get; init; } = [];
 
+    /// <summary>The newest generation that any of them ever made or found, also of those that are forgotten; 0 for none.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>The same; records of before have it in <see cref="Newest"/> alone.</summary>
+    public long FindGeneration() => Newest.Aggregate(Generation, (newest, view) => Math.Max(newest, view.Generation ?? 0));
+
     /// <summary>Remembers how a change ended.</summary>
     public ChangeHistory With(RepositoryChangeView view)
     {
-        var all = Newest.RemoveAll(known => known.Operation == view.Operation).Add(view.Shortened());
-        return this with { Newest = all.Length > Kept ? all.RemoveRange(0, all.Length - Kept) : all };
+        var all = this with { Newest = Newest.RemoveAll(known => known.Operation == view.Operation).Add(view.Shortened()) };
+        return new ChangeHistory { Newest = [.. all.Newest.TakeLast(Kept)], Generation = all.FindGeneration() };
     }
 
     /// <summary>What is known of one.</summary>

@@ -29,12 +29,18 @@ internal sealed partial class TargetRepositoryGrain
             await ArriveAsync(() => AddAsync(change));
         }
 
+        if (change.Kind == RepositoryChangeKind.Accept)
+        {
+            // It may be what everything waits for.
+            Unblock();
+        }
+
         Wake();
         return Pending(change);
     }
 
     public Task<RepositoryChangeView> PlanChangeAsync(RepositoryChange change) =>
-        Task.Run(() => publisher.PlanChangeAsync(Id, change, CancellationToken.None));
+        Task.Run(() => publisher.PlanChangeAsync(Id, WithRecord(change), CancellationToken.None));
 
     public Task<RepositoryChangeView?> GetChangeAsync(Guid operation) => Task.FromResult(
         changeHistory.State.Find(operation) ?? (_changes.TryGetValue(operation, out var known) ? Pending(known.Change) : null));
@@ -110,16 +116,38 @@ internal sealed partial class TargetRepositoryGrain
     /// what it decided, and the publication's name is the operation's.</summary>
     private async Task CarryOutAsync(string publication, RepositoryChange change, CancellationToken cancellationToken)
     {
-        var view = await Task.Run(() => publisher.ChangeAsync(Id, publication, change, cancellationToken), cancellationToken);
+        await EndAsync(publication, change, cancellationToken);
+        await WriteAsync(intent, new PublicationIntent());
+        await SettleChangesAsync();
+    }
+
+    /// <summary>Nothing is published upon a repository that was set back, also no intent that is begun, before its files are restored or
+    /// somebody accepts them. That needs no intent of its own: interrupted, it is found again among what waits.</summary>
+    /// <exception cref="PublicationBlockedException">Nobody accepted it.</exception>
+    private async Task AcceptSetBackAsync(string problem, CancellationToken cancellationToken)
+    {
+        var change = _changes.Values
+            .Select(waiting => waiting.Change)
+            .Where(waiting => waiting.Kind == RepositoryChangeKind.Accept && changeHistory.State.Find(waiting.Operation) is null)
+            .MinBy(waiting => waiting.Sequence) ?? throw new PublicationBlockedException(problem);
+        await EndAsync(PublicationOf(change), change, cancellationToken);
+        await SettleChangesAsync();
+    }
+
+    private async Task EndAsync(string publication, RepositoryChange change, CancellationToken cancellationToken)
+    {
+        var view = await Task.Run(() => publisher.ChangeAsync(Id, publication, WithRecord(change), cancellationToken), cancellationToken);
         if (view.Operation != change.Operation || view.State is not (RepositoryChangeState.Done or RepositoryChangeState.Refused))
         {
             throw new InvalidOperationException($"the publisher said nothing final of {publication}");
         }
 
         await WriteAsync(changeHistory, changeHistory.State.With(view));
-        await WriteAsync(intent, new PublicationIntent());
-        await SettleChangesAsync();
     }
+
+    /// <summary>What is accepted is told by the files and the record, when it is carried out.</summary>
+    private RepositoryChange WithRecord(RepositoryChange change) =>
+        change.Kind == RepositoryChangeKind.Accept ? change with { Generation = Published } : change;
 
     /// <summary>Clears the records of changes whose outcome is known. A crash in the middle of it leaves one that is cleared again.</summary>
     /// <returns>True when there were any.</returns>
@@ -155,6 +183,11 @@ internal sealed partial class TargetRepositoryGrain
         {
             // Somebody waits for the end of it, whatever it is.
             found = new VerificationView { Failure = exception.Message };
+        }
+
+        if (found.Failure.Length == 0 && publisher.FindSetBack(Id, Published) is { } setBack)
+        {
+            found = found with { Failure = setBack };
         }
 
         _verification = found with { Id = id, Running = false, Ended = clock.GetUtcNow() };

@@ -53,6 +53,10 @@ internal sealed partial class TargetRepositoryGrain(
     /// <summary>An intent is work of its own: its orders may be settled or damaged, and what it began has to be finished all the same.</summary>
     private bool HasWork => Waiting > 0 || intent.State.Publication is not null;
 
+    /// <summary>The newest generation that was published as far as is written; 0 for none. The files may have one more, whose publication
+    /// is not ended yet, and have fewer only when they were set back.</summary>
+    private int Published => (int)Math.Max(history.State.FindGeneration(), changeHistory.State.FindGeneration());
+
     private TargetId Id => TargetId.Parse(this.GetPrimaryKeyString());
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -106,8 +110,11 @@ internal sealed partial class TargetRepositoryGrain(
 
     public Task<ImmutableArray<string>> GetPublishedFilesAsync(string pkgbase) => publisher.GetFilesAsync(Id, pkgbase, CancellationToken.None);
 
-    public async Task<TargetView> GetAsync() =>
-        await publisher.GetAsync(Id, CancellationToken.None) with { Pending = Waiting, Problem = _problem };
+    public async Task<TargetView> GetAsync() => await publisher.GetAsync(Id, CancellationToken.None) with
+    {
+        Pending = Waiting,
+        Problem = _problem.Length > 0 ? _problem : publisher.FindSetBack(Id, Published) ?? "",
+    };
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
@@ -159,6 +166,13 @@ internal sealed partial class TargetRepositoryGrain(
     {
         try
         {
+            if (publisher.FindSetBack(Id, Published) is { } setBack)
+            {
+                // What nothing names now may be what the newest generation names when it is current again.
+                LogSetBack(logger, Id, setBack);
+                return;
+            }
+
             await Task.Run(() => publisher.CollectAsync(Id, cancellationToken), cancellationToken);
             ImmutableArray<PublishOrder> waiting = [.. _orders.Values.Select(known => known.Order), .. intent.State.Orders];
             await Task.Run(() => publisher.SweepLandedAsync(Id, waiting, cancellationToken), cancellationToken);
@@ -258,6 +272,12 @@ internal sealed partial class TargetRepositoryGrain(
     {
         if (intent.State.Publication is null && (await SettleDoneAsync() | await SettleChangesAsync()))
         {
+            return;
+        }
+
+        if (publisher.FindSetBack(Id, Published) is { } setBack)
+        {
+            await AcceptSetBackAsync(setBack, cancellationToken);
             return;
         }
 
@@ -380,6 +400,9 @@ internal sealed partial class TargetRepositoryGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Target}: {Damage}. It cannot come back, and while it is kept no old package file goes")]
     private static partial void LogDamagedGeneration(ILogger logger, TargetId target, string damage);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Target} was set back: {Problem}")]
+    private static partial void LogSetBack(ILogger logger, TargetId target, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Old files of {Target} could not be removed")]
     private static partial void LogNotCollected(ILogger logger, TargetId target, Exception exception);

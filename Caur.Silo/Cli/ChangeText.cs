@@ -54,6 +54,11 @@ internal static class ChangeText
     private static string Sentence(RepositoryChangeView view)
     {
         var done = view.State == RepositoryChangeState.Done;
+        if (view is { Kind: RepositoryChangeKind.Accept, Reason.Length: > 0 })
+        {
+            return $"{(done ? "accepted" : "dry run")}: {view.Reason}.";
+        }
+
         if (view.Removed + view.Added + view.Changed == 0)
         {
             return done ? $"nothing to do, generation {view.Generation} stays." : "dry run: nothing would change.";

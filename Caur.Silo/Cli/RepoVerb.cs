@@ -23,7 +23,7 @@ internal static class RepoVerb
 
     public static Command Create(CliContext context) => new("repo", "Shows, verifies and changes target repositories.")
     {
-        CreateList(context), CreateShow(context), CreateRemove(context), CreateRollback(context), CreateVerify(context),
+        CreateList(context), CreateShow(context), CreateRemove(context), CreateRollback(context), CreateAccept(context), CreateVerify(context),
     };
 
     private static Command CreateList(CliContext context)
@@ -110,6 +110,23 @@ internal static class RepoVerb
             var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
             return await ChangeRun.RunAsync(
                 result, context, farm, target, "rollback", new ChangeBody { Generation = result.GetRequiredValue(Generation) }, cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command CreateAccept(CliContext context)
+    {
+        var command = One(
+            "accept",
+            "Lets a repository that was set back (restored from an older copy, or gone) go on from what is there, for when its newest copy is "
+            + "lost. Wants an admin's token. Clients do not get again what was published since, until it is built again; no generation's number "
+            + "is used twice. What waits is published upon it. Does nothing to a repository that was not set back.");
+        ChangeRun.AddOptions(command);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            using var farm = result.Farm(context);
+            var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
+            return await ChangeRun.RunAsync(result, context, farm, target, "accept", new ChangeBody(), cancellationToken);
         });
         return command;
     }

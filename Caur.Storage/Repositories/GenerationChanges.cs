@@ -44,7 +44,8 @@ internal static class GenerationChanges
             .Concat(left.Select(file => new RetiredFile(file, now)));
         return new GenerationInfo
         {
-            Number = plan.BaseGeneration + 1,
+            Number = plan.Number ?? plan.BaseGeneration + 1,
+            After = plan.Number is null ? null : plan.BaseGeneration,
             Publication = plan.Id,
             Time = now,
             Restored = plan.Restore,

@@ -9,6 +9,10 @@ public sealed record GenerationInfo
     /// <summary>Its number, 1 or more.</summary>
     public int Number { get; init; }
 
+    /// <summary>The generation that it followed when that is not the number before, because the repository had been set back; 0 for none,
+    /// null for the number before.</summary>
+    public int? After { get; init; }
+
     /// <summary>The publication that made it.</summary>
     public string Publication { get; init; } = "";
 

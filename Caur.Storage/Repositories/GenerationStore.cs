@@ -42,18 +42,32 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         }
     }
 
-    /// <summary>The database of the current generation, kept in memory until another is current.</summary>
-    /// <exception cref="RepositoryDamagedException">It cannot be read, or the repository was set back.</exception>
-    public async Task<(int Number, RepositoryDatabase Database)> LoadCurrentAsync(CancellationToken cancellationToken)
+    /// <summary>Whether others have followed the current generation, as far as the folder tells, or the caller's record.</summary>
+    /// <param name="published">The newest generation that is known to have been published; 0 when nothing is known.</param>
+    /// <returns>What was found and how to mend it; null when the current generation is the newest.</returns>
+    public RepositoryDamagedException? FindSetBack(int published)
     {
-        var number = layout.ReadCurrent();
+        var current = layout.ReadCurrent();
+        var newest = layout.ReadNumbers() is [.., var last] ? last : 0;
 
         // The one after it may be what a publication that died had not made current yet, and is made anew.
-        if (layout.ReadNumbers() is [.., var newest] && newest > number + 1 && layout.ReadCurrent() == number)
+        return (newest > current + 1 || published > current) && layout.ReadCurrent() == current
+            ? RepositoryDamagedException.SetBack(layout, current, Math.Max(newest, published))
+            : null;
+    }
+
+    /// <summary>The database of the current generation, kept in memory until another is current.</summary>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="evenSetBack">Also when others have followed it.</param>
+    /// <exception cref="RepositoryDamagedException">It cannot be read, or the repository was set back.</exception>
+    public async Task<(int Number, RepositoryDatabase Database)> LoadCurrentAsync(CancellationToken cancellationToken, bool evenSetBack = false)
+    {
+        if (!evenSetBack && FindSetBack(published: 0) is { } setBack)
         {
-            throw RepositoryDamagedException.SetBack(layout.CurrentLink, number, newest);
+            throw setBack;
         }
 
+        var number = layout.ReadCurrent();
         var database = await LoadAsync(number, cancellationToken);
         Remember(number, database);
         return (number, database);
@@ -182,7 +196,8 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
     private void SetTimes(string folder, GenerationInfo info)
     {
         var now = DateTimeOffset.FromUnixTimeSeconds(info.Time.ToUnixTimeSeconds()).UtcDateTime;
-        var before = new FileInfo(Path.Combine(layout.Generation(info.Number - 1), layout.DatabaseName));
+        var newest = layout.ReadNumbers().LastOrDefault(number => number < info.Number);
+        var before = new FileInfo(Path.Combine(layout.Generation(newest), layout.DatabaseName));
         var time = before.Exists && before.LastWriteTimeUtc >= now ? before.LastWriteTimeUtc.AddSeconds(1) : now;
         foreach (var (_, file) in layout.ShortNames)
         {

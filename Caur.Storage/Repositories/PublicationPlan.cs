@@ -10,6 +10,10 @@ public sealed record PublicationPlan
     /// <summary>The generation that it was decided upon; 0 for none. Applied to any other it would be another change.</summary>
     public required int BaseGeneration { get; init; }
 
+    /// <summary>The number of the generation that it makes, upon a repository that was set back: above every other. Null for the one
+    /// after <see cref="BaseGeneration"/>.</summary>
+    public int? Number { get; init; }
+
     /// <summary>Packages that come, or replace those of the same pkgname.</summary>
     public IReadOnlyList<PlannedPackage> Add { get; init; } = [];
 

@@ -17,7 +17,7 @@ internal sealed class PublicationRunner(
 {
     public async Task<PublicationResult> RunAsync(PublicationPlan plan, CancellationToken cancellationToken)
     {
-        var (current, old) = await generations.LoadCurrentAsync(cancellationToken);
+        var (current, old) = await generations.LoadCurrentAsync(cancellationToken, evenSetBack: plan.Number is not null);
         var before = generations.ReadInfo(current);
         if (before?.Publication == plan.Id)
         {

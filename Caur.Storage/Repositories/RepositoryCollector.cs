@@ -73,14 +73,15 @@ internal sealed class RepositoryCollector(
         generations.ReadInfo(current) ?? throw new RepositoryDamagedException(current, "its record is missing");
 
     /// <summary>From the current generation down: as many as are wanted, and those whose place another took not long ago, within the
-    /// bound. Without gaps. One that cannot be read counts, and is kept no shorter than the one that followed it.</summary>
+    /// bound. Without gaps, but for what followed a generation to which the repository had been set back. One that cannot be read counts, and is kept no shorter than the one that followed it.</summary>
     private SortedDictionary<int, GenerationInfo?> KeptGenerations(int current, DateTimeOffset now)
     {
         var kept = new SortedDictionary<int, GenerationInfo?>();
         DateTimeOffset? supersededAt = null;
-        for (var number = current; number > 0; number--)
+        GenerationInfo? info;
+        for (var number = current; number > 0; number = Math.Min(number - 1, info?.After ?? number))
         {
-            var info = generations.TryReadInfo(number, out var damage);
+            info = generations.TryReadInfo(number, out var damage);
             if ((info is null && damage is null)
                 || kept.Count >= Math.Max(options.KeepGenerations, options.MostGenerations)
                 || (kept.Count >= options.KeepGenerations && supersededAt + options.GenerationGrace <= now))

@@ -20,10 +20,13 @@ public sealed class RepositoryDamagedException : Exception
 
     /// <summary>The link to the current generation is gone, or leads to one that others have followed: a publication upon it would leave
     /// out what they have, and take their numbers.</summary>
-    internal static RepositoryDamagedException SetBack(string link, int current, int newest) => new(
+    internal static RepositoryDamagedException SetBack(RepositoryLayout layout, int current, int newest) => new(
         newest,
         null,
-        $"{link} {(current == 0 ? "names no generation" : $"names generation {current}")}, though generation {newest} is there: "
-        + $"'ln -sfn {newest} {link}' makes the newest current again; to go on from {(current == 0 ? "nothing" : $"generation {current}")}, "
-        + "move the later generations out of that folder");
+        $"{layout.CurrentLink} {(current == 0 ? "names no generation" : $"names generation {current}")}, though generation {newest} was made: "
+        + (Directory.Exists(layout.Generation(newest))
+            ? $"'ln -sfn {newest} {layout.CurrentLink}' makes it current again"
+            : $"bring {layout.Folder} back from its newest copy")
+        + $"; to go on from {(current == 0 ? "nothing" : $"generation {current}")}, "
+        + $"'caur repo accept --target-repo {layout.Target} --arch {Path.GetFileName(layout.Folder)}'");
 }

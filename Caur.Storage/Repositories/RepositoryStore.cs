@@ -126,6 +126,27 @@ public sealed class RepositoryStore : IDisposable
     public Task<PublicationProposal> PreviewRollbackAsync(string id, int generation, CancellationToken cancellationToken) =>
         Task.Run(() => DecideRollbackAsync(id, generation, cancellationToken), cancellationToken);
 
+    /// <summary>Whether the repository was set back: restored from an older copy, or gone.</summary>
+    /// <param name="published">The newest generation that is known to have been published; 0 when nothing is known.</param>
+    /// <returns>What was found, what was expected, and how to mend it; null when the current generation is the newest.</returns>
+    public string? FindSetBack(int published) => _generations.FindSetBack(published)?.Message;
+
+    /// <summary>Decides how a repository that was set back goes on from what is there: as a new generation with the packages of the
+    /// current one, whose number was never used.</summary>
+    /// <param name="id">The publication's id.</param>
+    /// <param name="published">The newest generation that is known to have been published; 0 when nothing is known.</param>
+    /// <returns>Null when it was not set back.</returns>
+    public PublicationPlan? PlanAcceptance(string id, int published)
+    {
+        if (_generations.FindSetBack(published) is not { } setBack)
+        {
+            return null;
+        }
+
+        // One that died before anybody knew of it may have had the number after the newest that is known, and been seen by clients.
+        return new PublicationPlan { Id = id, BaseGeneration = CurrentGeneration, Number = setBack.Generation + 2 };
+    }
+
     /// <summary>Applies a plan as one generation. After a crash at any point, applying it again completes it; applied once more it does
     /// nothing. Until the last but one step clients see the old repository, from then on the new one.</summary>
     /// <exception cref="GpgException">Nothing can be signed; the repository is as it was.</exception>

@@ -1,4 +1,3 @@
-using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
@@ -133,7 +132,7 @@ public sealed class DamagedRecordTests
         var attempt = await builder.StartAsync();
         await builder.WriteAsync(attempt, "out\n");
         await farm.RestartAsync(() => Task.Run(() => FarmRecords.Damage(farm, "build", build)));
-        var follower = FollowAsync(farm, build);
+        var follower = farm.FollowAsync(build);
         await farm.AdvanceUntilAsync(async () => await farm.Queue.FindAsync(build) is null, "it leaves the queue", 10);
 
         (await follower.DefaultTimeout("the log's end")).ShouldMatch($"\nout\nBuild failed \\(SystemError\\): the record of {build} cannot be read: .*\r\n$");
@@ -275,17 +274,5 @@ public sealed class DamagedRecordTests
         await farm.Repository().ChangeAsync(change);
         await farm.UntilAsync(
             async () => (await farm.Repository().GetChangeAsync(change.Operation))!.State == RepositoryChangeState.Done, "the change is carried out");
-    }
-
-    private static async Task<string> FollowAsync(Farm farm, BuildId build)
-    {
-        using var log = new MemoryStream();
-        var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
-        await foreach (var piece in farm.Services.GetRequiredService<BuildLogStore>().FollowAsync(key, 0, TestContext.Current.CancellationToken))
-        {
-            await log.WriteAsync(piece, TestContext.Current.CancellationToken);
-        }
-
-        return Encoding.UTF8.GetString(log.ToArray());
     }
 }

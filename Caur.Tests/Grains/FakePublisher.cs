@@ -139,6 +139,12 @@ internal sealed class FakePublisher : IRepositoryPublisher
         }
     }
 
+    /// <summary>The newest generation that the files are set back to; null when they have them all.</summary>
+    public int? SetBackTo { get; set; }
+
+    public string? FindSetBack(TargetId target, int published) =>
+        SetBackTo < published ? $"generation {SetBackTo} is there of {published}" : null;
+
     public Task<RepositoryChangeView> PlanChangeAsync(TargetId target, RepositoryChange change, CancellationToken cancellationToken) =>
         Task.FromResult(View(change, RepositoryChangeState.Planned));
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
@@ -92,6 +93,19 @@ internal sealed class Farm : IAsyncDisposable
         await using var stream = Services.GetRequiredService<BuildLogStore>().OpenRead(key).ShouldNotBeNull();
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>What a follower is given until the log ends.</summary>
+    public async Task<string> FollowAsync(BuildId build)
+    {
+        using var log = new MemoryStream();
+        var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+        await foreach (var piece in Services.GetRequiredService<BuildLogStore>().FollowAsync(key, 0, TestContext.Current.CancellationToken))
+        {
+            await log.WriteAsync(piece, TestContext.Current.CancellationToken);
+        }
+
+        return Encoding.UTF8.GetString(log.ToArray());
     }
 
     /// <summary>Lets time pass, second by second, so that timers tick as they would and end what they began.</summary>

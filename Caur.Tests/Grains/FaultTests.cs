@@ -1,4 +1,3 @@
-using System.Text;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
@@ -77,7 +76,7 @@ public sealed class FaultTests
         {
             await farm.RestartAsync(() => Task.Run(() => Directory.Delete(FinishedLog(farm, build))));
             await farm.AdvanceAsync(TimeSpan.FromMinutes(2));
-            follower = FollowAsync(farm, build);
+            follower = farm.FollowAsync(build);
         }
         else
         {
@@ -428,7 +427,7 @@ public sealed class FaultTests
         var attempt = await builder.StartAsync();
         await builder.WriteAsync(attempt, "out\n");
         Directory.CreateDirectory(FinishedLog(farm, build));
-        var follower = FollowAsync(farm, build);
+        var follower = farm.FollowAsync(build);
         await builder.FinishAsync(attempt);
         await farm.WaitForAsync(build, BuildState.Published);
         return (build, follower);
@@ -436,18 +435,6 @@ public sealed class FaultTests
 
     private static string FinishedLog(Farm farm, BuildId build) =>
         Path.Combine(farm.LogFolder, build.Pkgbase, $"{build.Timestamp}.{build.Target.Name}.{build.Arch}.log");
-
-    private static async Task<string> FollowAsync(Farm farm, BuildId build)
-    {
-        using var log = new MemoryStream();
-        var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
-        await foreach (var piece in farm.Services.GetRequiredService<BuildLogStore>().FollowAsync(key, 0, TestContext.Current.CancellationToken))
-        {
-            await log.WriteAsync(piece, TestContext.Current.CancellationToken);
-        }
-
-        return Encoding.UTF8.GetString(log.ToArray());
-    }
 
     private static async Task<BuildAttempt> TakeAndAcceptAsync(Farm farm, ScriptedBuilder builder)
     {

@@ -178,11 +178,7 @@ public sealed class RepositoryChangeTests
     public async Task Change_WhenTheHubStopsBetweenIntentAndAct_IsFinishedByTheNext()
     {
         await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        farm.Publisher.Problem = "the disk is full";
-        var change = Remove("a");
-        await farm.Repository().ChangeAsync(change);
-        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it was tried");
+        var change = await BeginBlockedAsync(farm);
         farm.Faults.Log.Count(line => line == "write intent").ShouldBe(1);
 
         await farm.RestartAsync();
@@ -197,11 +193,7 @@ public sealed class RepositoryChangeTests
     public async Task Change_WhenItsRecordIsDamagedAfterItBegan_IsFinishedAllTheSame()
     {
         await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        farm.Publisher.Problem = "the disk is full";
-        var change = Remove("a");
-        await farm.Repository().ChangeAsync(change);
-        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it was tried");
+        var change = await BeginBlockedAsync(farm);
         using (var connection = new SqliteConnection(farm.DatabasePath, readOnly: false))
         {
             using var update = connection.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='change-0'");
@@ -284,10 +276,61 @@ public sealed class RepositoryChangeTests
         await farm.UntilAsync(async () => !(await farm.Repository().GetVerificationAsync()).Running, "the second ends");
     }
 
+    /// <summary>What the hub published is in its record, however the folder looks and however many refusals came since.</summary>
+    [Fact]
+    public async Task Publication_WhenTheFilesWereSetBack_WaitsWithItsReasonInTheQueue()
+    {
+        await using var farm = await Farm.StartAsync();
+        farm.ExpectsErrors = true;
+        farm.Publisher.Refuses.Add("refused");
+        await OrderAsync(farm, "a", 1);
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "the first is published");
+        for (var i = 0; i <= PublicationHistory.Kept; i++)
+        {
+            await OrderAsync(farm, "refused", i);
+        }
+
+        await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "they are refused");
+
+        (await farm.Repository().GetPublicationAsync(Id("a", 1), 1)).State.ShouldBe(PublicationState.Unknown, "the history forgot it");
+        await farm.RestartAsync();
+        farm.Publisher.SetBackTo = 0;
+        var build = await farm.EnqueueAsync("b");
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        await builder.FinishAsync(await builder.StartAsync());
+
+        await farm.AdvanceUntilAsync(
+            async () => (await farm.Queue.FindAsync(build))!.Explanation == "waits for its publication: generation 0 is there of 1", "the queue says why", 60);
+        farm.Publisher.Published.ShouldHaveSingleItem();
+        farm.Publisher.SetBackTo = null;
+        await farm.AdvanceUntilAsync(async () => (await farm.Build(build).GetAsync())!.State == BuildState.Published, "it goes on");
+    }
+
+    [Fact]
+    public void FindGeneration_InRecordsOfBefore_IsTheNewestThatTheyName()
+    {
+        var news = new PublicationNews { Build = Id("a", 1), Attempt = 1, State = PublicationState.Published };
+        new PublicationHistory { Newest = [news with { Generation = 7 }, news] }.FindGeneration().ShouldBe(7);
+        new PublicationHistory { Newest = [news with { Generation = 7 }] }.With([news with { Generation = 3 }]).Generation.ShouldBe(7);
+        new ChangeHistory().FindGeneration().ShouldBe(0);
+    }
+
     private static string? Reminders(Farm farm)
     {
         using var connection = new SqliteConnection(farm.DatabasePath, readOnly: true);
         return connection.Scalar($"SELECT COUNT(*) FROM reminder WHERE grain LIKE '%{Farm.Target}' AND name='finish'");
+    }
+
+    /// <summary>A change whose intent is written, and that cannot be carried out.</summary>
+    private static async Task<RepositoryChange> BeginBlockedAsync(Farm farm)
+    {
+        farm.ExpectsErrors = true;
+        farm.Publisher.Problem = "the disk is full";
+        var change = Remove("a");
+        await farm.Repository().ChangeAsync(change);
+        await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "it was tried");
+        return change;
     }
 
     private static RepositoryChange Remove(params string[] names) =>

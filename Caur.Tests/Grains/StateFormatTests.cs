@@ -172,6 +172,7 @@ public sealed class StateFormatTests
                 Changes = [new PackageChange { Pkgname = "gtk", Pkgbase = "gtk+2.0@x", From = "1:2.0-1", To = "1-1", FileName = "gtk-1:2.0-1-any.pkg.tar.zst", Size = 9 }],
             },
         ],
+        Generation = 7,
     });
 
     [Fact]
@@ -190,6 +191,7 @@ public sealed class StateFormatTests
             new PublicationNews { Build = Build, Attempt = 2, State = PublicationState.Published, Generation = 7 },
             new PublicationNews { Build = Build, Attempt = 3, State = PublicationState.Refused, Reason = "wrong hash" },
         ],
+        Generation = 7,
     });
 
     [Fact]

@@ -78,6 +78,28 @@ public sealed class CollectionTests : IClassFixture<FarmKey>, IDisposable
         (await restarted.VerifyAsync(Token)).Generation.ShouldBe(4);
     }
 
+    /// <summary>Its number leaves a gap, behind which clients still read what they began with.</summary>
+    [Fact]
+    public async Task CollectAsync_AfterARepositoryThatWasSetBackWasAccepted_KeepsWhatItFollowed()
+    {
+        await PublishVersionsAsync(4);
+        var current = Path.Combine(_farm.Store.Folder, ".gen", "current");
+        File.Delete(current);
+        File.CreateSymbolicLink(current, "3");
+        _farm.Store.FindSetBack(3).ShouldBeNull("the fourth may never have been current");
+        _farm.Store.FindSetBack(4).ShouldNotBeNull().ShouldContain($"'ln -sfn 4 {current}'");
+        _farm.Store.PlanAcceptance("none", 3).ShouldBeNull();
+
+        (await _farm.Store.ApplyAsync(_farm.Store.PlanAcceptance("accept", 4).ShouldNotBeNull(), Token)).Generation.ShouldBe(6);
+        await _farm.PublishAsync("foo", "5-1");
+
+        await CollectAsync();
+        _farm.Store.ListGenerations().Select(generation => generation.Number).ShouldBe([7, 6, 3, 2, 1]);
+        _farm.PublishedFiles.ShouldContain("foo-3-1-x86_64.pkg.tar.zst");
+        _farm.Store.FindSetBack(7).ShouldBeNull();
+        await _farm.ShouldBeSoundAsync();
+    }
+
     [Fact]
     public async Task CollectAsync_WhenPublicationsNeverPause_FilesStillGo()
     {

@@ -1,18 +1,15 @@
 using Caur.Embedded;
-using Caur.Embedded.Storage;
 using Caur.Tests.Engine.Conformance;
 using Caur.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Concurrency;
-using Orleans.Configuration;
-using Orleans.Runtime;
 using Orleans.Serialization;
 
 namespace Caur.Tests.Engine;
 
-/// <summary>What the embedded engine promises beyond the conformance tests.</summary>
-public sealed class EngineBehaviourTests : IAsyncLifetime
+/// <summary>Calls of the embedded engine beyond the conformance tests: their time, cycles, cancelling and copies.</summary>
+public sealed class EngineCallTests : IAsyncLifetime
 {
     private readonly EmbeddedEngineFixture _engine = new();
 
@@ -131,38 +128,6 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Activation_ThatDoesNotEnd_FailsByNameAndTheNextCallTriesAgain()
-    {
-        await using var engine = new EmbeddedEngineFixture
-        {
-            Configure = static (_, services) => services.Configure<GrainCollectionOptions>(
-                static options => options.ActivationTimeout = TimeSpan.FromSeconds(5)),
-        };
-        await engine.InitializeAsync();
-        Life.Of("hanging").ActivationGate = "never opened";
-        var call = engine.Client.GetGrain<ILifeGrain>("hanging").ActivationId();
-        await Gate.Named("never opened").Reached.DefaultTimeout("the activation");
-        engine.Clock.Advance(TimeSpan.FromSeconds(5.1));
-        var error = await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the call"));
-        error.Message.ShouldBe("OnActivateAsync of life/hanging did not end within 00:00:05.");
-        Life.Of("hanging").ActivationGate = null;
-        (await engine.Client.GetGrain<ILifeGrain>("hanging").ActivationId().DefaultTimeout("the next call")).ShouldNotBe(Guid.Empty);
-    }
-
-    [Fact]
-    public async Task Deactivation_WhenACallbackOfATickThrows_EndsAllTheSame()
-    {
-        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(GrudgingGrain)] };
-        await engine.InitializeAsync();
-        var grain = engine.Client.GetGrain<IGrudgingGrain>("x");
-        await grain.Start();
-        engine.Clock.Advance(TimeSpan.FromSeconds(1.1));
-        await GrudgingGrain.Registered.Task.DefaultTimeout("both ticks");
-        await grain.End();
-        await grain.End().DefaultTimeout("the next activation");
-    }
-
-    [Fact]
     public async Task Cancellation_InTheMomentOfTheCall_IsNeverLost()
     {
         var grain = _engine.Client.GetGrain<ICallGrain>("racing");
@@ -197,59 +162,6 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         await blocked.DefaultTimeout("the end of the call that holds the thread");
         await Should.ThrowAsync<OperationCanceledException>(() => call.DefaultTimeout("the cancelled call"));
         await grain.Touch().DefaultTimeout("a call behind it");
-    }
-
-    [Fact]
-    public async Task Reminder_WithSeveralMissedTicks_ComesOnceAndKeepsItsTime()
-    {
-        var minute = TimeSpan.FromMinutes(1);
-        var registered = _engine.Clock.GetUtcNow().UtcDateTime;
-        await _engine.Client.GetGrain<IReminderGrain>("missed often").Register("tick", minute, 2 * minute);
-        await _engine.StopAsync();
-        _engine.Clock.Advance(10 * minute);
-        await _engine.InitializeAsync();
-        await UntilTicksAsync("missed often", 1);
-        // It was due at 1, 3, 5, 7 and 9 minutes, and is due at 11.
-        _engine.Clock.Advance(0.9 * minute);
-        await _engine.Client.GetGrain<IReminderGrain>("missed often").Names();
-        ReminderGrain.CountOf("missed often").ShouldBe(1);
-        _engine.Clock.Advance(0.2 * minute);
-        await UntilTicksAsync("missed often", 2);
-        ReminderGrain.Ticks["missed often"].ShouldAllBe(tick => tick.Status.FirstTickTime == registered + minute);
-    }
-
-    [Fact]
-    public async Task Start_WithADamagedReminder_SaysWhichAndSendsTheOthers()
-    {
-        foreach (var key in new[] { "sound", "row a", "row b", "row c" })
-        {
-            await _engine.Client.GetGrain<IReminderGrain>(key).Register("tick", TimeSpan.FromMinutes(2), TimeSpan.FromHours(1));
-        }
-
-        await _engine.StopAsync();
-        using (var connection = new SqliteConnection(_engine.DatabasePath, readOnly: false))
-        {
-            connection.Execute("""
-                UPDATE reminder SET grain='no grain' WHERE grain='reminder/row a';
-                UPDATE reminder SET period=0 WHERE grain='reminder/row b';
-                UPDATE reminder SET next_due=-5 WHERE grain='reminder/row c';
-                """);
-        }
-
-        using var damaged = new CountedMeasurements(_engine, "caur.engine.storage.damaged");
-        await _engine.InitializeAsync();
-        // Not past the time: the clock would run past the tick's own timeout too.
-        _engine.Clock.Advance(TimeSpan.FromMinutes(2));
-        await UntilTicksAsync("sound", 1);
-        foreach (var named in new[] { "'no grain' is damaged: it names no grain", "'reminder/row b' is damaged: its period is 0", "'reminder/row c' is damaged" })
-        {
-            _engine.Errors.ShouldContain(error => error.Contains(named));
-        }
-
-        damaged.Sum.ShouldBe(3);
-        await _engine.Client.GetGrain<IReminderGrain>("row b").Register("tick", TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
-        _engine.Clock.Advance(TimeSpan.FromMinutes(1));
-        await UntilTicksAsync("row b", 1);
     }
 
     [Fact]
@@ -333,98 +245,6 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         (await grain.Ended()).ShouldBe(["callback True"]);
     }
 
-    [Fact]
-    public async Task Call_BeforeTheStart_WaitsForIt()
-    {
-        await using var engine = new EmbeddedEngineFixture();
-        var host = engine.Build();
-        var call = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ICallGrain>("early").Sum(1, 2).AsTask();
-        call.IsCompleted.ShouldBeFalse();
-        await host.StartAsync(Token);
-        (await call.DefaultTimeout("the early call")).ShouldBe(3);
-    }
-
-    [Fact]
-    public async Task Call_AfterTheStop_FailsByName()
-    {
-        await using var engine = new EmbeddedEngineFixture();
-        var host = engine.Build();
-        await host.StartAsync(Token);
-        var grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ICallGrain>("late");
-        await grain.Touch();
-        await host.StopAsync(Token);
-        var error = await Should.ThrowAsync<SiloUnavailableException>(() => grain.Touch());
-        error.Message.ShouldContain("stopped");
-        error.Message.ShouldContain("ICallGrain.Touch");
-    }
-
-    [Fact]
-    public async Task Stop_WhileACallRuns_LetsItEndAndRefusesOthers()
-    {
-        await using var engine = new EmbeddedEngineFixture();
-        var host = engine.Build();
-        await host.StartAsync(Token);
-        var grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ILifeGrain>("draining");
-        var held = grain.Hold("draining");
-        await Gate.Named("draining").Reached.DefaultTimeout("the call");
-        var stop = host.StopAsync(Token);
-        await Should.ThrowAsync<SiloUnavailableException>(() => grain.ActivationId());
-        stop.IsCompleted.ShouldBeFalse();
-        Gate.Named("draining").Open();
-        await held.DefaultTimeout("the call's end");
-        await stop.DefaultTimeout("the stop");
-        Life.Of("draining").Events.ShouldBe(["activating", "activated", "held", "deactivated ShuttingDown"]);
-    }
-
-    [Fact]
-    public async Task Stop_WhenACallNeverEnds_IsBounded()
-    {
-        await using var engine = new EmbeddedEngineFixture
-        {
-            Configure = static (options, _) => options.DrainTimeout = TimeSpan.FromMilliseconds(100),
-        };
-        var host = engine.Build();
-        await host.StartAsync(Token);
-        var grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ILifeGrain>("stuck");
-        var held = grain.Hold("stuck for ever");
-        await Gate.Named("stuck for ever").Reached.DefaultTimeout("the call");
-        await host.StopAsync(Token).DefaultTimeout("the stop");
-        await Should.ThrowAsync<SiloUnavailableException>(() => held.DefaultTimeout("its caller"));
-    }
-
-    [Fact]
-    public async Task Reminder_ThatFellDueWhileTheProcessWasDown_IsSentSoonAfterTheStart()
-    {
-        var grain = _engine.Client.GetGrain<IReminderGrain>("missed");
-        await grain.Register("tick", TimeSpan.FromMinutes(2), TimeSpan.FromHours(1));
-        await _engine.StopAsync();
-        _engine.Clock.Advance(TimeSpan.FromMinutes(10));
-        await _engine.InitializeAsync();
-        await UntilTicksAsync("missed", 1);
-    }
-
-    [Fact]
-    public async Task Start_WithAStateInAnUnknownStorage_NamesIt()
-    {
-        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(LostStateGrain)] };
-        var error = await Should.ThrowAsync<InvalidOperationException>(async () => await engine.InitializeAsync());
-        error.Message.ShouldContain("nowhere");
-        error.Message.ShouldContain(nameof(LostStateGrain));
-    }
-
-    [Fact]
-    public async Task Start_OnANewerSchema_IsRefusedByName()
-    {
-        await _engine.StopAsync();
-        using (var connection = new SqliteConnection(_engine.DatabasePath, readOnly: false))
-        {
-            connection.Execute("UPDATE schema_version SET version=99");
-        }
-
-        var error = await Should.ThrowAsync<StateDatabaseException>(async () => await _engine.InitializeAsync());
-        error.Message.ShouldContain("schema 99");
-    }
-
     private Task<TimeoutException> TimeOutAsync(Task call, int outstanding) => TimeOutAsync(call, outstanding, _engine);
 
     /// <summary>Waits until so many calls are under way, and lets their time run out.</summary>
@@ -441,76 +261,7 @@ public sealed class EngineBehaviourTests : IAsyncLifetime
         engine.Clock.Advance(TimeSpan.FromSeconds(1.1));
         return await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the timeout"));
     }
-
-    private static async Task UntilTicksAsync(string key, int count)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
-        while (ReminderGrain.CountOf(key) < count && !limit.IsCancellationRequested)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);
-        }
-
-        ReminderGrain.CountOf(key).ShouldBe(count);
-    }
-
-    [Fact]
-    public async Task Start_OnAFileThatIsNoDatabase_IsRefusedByName()
-    {
-        await _engine.StopAsync();
-        await File.WriteAllTextAsync(_engine.DatabasePath, new string('x', 10_000), Token);
-        var error = await Should.ThrowAsync<StateDatabaseException>(async () => await _engine.InitializeAsync());
-        error.Message.ShouldContain(_engine.DatabasePath);
-    }
-
-    [Fact]
-    public async Task TwoClasses_WithTheSameGrainType_AreRefused()
-    {
-        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(CallGrain), typeof(SecondCallGrain)] };
-        var error = await Should.ThrowAsync<InvalidOperationException>(async () => await engine.InitializeAsync());
-        error.Message.ShouldContain(nameof(SecondCallGrain));
-    }
-
-    [Fact]
-    public async Task Grain_ThatEndsItselfOnEveryActivation_FailsItsCallers()
-    {
-        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(RestlessGrain)] };
-        await engine.InitializeAsync();
-        await Should.ThrowAsync<OrleansMessageRejectionException>(
-            () => engine.Client.GetGrain<IRestlessGrain>("x").Ping().DefaultTimeout("the call"));
-    }
 }
-
-[Alias("caur.tests.IRestlessGrain")]
-public interface IRestlessGrain : IGrainWithStringKey
-{
-    [Alias("Ping")]
-    Task Ping();
-}
-
-public sealed class RestlessGrain : Grain, IRestlessGrain
-{
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        DeactivateOnIdle();
-        return Task.CompletedTask;
-    }
-
-    public Task Ping() => Task.CompletedTask;
-}
-
-[Alias("caur.tests.ILostStateGrain")]
-public interface ILostStateGrain : IGrainWithStringKey;
-
-public sealed class LostStateGrain([PersistentState("note", "nowhere")] IPersistentState<NoteState> note) : Grain, ILostStateGrain
-{
-    public bool Exists => note.RecordExists;
-}
-
-[Alias("caur.tests.ISecondCallGrain")]
-public interface ISecondCallGrain : IGrainWithStringKey;
-
-[GrainType("call")]
-public sealed class SecondCallGrain : Grain, ISecondCallGrain;
 
 [Alias("caur.tests.IKnockGrain")]
 public interface IKnockGrain : IGrainWithStringKey
@@ -534,51 +285,6 @@ public sealed class KnockGrain : Grain, IKnockGrain
     public Task Knock() => Task.CompletedTask;
 
     public Task KnockAt(IKnockGrain other) => other.Knock();
-}
-
-[Alias("caur.tests.IGrudgingGrain")]
-public interface IGrudgingGrain : IGrainWithStringKey
-{
-    [Alias("Start")]
-    Task Start();
-
-    [Alias("End")]
-    Task End();
-}
-
-/// <summary>The ticks of its two timers have registered callbacks that throw when the timers end.</summary>
-public sealed class GrudgingGrain : Grain, IGrudgingGrain
-{
-    public static readonly TaskCompletionSource Registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private int _ticks;
-
-    public Task Start()
-    {
-        for (var i = 0; i < 2; i++)
-        {
-            this.RegisterGrainTimer(TickAsync, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        }
-
-        return Task.CompletedTask;
-    }
-
-    private Task TickAsync(CancellationToken token)
-    {
-        token.Register(static () => throw new InvalidOperationException("no end wanted"));
-        if (++_ticks == 2)
-        {
-            Registered.TrySetResult();
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task End()
-    {
-        DeactivateOnIdle();
-        return Task.CompletedTask;
-    }
 }
 
 [Alias("caur.tests.IBlockingGrain")]
