@@ -44,6 +44,15 @@ internal sealed partial class QueueModel
         .Where(entry => entry is { IsWaiting: true, NotBefore: null, WaitsFor.Count: 0 } && _heldBy[entry.Build].Count == 0)
         .OrderBy(Urgency);
 
+    /// <summary>Whoever ignores a package because of a cycle is not held by it either.</summary>
+    private void LiftIgnored()
+    {
+        foreach (var entry in _queue.State.Entries.Where(entry => entry.Durable.Ignores.Length > 0))
+        {
+            _heldBy[entry.Build].ExceptWith(entry.Durable.Ignores);
+        }
+    }
+
     private void Check()
     {
         var items = _queue.Snapshot.Items;
@@ -62,8 +71,6 @@ internal sealed partial class QueueModel
 
         foreach (var entry in _queue.State.Entries)
         {
-            // Whoever ignores a package because of a cycle is not held by it either.
-            _heldBy[entry.Build].ExceptWith(entry.Durable.Ignores);
             (entry.Durable.Rank == _rank[entry.Build]).ShouldBeTrue($"the place of {entry.Build}");
             var behind = entry.Dependants.Select(after => after.Chain).DefaultIfEmpty(TimeSpan.Zero).Max();
             (entry.Chain == _ordered[entry.Build].EstimatedDuration + behind).ShouldBeTrue($"the chain behind {entry.Build}");

@@ -35,6 +35,7 @@ internal sealed partial class QueueModel
             Sweep();
             _active.ToList().ForEach(attempt => Finish(attempt, _queue.State.Find(attempt.Build)!.Durable.Ending?.State ?? BuildState.Published));
             TakeInClosed();
+            LiftIgnored();
 
             // Somebody had wanted the end of what still ran: that holds what depends on it.
             open.RemoveWhere(build => _queue.State.Find(build) is not null && IsHeld(build));
@@ -53,6 +54,7 @@ internal sealed partial class QueueModel
             open.RemoveWhere(build => _ended.Contains(build));
         }
 
+        LiftIgnored();
         Check();
     }
 

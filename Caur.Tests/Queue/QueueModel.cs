@@ -125,6 +125,7 @@ internal sealed partial class QueueModel(int packages, bool withCycles, Action<s
         }
 
         TakeInClosed();
+        LiftIgnored();
         Measure(kind);
     }
 
