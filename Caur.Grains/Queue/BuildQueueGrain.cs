@@ -6,6 +6,7 @@ using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
 using Caur.Grains.Builds;
 using Caur.Grains.State;
+using Caur.Grains.Tracing;
 using Caur.Storage.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -70,7 +71,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         this.RegisterGrainTimer(() => ReconcileAsync(TimeSpan.Zero), TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
         this.RegisterGrainTimer(() => ReconcileAsync(NewsPatience), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
         await this.RegisterOrUpdateReminder(ReconcileReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
-        _instruments.Track(Arch, () => _queue.Count, () => _queue.ReadyCount);
+        _instruments.Report(Arch, _queue.Summarize(Now));
         if (_queue.Count > 0)
         {
             LogRestored(_logger, Arch, _queue.Count);
@@ -91,10 +92,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
 
         var slots = await _slots.TakeAsync(request.Builds.Length);
-        var replies = _queue.Enqueue(request, slots.Dequeue, Now);
+        var (traced, spans) = _queue.Remembers(request.Operation) ? (request, []) : FarmSpans.Enqueue(request);
+        var replies = _queue.Enqueue(traced, slots.Dequeue, Now);
         _slots.Return(slots);
         await SaveAsync();
         await RememberAsync(request.Operation, replies);
+        FarmSpans.EndEnqueue(spans, replies);
         _instruments.OnEnqueued(replies.Length);
         return replies;
     }
@@ -121,6 +124,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         if (status.Current)
         {
             _instruments.OnAccepted(Now - attempt.Build.QueuedAt);
+            FarmSpans.Waited(entry.Request, attempt, Now);
             return true;
         }
 
@@ -166,6 +170,11 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         {
             // Somebody else ended the attempt meanwhile: what the build says counts.
             return status.Current;
+        }
+
+        if (status.Current)
+        {
+            _instruments.OnAttemptEnded(report);
         }
 
         if (status.Current && status.State.IsFinal() && decision.Loss)
@@ -315,6 +324,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private async Task SweepAsync()
     {
         _queue.Sweep(Now);
+        _instruments.Report(Arch, _queue.Summarize(Now));
         await SaveAsync();
     }
 
@@ -418,8 +428,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private async Task FinishAsync(QueueEntry entry, FinalVerdict verdict)
     {
         _queue.Finish(entry, verdict);
-        _instruments.OnFinished(verdict.State, Now - entry.Build.QueuedAt);
+        _instruments.OnFinished(entry, verdict.State, Now - entry.Build.QueuedAt);
         await SaveAsync();
+        FarmSpans.Finished(entry.Request, entry.Build, verdict, entry.Durable.Attempts, Now);
     }
 
     /// <summary>Makes durable what the last decisions changed, and acts on it. Records are cleared last: a crash before that leaves a
@@ -450,9 +461,10 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
             throw;
         }
 
-        foreach (var (_, verdict) in changes.Closes)
+        foreach (var (entry, verdict) in changes.Closes)
         {
-            _instruments.OnFinished(verdict.State, TimeSpan.Zero);
+            _instruments.OnFinished(entry, verdict.State, TimeSpan.Zero);
+            FarmSpans.Finished(entry.Request, entry.Build, verdict, entry.Durable.Attempts, Now);
         }
     }
 

@@ -3,6 +3,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Grains.State;
+using Caur.Grains.Tracing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -70,6 +71,7 @@ internal sealed partial class TargetRepositoryGrain(
         }
 
         await LoadChangesAsync(storage);
+        instruments.Track(Id, () => Waiting, () => _problem.Length > 0);
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
             DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
@@ -84,6 +86,12 @@ internal sealed partial class TargetRepositoryGrain(
             Interleave = true,
             KeepAlive = true,
         });
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        instruments.Forget(Id);
+        return Task.CompletedTask;
     }
 
     public async Task<PublicationNews> PublishAsync(PublishOrder order)
@@ -310,6 +318,7 @@ internal sealed partial class TargetRepositoryGrain(
     private async Task PublishAsync(PublicationIntent begun, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
+        var began = clock.GetUtcNow();
         var news = await Task.Run(
             () => publisher.PublishAsync(Id, begun.Publication!, begun.Orders, cancellationToken), cancellationToken);
         if (begun.Orders.FirstOrDefault(order => !news.Any(item => IsAnswer(item, order))) is { } forgotten)
@@ -317,10 +326,18 @@ internal sealed partial class TargetRepositoryGrain(
             throw new InvalidOperationException($"the publisher said nothing final of {forgotten.Build}");
         }
 
-        instruments.OnPublished(news.Count(item => item.State == PublicationState.Published), clock.GetElapsedTime(started));
+        instruments.OnPublished(
+            news.Count(item => item.State == PublicationState.Published),
+            news.Count(item => item.State == PublicationState.Refused),
+            clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
         await WriteAsync(intent, new PublicationIntent());
+        foreach (var order in begun.Orders)
+        {
+            FarmSpans.Published(order, news.FirstOrDefault(item => IsAnswer(item, order)), began, clock.GetUtcNow());
+        }
+
         await SettleDoneAsync();
     }
 
@@ -377,6 +394,7 @@ internal sealed partial class TargetRepositoryGrain(
     private void Block(string problem, Exception? exception)
     {
         _problem = problem;
+        instruments.OnBlocked();
         LogBlocked(logger, Id, Waiting, problem, _pause, exception);
         _timer.Change(_pause, Timeout.InfiniteTimeSpan);
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;

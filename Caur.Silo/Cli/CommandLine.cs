@@ -37,9 +37,11 @@ internal static class CommandLine
             errors.ShowHelp = false;
         }
 
+        using var trace = wrong ? null : CliTrace.Start(parsed, context);
+        var ended = ExitCodes.Failed;
         try
         {
-            var code = await parsed.InvokeAsync(
+            var code = ended = await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = context.Out,
@@ -60,7 +62,7 @@ internal static class CommandLine
         catch (FarmException error)
         {
             context.Error.WriteLine($"caur: {error.Message}");
-            return error.ExitCode;
+            return ended = error.ExitCode;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -76,6 +78,10 @@ internal static class CommandLine
             context.Error.WriteLine($"caur: this should not have happened: {error.GetType().Name}: {error.Message}");
             context.Error.WriteLine(context.Variable("CAUR_DEBUG") is null ? "With CAUR_DEBUG=1 it says where." : error.ToString());
             return ExitCodes.Failed;
+        }
+        finally
+        {
+            trace?.End(ended);
         }
     }
 

@@ -50,7 +50,7 @@ internal static class CommonOptions
             token = ReadToken(Path.Combine(result.DataFolder(context), AdminTokenFile));
         }
 
-        return new FarmClient(server, token, context.Time);
+        return new FarmClient(server, token, context.Time, CliTrace.Caller(context));
     }
 
     /// <summary>The hub's data folder, as a full path.</summary>

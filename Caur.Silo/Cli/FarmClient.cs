@@ -27,7 +27,7 @@ internal sealed class FarmClient : IDisposable
     private readonly TimeProvider _time;
     private readonly bool _hasToken;
 
-    public FarmClient(Uri server, string? token, TimeProvider time)
+    public FarmClient(Uri server, string? token, TimeProvider time, string? traceParent = null)
     {
         _time = time;
         _hasToken = token is not null;
@@ -47,6 +47,11 @@ internal sealed class FarmClient : IDisposable
         if (token is not null)
         {
             _http.DefaultRequestHeaders.Authorization = Bearer(token);
+        }
+
+        if (traceParent is not null)
+        {
+            _http.DefaultRequestHeaders.TryAddWithoutValidation("traceparent", traceParent);
         }
     }
 
