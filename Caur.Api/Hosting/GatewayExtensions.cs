@@ -7,8 +7,8 @@ using Caur.Api.Logs;
 using Caur.Api.Metrics;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
+using Caur.Api.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -45,15 +45,13 @@ public static class GatewayExtensions
     {
         // Now, not at the first scrape: what is counted before counts too.
         app.Services.GetRequiredService<FarmMetrics>();
+        app.UseLogsFolder();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseKnownRangeUnits();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        app.MapGet("/", () => TypedResults.Text(
-            "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
-            + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n"));
+        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics().MapWeb();
         return app;
     }
 }
