@@ -8,8 +8,8 @@ using Caur.Api.Metrics;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
 using Caur.Api.Telemetry;
+using Caur.Api.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -45,15 +45,13 @@ public static class GatewayExtensions
     public static IEndpointRouteBuilder MapCaurGateway(this WebApplication app)
     {
         app.UseTelemetry();
+        app.UseLogsFolder();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseKnownRangeUnits();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        app.MapGet("/", () => TypedResults.Text(
-            "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
-            + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n"));
+        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics().MapWeb();
         return app;
     }
 }

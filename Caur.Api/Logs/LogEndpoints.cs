@@ -100,6 +100,7 @@ public static class LogEndpoints
         }
 
         response.ContentType = "text/plain; charset=utf-8";
+        response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = log.Finished || !query.Follow ? log.Length - query.Offset : null;
         response.Headers[BuildHeader] = string.Create(CultureInfo.InvariantCulture, $"{key.Target}/{key.Arch}/{key.Pkgbase}/{key.Timestamp}");
         response.Headers.CacheControl = "no-cache";
@@ -149,6 +150,7 @@ public static class LogEndpoints
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"\x1B[1;3;31m{text}\x1B[0m "), context.RequestAborted);
     }
 }

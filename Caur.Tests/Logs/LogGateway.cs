@@ -3,8 +3,6 @@ using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
 using Caur.Api.Logs;
-using Caur.Api.Metrics;
-using Caur.Api.Repositories;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
@@ -67,8 +65,7 @@ internal sealed class LogGateway : IAsyncDisposable
         services.AddCaurGrains();
         services.AddCaurGateway();
         var app = builder.Build();
-        app.UseKnownRangeUnits();
-        app.MapLogs().MapMetrics().MapRepositories();
+        app.MapCaurGateway();
         await app.StartAsync();
         return new LogGateway(app, folders);
     }
@@ -86,7 +83,9 @@ internal sealed class LogGateway : IAsyncDisposable
 
     public string FileOf(BuildId build, bool finished) => FileOf(_folders.Root, build, finished);
 
-    public IBuildLogGrain Log(BuildId build) => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<IBuildLogGrain>(build.ToString());
+    public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
+
+    public IBuildLogGrain Log(BuildId build) => Grains.GetGrain<IBuildLogGrain>(build.ToString());
 
     public Task BeginAsync(BuildId build, int attempt) => Log(build).BeginAsync(new BuildAttempt(build, attempt, Builder));
 

@@ -10,6 +10,7 @@ internal sealed class TcpDoor : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private volatile Uri? _target;
+    private CancellationTokenSource _carrying = new();
 
     public TcpDoor()
     {
@@ -29,11 +30,20 @@ internal sealed class TcpDoor : IAsyncDisposable
 
     public void Close() => _target = null;
 
+    /// <summary>Closes it, and cuts the connections that are open.</summary>
+    public void Cut()
+    {
+        Close();
+        using var cut = Interlocked.Exchange(ref _carrying, new CancellationTokenSource());
+        cut.Cancel();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _listener.Dispose();
         await _accepting;
+        _carrying.Dispose();
         _stop.Dispose();
     }
 
@@ -67,10 +77,11 @@ internal sealed class TcpDoor : IAsyncDisposable
     {
         using var near = client;
         using var far = new TcpClient();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _carrying.Token);
         try
         {
-            await far.ConnectAsync(target.Host, target.Port, _stop.Token);
-            await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream(), _stop.Token), far.GetStream().CopyToAsync(near.GetStream(), _stop.Token));
+            await far.ConnectAsync(target.Host, target.Port, end.Token);
+            await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream(), end.Token), far.GetStream().CopyToAsync(near.GetStream(), end.Token));
         }
         catch (Exception error) when (error is SocketException or IOException or OperationCanceledException)
         {

@@ -6,7 +6,7 @@ setup() {
   local missing=() extra
   mapfile -t missing < <(missing_packages)
   for extra in "$@"; do
-    [[ $extra == promtool ]] || type -P -- "$extra" >/dev/null || missing+=("$extra")
+    type -P -- "$extra" >/dev/null || [[ -n ${lone_programs[$extra]:-} ]] || missing+=("$extra")
   done
   if ! type -P curl >/dev/null || ! find_engine; then
     [[ -z ${DOCKER_HOST:-}${CONTAINER_HOST:-} ]] || ! type -P curl >/dev/null ||
@@ -14,7 +14,9 @@ setup() {
     type -P dockerd >/dev/null || missing+=(docker.io iptables)
   fi
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
-  if [[ " $* " == *' promtool '* ]] && ! type -P promtool >/dev/null; then install_promtool; fi
+  for extra in "$@"; do
+    type -P -- "$extra" >/dev/null || install_alone "$extra"
+  done
   # Newer Debians keep docker's command in a package of its own.
   type -P docker >/dev/null || type -P podman >/dev/null || install_packages docker-cli
   find_engine || {
@@ -42,20 +44,23 @@ install_packages() {
   hash -r
 }
 
-# Prometheus' package would start a server here. Of it only promtool is taken, by which the tests check /metrics.
-install_promtool() {
-  local folder
-  [[ ${CAUR_SETUP:-} != never ]] || die "promtool is missing, and CAUR_SETUP=never forbids to install it."
-  type -P apt-get >/dev/null || die "promtool is missing." "It comes with Prometheus; put it into the PATH."
-  ((EUID == 0)) || die "promtool is missing." "It comes with Prometheus: put it into the PATH, or run: sudo $root/caur setup"
-  say "Installing promtool"
+# Programs whose packages would start a server here, with those packages and where in them the program is. Only that is taken.
+declare -rA lone_programs=([promtool]='prometheus usr/bin/promtool' [nginx]='nginx usr/sbin/nginx')
+
+install_alone() { # program
+  local folder package path
+  read -r package path <<<"${lone_programs[$1]}"
+  [[ ${CAUR_SETUP:-} != never ]] || die "$1 is missing, and CAUR_SETUP=never forbids to install it."
+  type -P apt-get >/dev/null || die "$1 is missing." "It comes with $package; put it into the PATH."
+  ((EUID == 0)) || die "$1 is missing." "It comes with $package: put it into the PATH, or run: sudo $root/caur setup"
+  say "Installing $1"
   folder=$(mktemp -d)
   # apt loads as a user of its own.
   chmod 755 -- "$folder"
-  (cd -- "$folder" && { apt_get download prometheus || { apt_get update && apt_get download prometheus; }; }) ||
-    apt_failed "Prometheus' package cannot be downloaded."
-  dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$folder/promtool"
-  install -m 755 -- "$folder/promtool" /usr/local/bin/promtool
+  (cd -- "$folder" && { apt_get download "$package" || { apt_get update && apt_get download "$package"; }; }) ||
+    apt_failed "The package $package cannot be downloaded."
+  dpkg-deb --fsys-tarfile "$folder/${package}"_*.deb | tar -xO "./$path" >"$folder/$1"
+  install -m 755 -- "$folder/$1" "/usr/local/bin/$1"
   rm -r -- "$folder"
   hash -r
 }

@@ -2,10 +2,11 @@
 # ./caur test: every check there is. Its last line is "N passed, N failed, N skipped" whatever happens.
 
 run_tests() {
-  local report=$root/artifacts/test-results/tests.xml passed=0 failed=0 skipped=0 code=0
+  local report=$root/artifacts/test-results/tests.xml passed=0 failed=0 skipped=0 code=0 browser
   # Whatever ends this early is a failure, and the last line says so.
   trap 'printf "0 passed, 1 failed, 0 skipped\n"' EXIT
-  setup shellcheck promtool
+  mapfile -t browser < <(browser_packages)
+  setup shellcheck promtool nginx rsync "${browser[@]}"
   CAUR_TEST_IMAGE=$(builder_image)
   export CAUR_TEST_IMAGE CAUR_BUILDER_IMAGE=$CAUR_TEST_IMAGE
   require_dotnet
@@ -32,6 +33,19 @@ run_tests() {
   fi
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   ((failed == 0))
+}
+
+# Prints the packages of the browser that the log viewer is tested in, if it is missing and can be installed here. Where it cannot, its
+# tests are skipped, and say so; with CI=true they fail.
+browser_packages() {
+  local name found=
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if type -P -- "$name" >/dev/null; then found=1; fi
+  done
+  if [[ -n $found ]] && type -P chromedriver >/dev/null; then return 0; fi
+  if ((EUID == 0)) && [[ ${CAUR_SETUP:-} != never ]] && grep -qsx 'ID=debian' /etc/os-release; then
+    printf '%s\n' chromium chromium-driver
+  fi
 }
 
 # Adds up the counts of the report's assemblies. Fails if there is no complete report.
