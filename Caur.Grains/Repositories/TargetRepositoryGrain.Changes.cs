@@ -117,6 +117,7 @@ internal sealed partial class TargetRepositoryGrain
         }
 
         await WriteAsync(changeHistory, changeHistory.State.With(view));
+        await TellChangedAsync(view);
         await WriteAsync(intent, new PublicationIntent());
         await SettleChangesAsync();
     }

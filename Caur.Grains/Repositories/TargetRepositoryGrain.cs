@@ -66,6 +66,7 @@ internal sealed partial class TargetRepositoryGrain(
         }
 
         await LoadChangesAsync(storage);
+        await Events.BeginAsync();
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
             DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
@@ -300,6 +301,7 @@ internal sealed partial class TargetRepositoryGrain(
         instruments.OnPublished(news.Count(item => item.State == PublicationState.Published), clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
+        await TellPublishedAsync(news);
         await WriteAsync(intent, new PublicationIntent());
         await SettleDoneAsync();
     }
