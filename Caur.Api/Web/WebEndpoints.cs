@@ -17,7 +17,7 @@ public static class WebEndpoints
 
     private const string ForProgrammes =
         "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
-        + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n";
+        + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n/openapi/v1.json         all routes\n";
 
     private static readonly WebAssets Assets = WebAssets.Load();
 

@@ -144,6 +144,7 @@ internal sealed partial class TargetRepositoryGrain
 
         instruments.OnChanged(view.Kind, view.State);
         await WriteAsync(changeHistory, changeHistory.State.With(view));
+        await TellChangedAsync(view);
     }
 
     /// <summary>What is accepted is told by the files and the record, when it is carried out.</summary>

@@ -3,9 +3,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Caur.Api.Builders;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
 using Caur.Api.Logs;
+using Caur.Api.Paging;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
 using Caur.Contracts.Ids;
@@ -63,8 +65,8 @@ internal sealed class FarmClient : IDisposable
     public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => GetAsync<FarmReply>("api/v1/farm", cancellationToken);
 
     /// <summary>The queues of all architectures.</summary>
-    public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<QueueSnapshot>>("api/v1/queue", cancellationToken);
+    public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) => QueuePages.ReadAsync(
+        path => GetAsync<QueuePage>(path, cancellationToken), path => GetAsync<Page<BuilderBody>>(path, cancellationToken));
 
     /// <summary>Queues builds.</summary>
     public async Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken)

@@ -1,12 +1,13 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Caur.Api.Hosting;
 
 namespace Caur.Silo.Cli;
 
 /// <summary>JSON as the gateway writes it.</summary>
 internal static class JsonText
 {
-    public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web);
+    public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = ApiNames.Policy };
 
     private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web)
     {

@@ -15,7 +15,7 @@ setup() {
   fi
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
   for extra in "$@"; do
-    type -P -- "$extra" >/dev/null || install_alone "$extra"
+    [[ -z ${lone_programs[$extra]:-} ]] || type -P -- "$extra" >/dev/null || install_alone "$extra"
   done
   # Newer Debians keep docker's command in a package of its own.
   type -P docker >/dev/null || type -P podman >/dev/null || install_packages docker-cli

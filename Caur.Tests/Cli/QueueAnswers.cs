@@ -1,0 +1,37 @@
+using Caur.Api.Builders;
+using Caur.Api.Paging;
+using Caur.Api.Queue;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Queue;
+
+namespace Caur.Tests.Cli;
+
+/// <summary>A queue in the shapes of the gateway.</summary>
+internal static class QueueAnswers
+{
+    public static QueuePage Page(IReadOnlyList<QueueSnapshot> queues) => new()
+    {
+        Items =
+        [
+            .. queues.SelectMany(queue => queue.Items).Select(item => new QueuedBuildBody
+            {
+                Build = item.Build,
+                Request = item.Request,
+                State = item.State,
+                Wait = item.Wait,
+                Explanation = item.Explanation,
+                Builder = item.Builder,
+                Attempts = item.Attempts,
+            }),
+        ],
+        Queues =
+        [
+            .. queues.Select(queue => new QueueCounts(queue.Arch, queue.Paused, queue.Items.Count(item => item.State == BuildState.Waiting), 0, 0)),
+        ],
+    };
+
+    public static Page<BuilderBody> Builders(IReadOnlyList<QueueSnapshot> queues) => new()
+    {
+        Items = [.. queues.SelectMany(queue => queue.Builders).Select(builder => BuilderBody.Of(builder, builder.Busy, []))],
+    };
+}
