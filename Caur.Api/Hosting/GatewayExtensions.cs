@@ -77,7 +77,8 @@ public static class GatewayExtensions
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        app.MapBuilders().MapPackages().MapEvents().MapManager().MapApiDescription().MapWeb();
+        app.MapBuilders().MapPackages().MapEvents().MapManager().MapWeb();
+        app.MapApiDescription();
         return app;
     }
 }
