@@ -36,6 +36,19 @@ internal sealed class BuildCatalog(QueueReader queues, BuildLogIndex logs, IGrai
             .Concat((await queues.ReadAsync()).SelectMany(queue => queue.Items).Select(item => item.Build.Pkgbase))
             .ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>The newest build of each pkgbase, as far as one is known.</summary>
+    public async Task<IReadOnlyDictionary<string, BuildSummary>> LatestAsync(IReadOnlyCollection<string> pkgbases)
+    {
+        var wanted = pkgbases.ToHashSet(StringComparer.Ordinal);
+        var queued = (await queues.ReadAsync()).SelectMany(queue => queue.Items)
+            .Where(item => wanted.Contains(item.Build.Pkgbase))
+            .ToDictionary(item => item.Build);
+        var newest = Merge(SortedLogs().Where(build => wanted.Contains(build.Pkgbase) && !queued.ContainsKey(build)), queued.Keys.Order(Order))
+            .DistinctBy(build => build.Pkgbase);
+        var known = await Task.WhenAll(newest.Select(build => DescribeAsync(build, queued)));
+        return known.OfType<BuildSummary>().ToDictionary(build => build.Pkgbase, StringComparer.Ordinal);
+    }
+
     /// <summary>A page of builds, the newest first.</summary>
     public async Task<Page<BuildSummary>> ListAsync(BuildListQuery query)
     {

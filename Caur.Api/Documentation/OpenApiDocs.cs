@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Caur.Contracts.Ids;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
@@ -45,13 +44,8 @@ internal static class OpenApiDocs
         });
     });
 
-    public static void MapApiDescription(this IEndpointRouteBuilder app) => app
-        .MapOpenApi("/openapi/{documentName}.json")
-        .WithTags("farm")
-        .WithName("GetOpenApi")
-        .Documented("This description.", "All routes with their parameters, answers and examples, as OpenAPI 3.1.")
-        .Parameter("documentName", "The version of the interface: v1.", Document)
-        .AnswersText("""{"openapi":"3.1.1","info":{"title":"Caur","version":"v1"},"paths":{}}""", "application/json");
+    /// <summary>Maps the description, which does not describe itself.</summary>
+    public static void MapApiDescription(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json");
 
     private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {

@@ -77,8 +77,11 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
         {
             if (ring.Read(place, PerWrite) is not { } read)
             {
-                // What this client has not read yet is not kept any more.
-                throw new OperationCanceledException("the client does not keep up");
+                // What this client has not read yet is not kept any more, because it was slow or more came at once than is kept.
+                place = ring.End;
+                WriteReset(buffer, place);
+                await FlushAsync(response, buffer, cancellationToken);
+                continue;
             }
 
             place = read.Next;
@@ -118,9 +121,12 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
             return place;
         }
 
-        WriteEvent(buffer, end.ToString(), "reset", new ResetNotice("events after your last one are not kept any more; read the lists again"));
+        WriteReset(buffer, end);
         return end;
     }
+
+    private static void WriteReset(ArrayBufferWriter<byte> buffer, StreamPlace place) => WriteEvent(
+        buffer, place.ToString(), "reset", new ResetNotice("events after your last one are not kept any more; read the lists again"));
 
     /// <summary>Writes one event.</summary>
     public static void WriteEvent<TData>(IBufferWriter<byte> buffer, string id, string? name, TData data, JsonSerializerOptions? json = null)

@@ -31,10 +31,10 @@ public static class LogEndpoints
     /// <summary>Maps <c>/api/logs/...</c>.</summary>
     public static IEndpointRouteBuilder MapLogs(this IEndpointRouteBuilder app)
     {
-        Describe(app.MapMethods("/api/logs/{id}/{timestamp}", Methods, (Delegate)GetLogAsync).WithName("GetLog"))
+        Describe(app.MapMethods("/api/logs/{id}/{timestamp}", Methods, GetLogAsync).WithName("GetLog"))
             .Documented("A build's log.", "As the container wrote it, from a byte on, and what comes until the build is over.")
             .Parameter("timestamp", "When the build was queued, in milliseconds since 1970.", "1795249937633");
-        Describe(app.MapMethods("/api/logs/{id}", Methods, (Delegate)GetLatestLogAsync).WithName("GetLatestLog"))
+        Describe(app.MapMethods("/api/logs/{id}", Methods, GetLatestLogAsync).WithName("GetLatestLog"))
             .Documented("The newest log of a package.", "As the container wrote it, from a byte on, and what comes until the build is over. The header `Caur-Build` names the build.");
         return app;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Caur.Api.Builds;
 using Caur.Api.Paging;
@@ -22,6 +23,9 @@ internal sealed class PackageReader(
     private const int Newest = 20;
     private const int PageSize = 1000;
 
+    /// <summary>What each repository had when it was read last: it changes with the generation alone.</summary>
+    private readonly ConcurrentDictionary<TargetId, (long Generation, List<(string Pkgbase, PublishedVersion Version)> Packages)> _published = new();
+
     /// <summary>A page of all packages that ever were built, are queued, or are published, by name.</summary>
     /// <param name="name">A part of the name; null for all.</param>
     /// <param name="after">The name before the first.</param>
@@ -34,19 +38,19 @@ internal sealed class PackageReader(
             .Order(StringComparer.Ordinal);
         var (items, next) = Pager.Cut(
             names, pkgbase => after is not { Length: > 0 } || string.CompareOrdinal(pkgbase, after) > 0, limit, pkgbase => pkgbase);
+        var latest = await builds.LatestAsync([.. items]);
         return new Page<PackageSummary>
         {
-            Items = await Task.WhenAll(items.Select(async pkgbase =>
-            {
-                var latest = (await builds.ListAsync(new BuildListQuery { Package = pkgbase, Limit = 1 })).Items.FirstOrDefault();
-                return new PackageSummary
+            Items =
+            [
+                .. items.Select(pkgbase => new PackageSummary
                 {
-                    Source = latest?.Source is { Length: > 0 } source ? source : null,
+                    Source = latest.GetValueOrDefault(pkgbase)?.Source is { Length: > 0 } source ? source : null,
                     Pkgbase = pkgbase,
                     Published = [.. published[pkgbase]],
-                    Latest = latest,
-                };
-            })),
+                    Latest = latest.GetValueOrDefault(pkgbase),
+                }),
+            ],
             Next = next,
         };
     }
@@ -121,6 +125,12 @@ internal sealed class PackageReader(
         var found = new List<(string, PublishedVersion)>();
         try
         {
+            var generation = (await repositories.Repository(target).GetAsync()).Generation;
+            if (_published.TryGetValue(target, out var known) && known.Generation == generation)
+            {
+                return known.Packages;
+            }
+
             PackagePage? page = null;
             do
             {
@@ -129,6 +139,10 @@ internal sealed class PackageReader(
                     package.Pkgbase, new PublishedVersion(target, package.Pkgname, package.Version, package.FileName))));
             }
             while (page.Next is not null);
+            if (page.Generation == generation)
+            {
+                _published[target] = (generation, found);
+            }
         }
         catch (RepositoryDamagedException)
         {

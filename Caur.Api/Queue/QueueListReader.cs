@@ -44,7 +44,7 @@ internal sealed class QueueListReader(QueueReader queues, TimeProvider clock)
         {
             Items = [.. items.Select(item => Body(item, positions, starts, now))],
             Next = next,
-            Queues = [.. read.Select(queue => Count(queue.Queue))],
+            Queues = await CountAsync(archs),
         }, null);
     }
 
@@ -79,13 +79,6 @@ internal sealed class QueueListReader(QueueReader queues, TimeProvider clock)
         : query.After is { Length: > 0 } after && !BuildId.TryParse(after, null, out _)
             ? $"after is '{BuildStateNames.Shown(after)}', and the next of the page before is wanted"
         : PageQuery.Problem(query.Limit);
-
-    private static QueueCounts Count(QueueSnapshot queue)
-    {
-        var waiting = queue.Items.Count(item => item.State == BuildState.Waiting);
-        var ready = queue.Items.Count(item => item.Wait is WaitReason.Turn or WaitReason.NoFittingBuilder);
-        return new QueueCounts(queue.Arch, queue.Paused, waiting, ready, queue.Items.Length - waiting);
-    }
 
     private static QueuedBuildBody Body(
         QueueItem item, Dictionary<BuildId, int> positions, Dictionary<BuildId, StartEstimate> starts, DateTimeOffset now) => new()

@@ -96,6 +96,18 @@ public sealed class EventStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events_WhenTheClientIsBehindWhatIsKept_TellItAndGoOn()
+    {
+        using var client = await SseClient.OpenAsync(_hub.Http, "/api/v1/events?type=queue");
+
+        _hub.Services.GetRequiredService<EventFeed>().Ring.Restart("another", 7);
+
+        (await client.NextAsync()).Name.ShouldBe("reset");
+        await _hub.PostAsync("/api/v1/queue/pause", new { arch = "x86_64" });
+        (await client.NextAsync()).Name.ShouldBe("queue");
+    }
+
+    [Fact]
     public async Task Events_WhenAnAnswerAndItsEventsAreCompared_MissNothing()
     {
         using var client = await SseClient.OpenAsync(_hub.Http, "/api/v1/events?type=build&state=Waiting");

@@ -29,7 +29,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         var endpoints = _hub.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
         var problems = new List<string>();
         endpoints.Count.ShouldBeGreaterThan(40);
-        foreach (var endpoint in endpoints)
+        foreach (var endpoint in endpoints.Where(endpoint => endpoint.RoutePattern.RawText != "/openapi/{documentName}.json"))
         {
             var path = $"/{endpoint.RoutePattern.RawText!.Trim('/').Replace("{**", "{").Replace(":guid}", "}")}";
             foreach (var method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["(any method)"])
