@@ -37,7 +37,7 @@ const view = new View({
 });
 const search = new SearchBox({
   send: message => worker?.postMessage(message),
-  firstLine: lineOfFirstRow,
+  firstRow: () => view.firstRow,
   shown: showMatch,
   marked: () => view.redraw(),
 });
@@ -68,7 +68,7 @@ function start() {
     connection(`The page failed: ${event.message ?? 'its scripts could not be read'}. Reload it.`, 'bad');
   };
   measure();
-  worker.postMessage({ kind: 'columns', columns, anchor: 0 });
+  worker.postMessage({ kind: 'columns', columns, anchorRow: 0 });
   worker.postMessage({ kind: 'tail', count: view.following ? view.rowsOnScreen : 0 });
   worker.postMessage({ kind: 'open', base, id, timestamp: news.source?.build?.split('/')[3] ?? timestamp });
 }
@@ -248,24 +248,9 @@ function measure() {
   byId('wrap').setAttribute('aria-pressed', String(wrapped));
 }
 
-async function relay() {
+function relay() {
   columns = wantedColumns();
-  const wanted = columns;
-  const anchor = await lineOfFirstRow();
-  if (wanted === columns) {
-    worker.postMessage({ kind: 'columns', columns, anchor });
-  }
-}
-
-function lineOfFirstRow() {
-  const shown = log.querySelectorAll('.row');
-  const top = log.getBoundingClientRect().top;
-  for (const row of shown) {
-    if (row.getBoundingClientRect().top >= top - 1 && row.dataset.line !== undefined) {
-      return Number(row.dataset.line);
-    }
-  }
-  return 0;
+  worker.postMessage({ kind: 'columns', columns, anchorRow: view.firstRow });
 }
 
 function toggleWrap() {
@@ -336,19 +321,26 @@ function showChosen() {
   view.redraw();
 }
 
+/** What the keys choose takes a question to the worker: one after the other. */
+let choosing = Promise.resolve();
+
 /** Chooses the line of the match, or the first on the screen; or what is between the chosen one and that. */
 function chooseHere(extend) {
-  const line = search.current?.line ?? lineOfFirstRow();
-  const start = extend && chosen !== null ? chosen.anchor ?? chosen.from : line;
-  choose({ from: Math.min(start, line), to: Math.max(start, line), anchor: start });
+  choosing = choosing.then(async () => {
+    const line = search.current?.line ?? (await ask({ kind: 'line', row: view.firstRow })).line;
+    const start = extend && chosen !== null ? chosen.anchor ?? chosen.from : line;
+    choose({ from: Math.min(start, line), to: Math.max(start, line), anchor: start });
+  });
 }
 
 function moveChosen(by) {
-  if (chosen !== null) {
-    const line = Math.max(0, Math.min(news.lines - 1, (by < 0 ? chosen.from : chosen.to) + by));
-    choose({ from: line, to: line, anchor: line });
-    showLine(line);
-  }
+  choosing = choosing.then(() => {
+    if (chosen !== null) {
+      const line = Math.max(0, Math.min(news.lines - 1, (by < 0 ? chosen.from : chosen.to) + by));
+      choose({ from: line, to: line, anchor: line });
+      showLine(line);
+    }
+  });
 }
 
 log.addEventListener('click', event => {

@@ -13,7 +13,7 @@ export class SearchBox {
   onStuck = () => {};
 
   #send;
-  #firstLine;
+  #firstRow;
   #shown;
   #marked;
   #search = 0;
@@ -25,9 +25,9 @@ export class SearchBox {
   #watch = 0;
   #field = byId('search-text');
 
-  constructor({ send, firstLine, shown, marked }) {
+  constructor({ send, firstRow, shown, marked }) {
     this.#send = send;
-    this.#firstLine = firstLine;
+    this.#firstRow = firstRow;
     this.#shown = shown;
     this.#marked = marked;
     this.#field.addEventListener('input', () => {
@@ -68,7 +68,7 @@ export class SearchBox {
       this.#start();
     } else if (this.#count > 0) {
       this.#gone = true;
-      this.#send(this.#index < 0 ? { kind: 'match', line: this.#firstLine() } : { kind: 'match', index: this.#index + by });
+      this.#send(this.#index < 0 ? { kind: 'match', row: this.#firstRow() } : { kind: 'match', index: this.#index + by });
     }
   }
 
@@ -91,7 +91,7 @@ export class SearchBox {
     this.#guard();
     if (!this.#gone && this.#count > 0) {
       this.#gone = true;
-      this.#send({ kind: 'match', line: this.#firstLine() });
+      this.#send({ kind: 'match', row: this.#firstRow() });
     }
     this.#show();
   }

@@ -22,7 +22,7 @@ let tailRows = 0;
 let finder = null;
 let query = null;
 let searched = true;
-/** A match that was asked for and is not found yet: by its index, or the first from a line on. */
+/** A match that was asked for and is not found yet: by its index, or the first from a row on. */
 let wantedMatch = null;
 let source = null;
 let working = false;
@@ -56,7 +56,7 @@ const answers = {
   },
   retry: message => source?.retry(message.force),
   columns(message) {
-    anchor = message.anchor;
+    anchor = lines.lineAt(message.anchorRow);
     columns = message.columns;
     relaid = columns === lines.columns ? null : new Lines(bytes, columns);
     work();
@@ -75,7 +75,8 @@ const answers = {
     findMatch();
   },
   line(message) {
-    postMessage({ kind: 'line', question: message.question, row: lines.rowOf(message.line) });
+    const line = message.line ?? lines.lineAt(message.row);
+    postMessage({ kind: 'line', question: message.question, line, row: lines.rowOf(line) });
   },
   copy(message) {
     postMessage({ kind: 'copy', question: message.question, text: textBetween(message.from, message.to) });
@@ -147,7 +148,7 @@ function findMatch() {
   if (wantedMatch === null || count === 0) {
     return;
   }
-  const index = wantedMatch.index ?? finder.indexFrom(wantedMatch.line);
+  const index = wantedMatch.index ?? finder.indexFrom(lines.lineAt(wantedMatch.row));
   if (!searched && (index < 0 || index >= count)) {
     return;
   }
