@@ -18,7 +18,8 @@ public static class BuildEndpoints
     /// <summary>Maps <c>/api/v1/builds/...</c>.</summary>
     public static IEndpointRouteBuilder MapBuilds(this IEndpointRouteBuilder app)
     {
-        var group = app.MapGroup("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}").WithTags("builds");
+        var group = app.MapGroup("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}").WithTags("builds")
+            .WithMetadata(new TargetRouteAttribute("target"));
         group.MapGet("", GetAsync).WithName("GetBuild");
         group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Admin).WithName("PromoteBuild");
         group.MapPost("/cancel", CancelAsync).RequireAuthorization(AuthPolicies.Admin).WithName("CancelBuild");

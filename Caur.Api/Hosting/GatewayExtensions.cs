@@ -1,4 +1,3 @@
-using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
@@ -21,13 +20,10 @@ public static class GatewayExtensions
     /// process.</summary>
     public static IServiceCollection AddCaurGateway(this IServiceCollection services)
     {
-        services.AddProblemDetails();
-        services.AddTokenAuth();
+        services.AddCaurEdge();
         services.AddSingleton<FarmHealth>();
         services.AddSingleton<DiskWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<DiskWatch>());
-        services.AddExceptionHandler<DiskFullHandler>();
-        services.AddExceptionHandler<DamageHandler>();
         services.AddSingleton<FarmMetrics>();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueStatsReader>();
@@ -45,13 +41,9 @@ public static class GatewayExtensions
     {
         // Now, not at the first scrape: what is counted before counts too.
         app.Services.GetRequiredService<FarmMetrics>();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
-        app.UseKnownRangeUnits();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        app.MapGet("/", () => TypedResults.Text(
+        var routes = app.UseCaurEdge();
+        routes.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
+        routes.MapGet("/", () => TypedResults.Text(
             "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
             + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n"));
         return app;

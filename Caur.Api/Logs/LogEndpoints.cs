@@ -147,6 +147,13 @@ public static class LogEndpoints
 
     private static async Task RefuseAsync(HttpContext context, int status, string text)
     {
+        // The manual's viewer shows the body as it is; programs get what they get everywhere.
+        if (context.Request.Headers.Accept.ToString().Contains("json", StringComparison.OrdinalIgnoreCase))
+        {
+            await TypedResults.Problem(text, statusCode: status).ExecuteAsync(context);
+            return;
+        }
+
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"\x1B[1;3;31m{text}\x1B[0m "), context.RequestAborted);

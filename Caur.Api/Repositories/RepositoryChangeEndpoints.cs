@@ -27,7 +27,7 @@ public static partial class RepositoryChangeEndpoints
     {
         var all = app.MapGroup("/api/v1/repositories").WithTags("repositories");
         all.MapGet("", ListAsync).WithName("ListRepositories");
-        var one = all.MapGroup("/{name}/{arch}");
+        var one = all.MapGroup("/{name}/{arch}").WithMetadata(new TargetRouteAttribute("name"));
         one.MapGet("", GetAsync).WithName("GetRepository");
         one.MapGet("/packages", GetPackagesAsync).WithName("GetRepositoryPackages");
         one.MapGet("/changes/{operation:guid}", GetChangeAsync).WithName("GetRepositoryChange");

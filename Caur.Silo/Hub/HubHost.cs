@@ -60,6 +60,7 @@ internal static class HubHost
         builder.Services.AddFarmEngine(folders);
         builder.Services.AddCaurGrains();
         builder.Services.AddCaurGateway();
+        builder.Services.AddGatewaySettings(settings.Variable);
         builder.Services.AddSingleton<LogSweeper>();
         builder.Services.AddHostedService<HubService>();
         if (settings.RunAgent)
