@@ -6,7 +6,7 @@ namespace Caur.Api.Auth;
 [JsonConverter(typeof(JsonStringEnumConverter<TokenRole>))]
 public enum TokenRole
 {
-    /// <summary>Schedule builds and remove packages, as a pipeline does.</summary>
+    /// <summary>Schedule builds and remove packages, as a pipeline does; only for its target repositories when it is bound to some.</summary>
     Ci,
 
     /// <summary>Speak for one builder.</summary>
@@ -14,4 +14,7 @@ public enum TokenRole
 
     /// <summary>Everything.</summary>
     Admin,
+
+    /// <summary>Read, where reading is not public.</summary>
+    Reader,
 }

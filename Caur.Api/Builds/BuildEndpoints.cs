@@ -36,7 +36,7 @@ public static class BuildEndpoints
             .AnswersLike(new Page<BuildSummary> { Items = [BuildExamples.Summary], Next = BuildExamples.Id.ToString() });
 
         MapOne(
-            all.MapGroup("/{target}/{arch}/{pkgbase}/{timestamp}"),
+            all.MapGroup("/{target}/{arch}/{pkgbase}/{timestamp}").WithMetadata(new TargetRouteAttribute("target")),
             "",
             (string target, string arch, string pkgbase, string timestamp, BuildReader builds) => GetAsync($"{target}/{arch}/{pkgbase}/{timestamp}", builds),
             (string target, string arch, string pkgbase, string timestamp, HttpContext context, QueueReader queues) =>
@@ -51,7 +51,7 @@ public static class BuildEndpoints
                 .Parameter("pkgbase", "The package folder.", "guile1.8")
                 .Parameter("timestamp", "When it was queued, in milliseconds since 1970.", "1795249937633"));
         MapOne(
-            all.MapGroup("/{id}"),
+            all.MapGroup("/{id}").WithMetadata(new BuildRouteAttribute("id")),
             "ById",
             (string id, BuildReader builds) => GetAsync(Unpacked(id), builds),
             (string id, HttpContext context, QueueReader queues) => CancelAsync(Unpacked(id), context, queues),
@@ -164,7 +164,7 @@ public static class BuildEndpoints
     }
 
     /// <summary>Routing decodes everything but the slash.</summary>
-    private static string Unpacked(string id) => id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    internal static string Unpacked(string id) => id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static ProblemHttpResult NoBuild(BuildId id) =>
         TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);

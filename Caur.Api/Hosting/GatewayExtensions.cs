@@ -1,4 +1,3 @@
-using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Builds;
 using Caur.Api.Documentation;
@@ -30,17 +29,12 @@ public static class GatewayExtensions
     /// process.</summary>
     public static IServiceCollection AddCaurGateway(this IServiceCollection services)
     {
-        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ProblemTexts.Customize);
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.AddExceptionHandler<BadRequestHandler>();
+        services.AddCaurEdge();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = ApiNames.Policy);
         services.AddApiDescription();
-        services.AddTokenAuth();
         services.AddSingleton<FarmHealth>();
         services.AddSingleton<DiskWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<DiskWatch>());
-        services.AddExceptionHandler<DiskFullHandler>();
-        services.AddExceptionHandler<DamageHandler>();
         services.AddGatewayTelemetry();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueStatsReader>();
@@ -71,14 +65,10 @@ public static class GatewayExtensions
     {
         app.UseTelemetry();
         app.UseLogsFolder();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
-        app.UseKnownRangeUnits();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        app.MapBuilders().MapPackages().MapEvents().MapManager().MapWeb();
-        app.MapApiDescription();
+        var routes = app.UseCaurEdge();
+        routes.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
+        routes.MapBuilders().MapPackages().MapEvents().MapManager().MapWeb();
+        routes.MapApiDescription();
         return app;
     }
 }

@@ -161,6 +161,13 @@ public static class LogEndpoints
 
     private static async Task RefuseAsync(HttpContext context, int status, string text)
     {
+        // The manual's viewer shows the body as it is; programs get what they get everywhere.
+        if (context.Request.Headers.Accept.ToString().Contains("json", StringComparison.OrdinalIgnoreCase))
+        {
+            await TypedResults.Problem(text, statusCode: status).ExecuteAsync(context);
+            return;
+        }
+
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Caur.Api.Auth;
+using Caur.Api.Idempotency;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 
@@ -57,7 +59,7 @@ public sealed record QueuedPackage(
     string Arch, [property: JsonPropertyName("build_class")] object BuildClass, string Srcrepo, long Timestamp);
 
 /// <summary><c>POST /api/queue/schedule</c>.</summary>
-public sealed record ScheduleBody
+public sealed record ScheduleBody : ITargetBody, IOperationBody
 {
     /// <summary>Default: x86_64.</summary>
     public string Arch { get; init; } = "x86_64";
@@ -91,6 +93,12 @@ public sealed record ScheduleBody
     /// <summary>The deptree given decides, also where the commit's own files say otherwise.</summary>
     [JsonPropertyName("deptree_wins")]
     public bool DeptreeWins { get; init; }
+
+    string ITargetBody.TargetName => TargetRepo;
+
+    string ITargetBody.TargetArch => Arch;
+
+    IOperationBody IOperationBody.WithOperation(Guid operation) => this with { Operation = operation };
 }
 
 /// <summary><c>POST /api/queue/promote</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Caur.Api.Idempotency;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 
@@ -27,7 +28,7 @@ public sealed record RepositoryReply
 }
 
 /// <summary>What <c>POST .../remove</c>, <c>.../keep</c> and <c>.../rollback</c> take.</summary>
-public sealed record ChangeBody
+public sealed record ChangeBody : IOperationBody
 {
     /// <summary>remove: pkgbases that go (pkgnames with <see cref="Packages"/>). keep: all pkgbases that stay.</summary>
     public List<string?>? Names { get; init; }
@@ -50,4 +51,6 @@ public sealed record ChangeBody
 
     /// <summary>Why, for the hub's log.</summary>
     public string? Reason { get; init; }
+
+    IOperationBody IOperationBody.WithOperation(Guid operation) => this with { Operation = operation };
 }

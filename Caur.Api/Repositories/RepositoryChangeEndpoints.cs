@@ -29,7 +29,7 @@ public static partial class RepositoryChangeEndpoints
     {
         var all = app.MapGroup("/api/v1/repositories").WithTags("repositories");
         all.MapGet("", ListAsync).WithName("ListRepositories").DescribeList();
-        var one = all.MapGroup("/{name}/{arch}");
+        var one = all.MapGroup("/{name}/{arch}").WithMetadata(new TargetRouteAttribute("name"));
         one.MapGet("", GetAsync).WithName("GetRepository").DescribeOne();
         one.MapGet("/generations", GetGenerationsAsync).WithName("GetRepositoryGenerations").DescribeGenerations();
         one.MapGet("/packages", GetPackagesAsync).WithName("GetRepositoryPackages").DescribePackages();

@@ -41,7 +41,8 @@ public static class RepositoryEndpoints
 
         if (!file.IsFile)
         {
-            return TypedResults.Text("not found\n", statusCode: StatusCodes.Status404NotFound);
+            return TypedResults.Problem(
+                "the repository has no such file: what it has stands in its database", statusCode: StatusCodes.Status404NotFound);
         }
 
         var info = new FileInfo(file.Path);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Caur.Api.Audit;
 using Caur.Api.Auth;
-using Caur.Contracts.Ids;
 using Spectre.Console;
 
 namespace Caur.Silo.Cli;
@@ -11,8 +11,8 @@ internal static class TokenVerb
 {
     private static readonly Option<TokenRole?> Role = new("--role")
     {
-        Description = "ci schedules builds and removes packages, builder speaks for one builder, admin may do everything.",
-        HelpName = "ci|builder|admin",
+        Description = "ci schedules builds and removes packages, builder speaks for one builder, reader reads where that is not public, admin may do everything.",
+        HelpName = "ci|builder|reader|admin",
         CustomParser = result =>
         {
             if (result.Tokens is [var token] && Enum.GetValues<TokenRole>().FirstOrDefault(role => IsName(role, token.Value)) is var found && IsName(found, token.Value))
@@ -20,7 +20,7 @@ internal static class TokenVerb
                 return found;
             }
 
-            result.AddError("--role wants ci, builder or admin.");
+            result.AddError("--role wants ci, builder, reader or admin.");
             return null;
         },
         Required = true,
@@ -48,6 +48,12 @@ internal static class TokenVerb
         },
     };
 
+    private static readonly Option<string[]> Targets = new("--target-repo")
+    {
+        Description = "Binds a ci token to this target repository, as NAME or NAME/ARCH; may be given several times. Default: all of them.",
+        HelpName = "NAME",
+    };
+
     private static readonly Argument<string> Id = new("id") { Description = "The token's id, as 'caur token list' shows it." };
 
     public static Command Create(CliContext context) =>
@@ -55,21 +61,32 @@ internal static class TokenVerb
 
     private static Command CreateCreate(CliContext context)
     {
-        var command = new Command("create", "Makes a token and prints it: it is shown once.") { Role, Name, Expires, CommonOptions.Data, CommonOptions.Json };
+        var command = new Command("create", "Makes a token and prints it: it is shown once.") { Role, Name, Expires, Targets, CommonOptions.Data, CommonOptions.Json };
         command.SetAction(async (result, cancellationToken) =>
         {
-            var role = result.GetRequiredValue(Role)!.Value;
-            if (role == TokenRole.Builder && !Names.IsValid(result.GetValue(Name)))
+            var order = new TokenOrder
             {
-                throw new FarmException(ExitCodes.Usage, "a builder's token wants the builder's name: --name, letters, digits and @ . _ + -");
+                Role = result.GetRequiredValue(Role)!.Value,
+                Name = result.GetValue(Name) ?? "",
+                Expires = result.GetValue(Expires) is { } lifetime ? context.Time.GetUtcNow() + lifetime : null,
+                Targets = result.GetValue(Targets) ?? [],
+            };
+            if (TokenRules.Problem(order, context.Time.GetUtcNow()) is { } problem)
+            {
+                throw new FarmException(ExitCodes.Usage, $"{problem} (--role, --name, --target-repo)");
             }
 
-            DateTimeOffset? expires = result.GetValue(Expires) is { } lifetime ? context.Time.GetUtcNow() + lifetime : null;
-            var (record, token) = await Store(result, context).CreateAsync(
-                role, result.GetValue(Name) ?? "", expires, cancellationToken);
+            var store = Store(result, context);
+            using var audit = Audit(result, context);
+            var (record, token) = await AuditedAsync(
+                audit, "caur token create", new { order.Role, order.Name, order.Expires, order.Targets }, async () =>
+                {
+                    var made = await store.CreateAsync(order, cancellationToken);
+                    return (made, $"made the token {made.Record.Id}");
+                });
             if (result.GetValue(CommonOptions.Json))
             {
-                JsonText.Write(context.Out, new { record.Id, record.Role, record.Name, record.Created, record.Expires, token });
+                JsonText.Write(context.Out, new { record.Id, record.Role, record.Name, Targets = record.Targets ?? [], record.Created, record.Expires, token });
             }
             else
             {
@@ -89,18 +106,31 @@ internal static class TokenVerb
         command.SetAction(result =>
         {
             var records = List(Store(result, context));
+
+            // As the hub wrote it last: a minute ago at most.
+            var uses = new TokenUses(Path.Combine(result.DataFolder(context), "tokens.used.json"));
             if (result.GetValue(CommonOptions.Json))
             {
-                JsonText.Write(context.Out, records.Select(record => new { record.Id, record.Role, record.Name, record.Created, record.Expires }));
+                JsonText.Write(context.Out, records.Select(record => new
+                {
+                    record.Id,
+                    record.Role,
+                    record.Name,
+                    Targets = record.Targets ?? [],
+                    record.Created,
+                    record.Expires,
+                    LastUsed = uses.Last(record.Id),
+                }));
                 return ExitCodes.Ok;
             }
 
             var now = context.Time.GetUtcNow();
-            var table = context.NewTable("ID", "ROLE", "NAME", "CREATED", "EXPIRES");
+            var table = context.NewTable("ID", "ROLE", "NAME", "BOUND TO", "CREATED", "USED", "EXPIRES");
             foreach (var record in records)
             {
                 table.AddRow(
-                    new Text(record.Id), new Text(Word(record.Role)), new Text(record.Name), new Text(Day(record.Created)),
+                    new Text(record.Id), new Text(Word(record.Role)), new Text(record.Name), new Text(string.Join(' ', record.Targets ?? [])),
+                    new Text(Day(record.Created)), new Text(uses.Last(record.Id) is { } used ? Day(used) : "never"),
                     new Text(record.Expires is { } expires ? Day(expires) + (expires <= now ? " (ended)" : "") : "never"));
             }
 
@@ -118,7 +148,13 @@ internal static class TokenVerb
             var id = result.GetRequiredValue(Id);
             var store = Store(result, context);
             List(store);
-            if (!await store.RevokeAsync(id, cancellationToken))
+            using var audit = Audit(result, context);
+            var done = await AuditedAsync(audit, "caur token revoke", new { id }, async () =>
+            {
+                var revoked = await store.RevokeAsync(id, cancellationToken);
+                return (revoked, revoked ? $"ended the token {id}" : "there is no such token");
+            });
+            if (!done)
             {
                 throw new FarmException(ExitCodes.Failed, $"there is no token '{id}'; 'caur token list' shows which there are");
             }
@@ -135,6 +171,21 @@ internal static class TokenVerb
         return Directory.Exists(folder)
             ? new TokenStore(Path.Combine(folder, "tokens.json"), context.Time)
             : throw new FarmException(ExitCodes.Failed, $"there is no data folder {folder}. Run this on the hub's machine and name its data folder: --data or CAUR_DATA.");
+    }
+
+    private static AuditLog Audit(ParseResult result, CliContext context) =>
+        new(Path.Combine(result.DataFolder(context), "audit.log"), new AuditOptions { Files = int.MaxValue }, context.Time);
+
+    private static async Task<T> AuditedAsync<T>(AuditLog audit, string verb, object what, Func<Task<(T Result, string Outcome)>> act)
+    {
+        try
+        {
+            return await LocalAudit.RunAsync(audit, verb, what, act);
+        }
+        catch (AuditException error)
+        {
+            throw new FarmException(ExitCodes.Failed, $"nothing was done: {error.Message}", error);
+        }
     }
 
     private static IReadOnlyList<TokenRecord> List(TokenStore store)

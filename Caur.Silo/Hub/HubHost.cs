@@ -65,6 +65,7 @@ internal static class HubHost
         builder.Services.AddCaurGrains();
         builder.Services.AddSingleton(TelemetryOptions.Read(settings.Variable));
         builder.Services.AddCaurGateway();
+        builder.Services.AddGatewaySettings(settings.Variable);
         builder.Services.AddSingleton<LogSweeper>();
         builder.Services.AddHostedService<HubService>();
         if (settings.RunAgent)

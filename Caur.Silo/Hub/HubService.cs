@@ -1,3 +1,4 @@
+using Caur.Api.Audit;
 using Caur.Api.Auth;
 using Caur.Api.Health;
 using Caur.Api.Queue;
@@ -14,6 +15,7 @@ namespace Caur.Silo.Hub;
 internal sealed partial class HubService(
     GpgSigner signer,
     TokenStore tokens,
+    AuditLog audit,
     DataFolders folders,
     QueueReader queues,
     LogSweeper logs,
@@ -114,7 +116,11 @@ internal sealed partial class HubService(
             return;
         }
 
-        var (_, token) = await tokens.CreateAsync(TokenRole.Admin, "first admin", null, cancellationToken);
+        var token = await LocalAudit.RunAsync(audit, "caur database", new { role = TokenRole.Admin, name = "first admin" }, async () =>
+        {
+            var (made, secret) = await tokens.CreateAsync(TokenRole.Admin, "first admin", null, cancellationToken);
+            return (secret, $"made the token {made.Id}");
+        });
         await AtomicFile.WriteAsync(
             path,
             System.Text.Encoding.ASCII.GetBytes($"{token}\n"),

@@ -17,6 +17,9 @@ internal static partial class Libc
     private const int CurrentFolder = -100;
     private const int NotFollowed = 0x100;
     private const uint TypeWanted = 1;
+    private const uint OwnerWanted = 0x8 | 0x10;
+    private const int UserOffset = 20;
+    private const int GroupOffset = 24;
     private const int ModeOffset = 28;
     private const int TypeMask = 0xF000;
     private const int RegularFile = 0x8000;
@@ -71,6 +74,14 @@ internal static partial class Libc
             && (BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask) == RegularFile;
     }
 
+    /// <summary>chown(2) to the owner and group of another thing; false when one of the calls was refused.</summary>
+    public static bool TryInheritOwner(string path, string from)
+    {
+        Span<byte> answer = stackalloc byte[StatxBytes];
+        return StatxCore(CurrentFolder, from, 0, OwnerWanted, answer) == 0
+            && ChownCore(path, BitConverter.ToUInt32(answer[UserOffset..]), BitConverter.ToUInt32(answer[GroupOffset..])) == 0;
+    }
+
     /// <summary>True when a read of a pipe would return at once: with bytes, or with the end.</summary>
     public static bool IsReadable(SafeHandle pipe)
     {
@@ -108,6 +119,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCore(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChownCore(string path, uint user, uint group);
 
     // struct statx is the same on all architectures: statx(2).
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]

@@ -53,8 +53,8 @@ public sealed class TokenVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--role wants ci, builder or admin", "--role", "king")]
-    [InlineData("--role wants ci, builder or admin", "--role", "1")]
+    [InlineData("--role wants ci, builder, reader or admin", "--role", "king")]
+    [InlineData("--role wants ci, builder, reader or admin", "--role", "1")]
     [InlineData("--role", "--name", "x")]
     [InlineData("wants the builder's name", "--role", "builder")]
     [InlineData("--expires wants", "--role", "ci", "--expires", "later")]

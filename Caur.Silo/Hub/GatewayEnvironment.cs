@@ -1,0 +1,80 @@
+using System.Globalization;
+using Caur.Api.Audit;
+using Caur.Api.Auth;
+using Caur.Api.Hosting;
+using Caur.Api.Idempotency;
+using Caur.Api.Limits;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Caur.Silo.Hub;
+
+/// <summary>Reads the gateway's options from the environment. What is not set keeps its default; what is out of range is refused by the
+/// options' validators when the hub starts.</summary>
+internal static class GatewayEnvironment
+{
+    /// <summary>Takes what is set.</summary>
+    /// <exception cref="HubSettingsException">A variable cannot be read; the message names it and says what it was to be.</exception>
+    public static IServiceCollection AddGatewaySettings(this IServiceCollection services, Func<string, string?> variable)
+    {
+        var reading = Value("CAUR_READING") is { } text
+            ? Enum.TryParse<Reading>(text, ignoreCase: true, out var parsed) && !int.TryParse(text, out _)
+                ? parsed
+                : throw new HubSettingsException($"CAUR_READING must be public, packages or private, not '{text}'")
+            : (Reading?)null;
+        var body = Number("CAUR_MAX_BODY", 1024);
+        var connections = Number("CAUR_MAX_CONNECTIONS", int.MaxValue);
+        var files = Number("CAUR_AUDIT_FILES", int.MaxValue);
+        var keys = Number("CAUR_IDEMPOTENCY_KEYS", int.MaxValue);
+        var (read, write, anonymous) = (RateOf("CAUR_RATE_READ"), RateOf("CAUR_RATE_WRITE"), RateOf("CAUR_RATE_ANONYMOUS"));
+        services.Configure<ReadingOptions>(options => options.Reading = reading ?? options.Reading);
+        services.Configure<CrossOriginOptions>(options => Fill(options.Origins, "CAUR_CORS_ORIGINS"));
+        services.Configure<ProxyOptions>(options => Fill(options.Trusted, "CAUR_TRUSTED_PROXIES"));
+        services.Configure<AuditOptions>(options => options.Files = files ?? options.Files);
+        services.Configure<IdempotencyOptions>(options => options.Keys = keys ?? options.Keys);
+        services.Configure<RequestLimits>(options =>
+        {
+            options.BodyBytes = body is { } mebibytes ? (long)mebibytes << 20 : options.BodyBytes;
+            options.Connections = connections ?? options.Connections;
+        });
+        services.Configure<RateLimits>(options =>
+        {
+            options.Reading = read ?? options.Reading;
+            options.Writing = write ?? options.Writing;
+            options.Anonymous = anonymous ?? options.Anonymous;
+        });
+        return services;
+
+        string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
+
+        int? Number(string name, int most) => Value(name) is not { } digits
+            ? null
+            : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
+                ? number
+                : throw new HubSettingsException($"{name} must be a number from 1 to {most}, not '{digits}'");
+
+        // PER_MINUTE or PER_MINUTE/AT_ONCE; 0 for no limit.
+        Rate? RateOf(string name)
+        {
+            if (Value(name) is not { } rate)
+            {
+                return null;
+            }
+
+            var parts = rate.Split('/');
+            var numbers = parts
+                .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1)
+                .ToArray();
+            return parts.Length <= 2 && !numbers.Contains(-1) && (numbers is not [_, 0])
+                ? new Rate(numbers[0], numbers.Length == 2 ? numbers[1] : Math.Max(1, numbers[0] / 6))
+                : throw new HubSettingsException($"{name} must be 0 for no limit, or so many a minute and so many at once, as 3000/500, not '{rate}'");
+        }
+
+        void Fill(IList<string> list, string name)
+        {
+            foreach (var item in (Value(name) ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                list.Add(item);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace Caur.Storage.Files;
+
+/// <summary>Lets one process at a time change something in the data folder: the hub, and <c>caur</c> verbs that work beside it. An advisory
+/// lock on a file of its own, which goes with the process however it ends.</summary>
+public sealed class FileMutex : IDisposable
+{
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>What is done under the lock takes milliseconds; a disk that hangs is somebody else's news.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly FileStream _file;
+
+    private FileMutex(FileStream file) => _file = file;
+
+    /// <summary>Waits for the lock and takes it. Not reentrant, also not within a process.</summary>
+    /// <param name="path">The file that is locked; it is made where it is missing, and stays.</param>
+    /// <param name="clock">Measures the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">The file cannot be opened, or another process held it for 20 seconds.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
+    public static async Task<FileMutex> TakeAsync(string path, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                var isNew = !File.Exists(path);
+                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+                if (isNew)
+                {
+                    FileOwner.Inherit(path);
+                }
+
+                return new FileMutex(file);
+            }
+            catch (IOException held) when (held is not (DirectoryNotFoundException or FileNotFoundException)
+                && !DiskSpace.IsFull(held) && clock.GetElapsedTime(started) < Patience)
+            {
+                await Task.Delay(AskAgainAfter, clock, cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}
