@@ -1,0 +1,69 @@
+using Caur.Api.Idempotency;
+using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
+
+namespace Caur.Tests.Edge;
+
+/// <summary>What is kept of keys, and for how long.</summary>
+public sealed class KeyStoreTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualTimeProvider _clock = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Find_WhenADayIsOver_KnowsTheKeyNoMore()
+    {
+        var store = Store(new IdempotencyOptions());
+        await store.SaveAsync(Slot(1), Record());
+        _clock.Advance(TimeSpan.FromHours(23.9));
+        store.Find(Slot(1)).ShouldNotBeNull();
+
+        _clock.Advance(TimeSpan.FromHours(0.2));
+        store.Find(Slot(1)).ShouldBeNull();
+        Files().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Sweep_WhenADayIsOver_RemovesWhatNobodyAskedFor()
+    {
+        var store = Store(new IdempotencyOptions());
+        await store.SaveAsync(Slot(1), Record());
+        _clock.Advance(TimeSpan.FromHours(12));
+        await store.SaveAsync(Slot(2), Record());
+        _clock.Advance(TimeSpan.FromHours(13));
+
+        store.Sweep();
+
+        (store.Count, Files()).ShouldBe((1, 1));
+        store.Find(Slot(2)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Save_WhenThereAreTooManyOrTooLarge_LetsTheOldestGo()
+    {
+        var store = Store(new IdempotencyOptions { Keys = 3, Bytes = 4000 });
+        for (var i = 0; i < 10; i++)
+        {
+            await store.SaveAsync(Slot(i), Record());
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        (store.Count, Files()).ShouldBe((3, 3));
+        store.Find(Slot(9)).ShouldNotBeNull();
+        store.Find(Slot(6)).ShouldBeNull();
+
+        await store.SaveAsync(Slot(10), Record() with { Answer = new KeyedAnswer { Status = 200, Headers = [], Body = new byte[5000] } });
+        (store.Count, Files()).ShouldBe((1, 1));
+        store.Find(Slot(10)).ShouldNotBeNull().Answer.ShouldNotBeNull().Body.Length.ShouldBe(5000);
+    }
+
+    private KeyStore Store(IdempotencyOptions options) => new(_folder["keys"], options, _clock);
+
+    private int Files() => Directory.EnumerateFiles(_folder["keys"]).Count();
+
+    private KeyRecord Record() => new() { Fingerprint = "f", Operation = Guid.NewGuid(), Created = _clock.GetUtcNow() };
+
+    private static string Slot(int number) => number.ToString("x64", System.Globalization.CultureInfo.InvariantCulture);
+}
