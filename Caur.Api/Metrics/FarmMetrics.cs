@@ -12,7 +12,7 @@ public sealed class FarmMetrics : IDisposable
 {
     /// <summary>No instrument has more series: what would be another is counted with the others as <c>otel_metric_overflow</c>, so that the
     /// text stays small whatever happens.</summary>
-    private const int MostSeries = 200;
+    private const int MostSeries = 140;
 
     private readonly Lock _lock = new();
     private readonly TextExporter _exporter = new();
@@ -73,11 +73,10 @@ public sealed class FarmMetrics : IDisposable
             "dotnet.timer.count" => Renamed("dotnet.timers"),
             "dotnet.assembly.count" => Renamed("dotnet.assemblies"),
 
-            // Whose labels are types, addresses and ports.
-            "dotnet.exceptions" or "kestrel.active_connections" or "kestrel.rejected_connections" or "kestrel.queued_connections"
-                or "kestrel.queued_requests" or "kestrel.upgraded_connections" => new MetricStreamConfiguration { TagKeys = [] },
+            // Whose labels are addresses and ports; of exceptions, types.
+            "kestrel.active_connections" or "kestrel.queued_connections" => new MetricStreamConfiguration { TagKeys = [] },
+            "dotnet.exceptions" => MetricStreamConfiguration.Drop,
             _ when instrument.Name.StartsWith("kestrel.", StringComparison.Ordinal) => MetricStreamConfiguration.Drop,
-            _ when instrument is Histogram<double> or Histogram<int> or Histogram<long> => null,
             _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries },
         };
     }

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Api.Metrics;
 
@@ -32,44 +29,32 @@ public sealed class HttpInstruments
         _active = meter.CreateUpDownCounter<long>("caur.http.requests.active", "{request}", "Requests that are being answered");
     }
 
-    internal async Task MeasureAsync(HttpContext context, RequestDelegate next)
+    /// <summary>A request came.</summary>
+    /// <returns>When, for <see cref="End"/>.</returns>
+    internal long Begin()
     {
-        var started = Stopwatch.GetTimestamp();
         _active.Add(1);
-        var status = StatusCodes.Status500InternalServerError;
-        try
-        {
-            await next(context);
-            status = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? 499 : context.Response.StatusCode;
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            status = 499;
-            throw;
-        }
-        finally
-        {
-            _active.Add(-1);
-            Record(context, ClassOf(status), Stopwatch.GetElapsedTime(started).TotalSeconds);
-        }
+        return Stopwatch.GetTimestamp();
     }
 
-    private void Record(HttpContext context, string status, double seconds)
+    /// <summary>It was answered.</summary>
+    /// <param name="startedTimestamp">When it came.</param>
+    /// <param name="context">What was asked and answered.</param>
+    /// <param name="route">The template of its route; null when it has none.</param>
+    /// <param name="status">The status code.</param>
+    internal void End(long startedTimestamp, HttpContext context, string? route, int status)
     {
-        var endpoint = (context.Features.Get<OriginalEndpoint>()?.Endpoint ?? context.GetEndpoint()) as RouteEndpoint;
-        _byRoute.Record(
-            seconds,
-            new KeyValuePair<string, object?>("route", endpoint?.RoutePattern.RawText ?? "none"),
-            new KeyValuePair<string, object?>("method", MethodOf(context.Request.Method)),
-            new KeyValuePair<string, object?>("status", status));
-        if (context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.Ordinal) is not true && !IsFollowing(endpoint))
+        _active.Add(-1);
+        var seconds = Stopwatch.GetElapsedTime(startedTimestamp).TotalSeconds;
+        var tag = new KeyValuePair<string, object?>("status", ClassOf(status));
+        _byRoute.Record(seconds, new("method", MethodOf(context.Request.Method)), new("route", route ?? "none"), tag);
+        if (context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.Ordinal) is not true
+            && route?.Contains("logs", StringComparison.Ordinal) is not true)
         {
-            _all.Record(seconds, new KeyValuePair<string, object?>("status", status));
+            // Logs take as long as their builds.
+            _all.Record(seconds, tag);
         }
     }
-
-    /// <summary>Logs take as long as their builds.</summary>
-    private static bool IsFollowing(RouteEndpoint? endpoint) => endpoint?.RoutePattern.RawText?.Contains("logs", StringComparison.Ordinal) is true;
 
     private static string MethodOf(string method) => method switch
     {
@@ -92,6 +77,3 @@ public sealed class HttpInstruments
         _ => "5xx",
     };
 }
-
-/// <summary>The endpoint of a request before an error page took its place.</summary>
-internal sealed record OriginalEndpoint(Endpoint? Endpoint);

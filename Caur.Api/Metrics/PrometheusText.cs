@@ -17,6 +17,9 @@ internal sealed class PrometheusText(bool openMetrics)
 
     private static readonly string[] Reserved = ["_total", "_count", "_sum", "_bucket"];
 
+    /// <summary>What the runtime says is a counter, and goes down too.</summary>
+    private static readonly string[] Gauges = ["dotnet.thread_pool.threads", "dotnet.thread_pool.queue.length"];
+
     private readonly StringBuilder _text = new();
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
 
@@ -119,18 +122,21 @@ internal sealed class PrometheusText(bool openMetrics)
             name += $"_{unit}";
         }
 
-        return metric.MetricType is MetricType.LongSum or MetricType.DoubleSum ? $"{name}_total" : name;
+        return IsCounter(metric) ? $"{name}_total" : name;
     }
 
     /// <summary>The type. A name of the manual's that a gauge must not have, because it ends like a counter or a part of a histogram, has
     /// none.</summary>
     private string TypeOf(Metric metric, string name) => metric.MetricType switch
     {
-        MetricType.LongSum or MetricType.DoubleSum => "counter",
+        _ when IsCounter(metric) => "counter",
         MetricType.Histogram => HasBuckets(metric) ? "histogram" : "summary",
         _ when Reserved.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal)) => openMetrics ? "unknown" : "untyped",
         _ => "gauge",
     };
+
+    private static bool IsCounter(Metric metric) =>
+        metric.MetricType is MetricType.LongSum or MetricType.DoubleSum && !Gauges.Contains(metric.Name, StringComparer.Ordinal);
 
     private static bool HasBuckets(Metric metric)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Caur.Api.Logs;
 using Caur.Api.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,9 @@ namespace Caur.Api.Telemetry;
 /// <summary>Metrics and spans of the gateway.</summary>
 internal static class GatewayTelemetry
 {
+    /// <summary>Nobody is there to be answered; as nginx has it.</summary>
+    private const int ClientGone = 499;
+
     public static IServiceCollection AddGatewayTelemetry(this IServiceCollection services)
     {
         services.AddMetrics();
@@ -30,46 +34,49 @@ internal static class GatewayTelemetry
         app.Services.GetRequiredService<FarmMetrics>();
         app.Services.GetRequiredService<FarmTracing>();
         app.Services.GetRequiredService<ProcessInstruments>();
+        app.Services.GetRequiredService<LogFollowers>();
         var instruments = app.Services.GetRequiredService<HttpInstruments>();
-        app.Use((HttpContext context, RequestDelegate next) => instruments.MeasureAsync(context, next));
-        app.UseRouting();
-        app.Use(static (HttpContext context, RequestDelegate next) =>
-        {
-            var endpoint = context.GetEndpoint();
-            context.Features.Set(new OriginalEndpoint(endpoint));
-            Name(context, endpoint as RouteEndpoint);
-            return next(context);
-        });
+        app.Use((HttpContext context, RequestDelegate next) => MeasureAsync(context, next, instruments));
     }
 
-    /// <summary>Gives the request's span the name of its route. What only looks is not worth a span, unless the caller traces it: Prometheus,
-    /// probes and pacman would be most of what is sent.</summary>
-    private static void Name(HttpContext context, RouteEndpoint? endpoint)
+    private static async Task MeasureAsync(HttpContext context, RequestDelegate next, HttpInstruments instruments)
     {
-        if (context.Features.Get<IHttpActivityFeature>()?.Activity is not { IsAllDataRequested: true } activity)
+        var span = context.Features.Get<IHttpActivityFeature>()?.Activity;
+        if (span is { IsAllDataRequested: true, HasRemoteParent: false } && IsLooking(context.Request))
         {
-            return;
+            // Prometheus, probes and pacman would be most of what is sent. A caller that traces what it reads gets it.
+            span.IsAllDataRequested = false;
+            span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
         }
 
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        var started = instruments.Begin();
+
+        // An error page takes the endpoint's place.
+        var endpoint = context.GetEndpoint();
+        var status = StatusCodes.Status500InternalServerError;
+        try
         {
-            if (!activity.HasRemoteParent)
+            await next(context);
+            status = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? ClientGone : context.Response.StatusCode;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            status = ClientGone;
+            throw;
+        }
+        finally
+        {
+            var route = ((context.GetEndpoint() ?? endpoint) as RouteEndpoint)?.RoutePattern.RawText;
+            instruments.End(started, context, route, status);
+            if (span is { IsAllDataRequested: true })
             {
-                activity.IsAllDataRequested = false;
-                activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-                return;
+                span.DisplayName = route is null ? context.Request.Method : $"{context.Request.Method} {route}";
+                span.SetTag("http.request.method", context.Request.Method);
+                span.SetTag("http.route", route);
+                span.SetTag("http.response.status_code", status);
             }
         }
-
-        var route = endpoint?.RoutePattern.RawText;
-        activity.DisplayName = route is null ? context.Request.Method : $"{context.Request.Method} {route}";
-        activity.SetTag("http.request.method", context.Request.Method);
-        activity.SetTag("http.route", route);
-        context.Response.OnStarting(static state =>
-        {
-            var (span, response) = ((Activity, HttpResponse))state;
-            span.SetTag("http.response.status_code", response.StatusCode);
-            return Task.CompletedTask;
-        }, (activity, context.Response));
     }
+
+    private static bool IsLooking(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 }

@@ -48,9 +48,21 @@ internal sealed class CliTrace : IDisposable
     {
         var options = TelemetryOptions.Read(context.Variable);
         var verb = VerbOf(parsed.CommandResult);
-        return options.SendsTraces && verb.Length > 0 && !Farms.Contains(verb)
-            ? new CliTrace(options, $"caur {verb}", Parent(context))
-            : null;
+        if (!options.SendsTraces || verb.Length == 0 || Farms.Contains(verb))
+        {
+            return null;
+        }
+
+        try
+        {
+            return new CliTrace(options, $"caur {verb}", Parent(context));
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or NotSupportedException or InvalidOperationException)
+        {
+            // Whoever schedules a build wants the build.
+            context.Error.WriteLine($"caur: no span is sent: {error.Message}");
+            return null;
+        }
     }
 
     /// <summary>The caller's <c>traceparent</c> for a request where no span of this process is; null when there is none, or one already.</summary>
