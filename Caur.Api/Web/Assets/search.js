@@ -21,6 +21,7 @@ export class SearchBox {
   #count = 0;
   #done = true;
   #gone = false;
+  #problem = '';
   #timer = 0;
   #watch = 0;
   #field = byId('search-text');
@@ -76,9 +77,8 @@ export class SearchBox {
     clearTimeout(this.#timer);
     this.#field.value = '';
     this.#start();
-    if (problem !== '') {
-      this.#say(problem, true);
-    }
+    this.#problem = problem;
+    this.#show();
   }
 
   /** What the worker says of the search. */
@@ -113,19 +113,18 @@ export class SearchBox {
     this.#index = -1;
     this.#count = 0;
     this.#gone = false;
+    this.#problem = '';
     this.current = null;
     this.#asked = this.#field.value;
     const query = { search: this.#search, text: this.#asked, regex: this.#is('regex'), matchCase: this.#is('match-case') };
+    this.#field.title = '';
     if (query.regex) {
       try {
         RegExp(query.text);
       } catch (error) {
-        this.#done = true;
-        this.#guard();
-        this.#send({ kind: 'find', query: { ...query, text: '' } });
-        this.#say('Not an expression', true);
-        byId('search-count').title = error.message;
-        return;
+        query.text = '';
+        this.#problem = 'Not an expression';
+        this.#field.title = error.message;
       }
     }
     this.#done = query.text === '';
@@ -150,7 +149,9 @@ export class SearchBox {
     const none = this.#count === 0;
     byId('next').disabled = none;
     byId('previous').disabled = none;
-    if (this.#asked === '') {
+    if (this.#problem !== '') {
+      this.#say(this.#problem, true);
+    } else if (this.#asked === '') {
       this.#say('');
     } else if (none) {
       this.#say(this.#done ? 'None' : 'Searching …', this.#done);
@@ -166,7 +167,6 @@ export class SearchBox {
       output.textContent = text;
     }
     output.toggleAttribute('data-wrong', wrong);
-    output.title = '';
     this.#field.setAttribute('aria-invalid', String(wrong && text !== 'None'));
   }
 }
