@@ -14,75 +14,33 @@ internal static class BuildVerb
     public static Command Create(CliContext context) =>
         new("build", "Shows, cancels or promotes one build.") { CreateShow(context), CreateCancel(context), CreatePromote(context) };
 
-    private static Command CreateShow(CliContext context)
-    {
-        var command = new Command("show", "Shows a build, its attempts and what came out.") { Id, CommonOptions.Json };
-        CommonOptions.AddFarm(command);
-        command.SetAction(async (result, cancellationToken) =>
+    private static Command CreateShow(CliContext context) => FarmVerb.Create(
+        context, "show", "Shows a build, its attempts and what came out.", [Id], async (run, cancellationToken) =>
         {
-            using var farm = result.Farm(context);
-            var id = await FindAsync(farm, result.GetRequiredValue(Id), onlyQueued: false, cancellationToken);
-            var reply = await farm.BuildAsync(id, cancellationToken)
+            var id = await FindAsync(run.Farm, run.Result.GetRequiredValue(Id), onlyQueued: false, cancellationToken);
+            var reply = await run.Farm.BuildAsync(id, cancellationToken)
                 ?? throw new FarmException(ExitCodes.Failed, $"there is no build {id}");
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, reply);
-            }
-            else
-            {
-                BuildText.Write(context, reply);
-            }
-
+            run.Print(reply, () => BuildText.Write(context, reply));
             return ExitCodes.Ok;
         });
-        return command;
-    }
 
-    private static Command CreateCancel(CliContext context)
-    {
-        var command = new Command("cancel", "Cancels a build that waits or runs.") { Id, CommonOptions.Json };
-        CommonOptions.AddFarm(command);
-        command.SetAction(async (result, cancellationToken) =>
+    private static Command CreateCancel(CliContext context) => FarmVerb.Create(
+        context, "cancel", "Cancels a build that waits or runs.", [Id], async (run, cancellationToken) =>
         {
-            using var farm = result.Farm(context);
-            var id = await FindAsync(farm, result.GetRequiredValue(Id), onlyQueued: true, cancellationToken);
-            var reply = await farm.CancelAsync(id, cancellationToken);
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, new { build = id, reply.Done, reply.Explanation });
-            }
-            else
-            {
-                context.Out.WriteLine($"{id}: {reply.Explanation}");
-            }
-
+            var id = await FindAsync(run.Farm, run.Result.GetRequiredValue(Id), onlyQueued: true, cancellationToken);
+            var reply = await run.Farm.CancelAsync(id, cancellationToken);
+            run.Print(new { build = id, reply.Done, reply.Explanation }, () => context.Out.WriteLine($"{id}: {reply.Explanation}"));
             return ExitCodes.Ok;
         });
-        return command;
-    }
 
-    private static Command CreatePromote(CliContext context)
-    {
-        var command = new Command("promote", "Puts a waiting build, and what it waits for, before the others.") { Id, CommonOptions.Json };
-        CommonOptions.AddFarm(command);
-        command.SetAction(async (result, cancellationToken) =>
+    private static Command CreatePromote(CliContext context) => FarmVerb.Create(
+        context, "promote", "Puts a waiting build, and what it waits for, before the others.", [Id], async (run, cancellationToken) =>
         {
-            using var farm = result.Farm(context);
-            var id = await FindAsync(farm, result.GetRequiredValue(Id), onlyQueued: true, cancellationToken);
-            var reply = await farm.PromoteAsync(id, cancellationToken);
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, new { build = id, reply.Done, reply.Explanation, reply.Promoted });
-            }
-            else
-            {
-                context.Out.WriteLine($"{id}: {reply.Explanation}");
-            }
-
+            var id = await FindAsync(run.Farm, run.Result.GetRequiredValue(Id), onlyQueued: true, cancellationToken);
+            var reply = await run.Farm.PromoteAsync(id, cancellationToken);
+            run.Print(new { build = id, reply.Done, reply.Explanation, reply.Promoted }, () => context.Out.WriteLine($"{id}: {reply.Explanation}"));
             return ExitCodes.Ok;
         });
-        return command;
-    }
 
     private static async Task<BuildId> FindAsync(FarmClient farm, string text, bool onlyQueued, CancellationToken cancellationToken)
     {

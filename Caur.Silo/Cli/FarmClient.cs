@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
 using Caur.Api.Logs;
@@ -16,91 +13,59 @@ using Caur.Contracts.Sources;
 namespace Caur.Silo.Cli;
 
 /// <summary>The gateway's routes as methods. Every failure is a <see cref="FarmException"/> that people can act on.</summary>
-internal sealed class FarmClient : IDisposable
+internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
 {
-    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(100);
-
     /// <summary>Scheduling may have to clone a large source repository first; the farm itself gives up after ten minutes.</summary>
     private static readonly TimeSpan ScheduleLimit = TimeSpan.FromMinutes(11);
 
-    private readonly HttpClient _http;
-    private readonly TimeProvider _time;
-    private readonly bool _hasToken;
-
     public FarmClient(Uri server, string? token, TimeProvider time)
+        : this(new FarmHttp(server, token, time))
     {
-        _time = time;
-        _hasToken = token is not null;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-
-            // A token must not follow a redirect to somebody else.
-            AllowAutoRedirect = false,
-            UseProxy = !server.IsLoopback,
-            UseCookies = false,
-        })
-        {
-            BaseAddress = server,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        if (token is not null)
-        {
-            _http.DefaultRequestHeaders.Authorization = Bearer(token);
-        }
     }
 
-    public Uri Server => _http.BaseAddress!;
+    /// <summary>The calls themselves.</summary>
+    public FarmHttp Http { get; } = http;
 
-    public void Dispose() => _http.Dispose();
+    public Uri Server => Http.Server;
+
+    public void Dispose() => Http.Dispose();
+
+    public ValueTask DisposeAsync() => Http.DisposeAsync();
 
     /// <summary>What the farm builds from and for.</summary>
-    public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => GetAsync<FarmReply>("api/v1/farm", cancellationToken);
+    public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => Http.GetAsync<FarmReply>("api/v1/farm", cancellationToken);
 
     /// <summary>The queues of all architectures.</summary>
     public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<QueueSnapshot>>("api/v1/queue", cancellationToken);
+        Http.GetAsync<IReadOnlyList<QueueSnapshot>>("api/v1/queue", cancellationToken);
 
     /// <summary>Queues builds.</summary>
-    public async Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken)
-    {
-        using var content = JsonContent.Create(body, options: JsonText.Wire);
-        using var answer = await SendAsync(HttpMethod.Post, "api/queue/schedule", content, ScheduleLimit, cancellationToken);
-        return await ReadAsync<ScheduleReply>(answer, cancellationToken);
-    }
+    public Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken) =>
+        Http.OrderAsync<ScheduleReply>(FarmOrders.Schedule(body), HttpMethod.Post, "api/queue/schedule", body, cancellationToken, ScheduleLimit);
 
     /// <summary>One build; null when the farm does not know it.</summary>
-    public async Task<BuildReply?> BuildAsync(BuildId build, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Get, BuildPath(build), null, CallLimit, cancellationToken, notFoundIsAnswer: true);
-        return answer.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync<BuildReply>(answer, cancellationToken);
-    }
+    public Task<BuildReply?> BuildAsync(BuildId build, CancellationToken cancellationToken) =>
+        Http.FindAsync<BuildReply>(BuildPath(build), cancellationToken);
 
     /// <summary>The builds of a pkgbase, the newest first.</summary>
     public Task<IReadOnlyList<PackageBuild>> BuildsOfAsync(string pkgbase, CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<PackageBuild>>($"api/v1/packages/{Uri.EscapeDataString(pkgbase)}/builds", cancellationToken);
+        Http.GetAsync<IReadOnlyList<PackageBuild>>($"api/v1/packages/{Uri.EscapeDataString(pkgbase)}/builds", cancellationToken);
 
     /// <summary>Cancels a build.</summary>
-    public async Task<CancelReply> CancelAsync(BuildId build, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"{BuildPath(build)}/cancel", null, CallLimit, cancellationToken);
-        return await ReadAsync<CancelReply>(answer, cancellationToken);
-    }
+    public Task<CancelReply> CancelAsync(BuildId build, CancellationToken cancellationToken) =>
+        Http.OrderAsync<CancelReply>(FarmOrders.Build("cancel", build), HttpMethod.Post, $"{BuildPath(build)}/cancel", null, cancellationToken);
 
     /// <summary>Promotes a build.</summary>
-    public async Task<PromoteReply> PromoteAsync(BuildId build, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"{BuildPath(build)}/promote", null, CallLimit, cancellationToken);
-        return await ReadAsync<PromoteReply>(answer, cancellationToken);
-    }
+    public Task<PromoteReply> PromoteAsync(BuildId build, CancellationToken cancellationToken) =>
+        Http.OrderAsync<PromoteReply>(FarmOrders.Build("promote", build), HttpMethod.Post, $"{BuildPath(build)}/promote", null, cancellationToken);
 
     /// <summary>All target repositories.</summary>
     public Task<IReadOnlyList<RepositoryReply>> RepositoriesAsync(CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<RepositoryReply>>("api/v1/repositories", cancellationToken);
+        Http.GetAsync<IReadOnlyList<RepositoryReply>>("api/v1/repositories", cancellationToken);
 
     /// <summary>One target repository.</summary>
     public Task<RepositoryReply> RepositoryAsync(TargetId target, CancellationToken cancellationToken) =>
-        GetAsync<RepositoryReply>(RepositoryPath(target), cancellationToken);
+        Http.GetAsync<RepositoryReply>(RepositoryPath(target), cancellationToken);
 
     /// <summary>All packages of the current generation, by name.</summary>
     public async Task<PackagePage> PackagesAsync(TargetId target, CancellationToken cancellationToken)
@@ -109,7 +74,7 @@ internal sealed class FarmClient : IDisposable
         while (true)
         {
             var after = packages.Count == 0 ? "" : $"?after={Uri.EscapeDataString(packages[^1].Pkgname)}";
-            var page = await GetAsync<PackagePage>($"{RepositoryPath(target)}/packages{after}", cancellationToken);
+            var page = await Http.GetAsync<PackagePage>($"{RepositoryPath(target)}/packages{after}", cancellationToken);
             if (packages.Count > 0 && page.Generation != generation)
             {
                 // Another generation came in between: from the start.
@@ -126,32 +91,32 @@ internal sealed class FarmClient : IDisposable
         }
     }
 
+    /// <summary>The pkgbases that the farm knows of.</summary>
+    public async Task<IReadOnlyList<string>> PackageNamesAsync(CancellationToken cancellationToken)
+    {
+        var queued = (await QueueAsync(cancellationToken)).SelectMany(queue => queue.Items).Select(item => item.Build.Pkgbase);
+        return [.. queued.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>Orders a change, or asks what it would do.</summary>
     /// <param name="target">Which repository.</param>
     /// <param name="verb">remove, keep or rollback.</param>
     /// <param name="body">What is wanted.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<RepositoryChangeView> ChangeAsync(TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
-    {
-        using var content = JsonContent.Create(body, options: JsonText.Wire);
-        using var answer = await SendAsync(HttpMethod.Post, $"{RepositoryPath(target)}/{verb}", content, CallLimit, cancellationToken);
-        return await ReadAsync<RepositoryChangeView>(answer, cancellationToken);
-    }
+    public Task<RepositoryChangeView> ChangeAsync(TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken) =>
+        Http.OrderAsync<RepositoryChangeView>(FarmOrders.Change(target, verb, body), HttpMethod.Post, $"{RepositoryPath(target)}/{verb}", body, cancellationToken);
 
     /// <summary>How a change stands.</summary>
     public Task<RepositoryChangeView> ChangeAsync(TargetId target, Guid operation, CancellationToken cancellationToken) =>
-        GetAsync<RepositoryChangeView>($"{RepositoryPath(target)}/changes/{operation}", cancellationToken);
+        Http.GetAsync<RepositoryChangeView>($"{RepositoryPath(target)}/changes/{operation}", cancellationToken);
 
     /// <summary>Begins to verify a repository.</summary>
-    public async Task<VerificationView> BeginVerificationAsync(TargetId target, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"{RepositoryPath(target)}/verify", null, CallLimit, cancellationToken);
-        return await ReadAsync<VerificationView>(answer, cancellationToken);
-    }
+    public Task<VerificationView> BeginVerificationAsync(TargetId target, CancellationToken cancellationToken) =>
+        Http.OrderAsync<VerificationView>(FarmOrders.Verify(target), HttpMethod.Post, $"{RepositoryPath(target)}/verify", null, cancellationToken);
 
     /// <summary>How the newest verification stands.</summary>
     public Task<VerificationView> VerificationAsync(TargetId target, CancellationToken cancellationToken) =>
-        GetAsync<VerificationView>($"{RepositoryPath(target)}/verify", cancellationToken);
+        Http.GetAsync<VerificationView>($"{RepositoryPath(target)}/verify", cancellationToken);
 
     /// <summary>Opens a log. Dispose of what is returned.</summary>
     /// <param name="pkgbase">Whose.</param>
@@ -164,7 +129,7 @@ internal sealed class FarmClient : IDisposable
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"api/logs/{Uri.EscapeDataString(pkgbase)}{(timestamp is null ? "" : $"/{timestamp}")}?offset={offset}&follow={(follow ? "true" : "false")}");
-        var answer = await SendAsync(HttpMethod.Get, path, null, CallLimit, cancellationToken, notFoundIsAnswer: true);
+        var answer = await Http.OpenAsync(path, null, cancellationToken, notFoundIsAnswer: true);
         if (answer.StatusCode == HttpStatusCode.NotFound)
         {
             answer.Dispose();
@@ -182,7 +147,7 @@ internal sealed class FarmClient : IDisposable
     {
         try
         {
-            using var answer = await SendAsync(HttpMethod.Get, "health/ready", null, TimeSpan.FromSeconds(5), cancellationToken);
+            using var answer = await Http.OpenAsync("health/ready", TimeSpan.FromSeconds(5), cancellationToken);
             return true;
         }
         catch (FarmException)
@@ -194,20 +159,8 @@ internal sealed class FarmClient : IDisposable
     /// <summary>The farm's public key, armored.</summary>
     public async Task<string> PublicKeyAsync(CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, "key.asc", null, CallLimit, cancellationToken);
+        using var answer = await Http.OpenAsync("key.asc", null, cancellationToken);
         return await answer.Content.ReadAsStringAsync(cancellationToken);
-    }
-
-    private static AuthenticationHeaderValue Bearer(string token)
-    {
-        try
-        {
-            return new AuthenticationHeaderValue("Bearer", token.Any(c => c is <= ' ' or >= (char)127) ? throw new FormatException() : token);
-        }
-        catch (FormatException)
-        {
-            throw new FarmException(ExitCodes.Usage, "the token holds characters that no token has (--token, CAUR_TOKEN)");
-        }
     }
 
     private static string RepositoryPath(TargetId target) =>
@@ -216,60 +169,6 @@ internal sealed class FarmClient : IDisposable
     private static string BuildPath(BuildId build) => string.Create(
         CultureInfo.InvariantCulture,
         $"api/v1/builds/{Uri.EscapeDataString(build.Target.Name)}/{Uri.EscapeDataString(build.Arch)}/{Uri.EscapeDataString(build.Pkgbase)}/{build.Timestamp}");
-
-    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Get, path, null, CallLimit, cancellationToken);
-        return await ReadAsync<T>(answer, cancellationToken);
-    }
-
-    private async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await answer.Content.ReadFromJsonAsync<T>(JsonText.Wire, cancellationToken) ?? throw new JsonException("the answer is null");
-        }
-        catch (Exception error) when (error is JsonException or NotSupportedException)
-        {
-            throw new FarmException(
-                ExitCodes.Failed, $"{answer.RequestMessage?.RequestUri} answered what this version does not understand. Is {Server} a Caur hub of this version? ({error.Message})", error);
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            throw FarmFailures.Unreachable(Server, error);
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, HttpContent? content, TimeSpan limit, CancellationToken cancellationToken, bool notFoundIsAnswer = false)
-    {
-        using var timer = new CancellationTokenSource(limit, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var request = new HttpRequestMessage(method, path) { Content = content };
-        HttpResponseMessage answer;
-        try
-        {
-            answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            throw FarmFailures.Unreachable(Server, error);
-        }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw FarmFailures.TooSlow(Server, limit, error);
-        }
-
-        if (answer.IsSuccessStatusCode || (notFoundIsAnswer && answer.StatusCode == HttpStatusCode.NotFound))
-        {
-            return answer;
-        }
-
-        using (answer)
-        {
-            throw await FarmFailures.RefusedAsync(Server, method, path, answer, _hasToken, linked.Token);
-        }
-    }
 }
 
 /// <summary>An opened log.</summary>

@@ -8,6 +8,9 @@ internal static class JsonText
 {
     public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web);
 
+    /// <summary>One object per line.</summary>
+    public static JsonSerializerOptions Line { get; } = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,

@@ -10,21 +10,10 @@ internal static class QueueVerb
     public static Command Create(CliContext context)
     {
         var command = new Command("queue", "Shows what is queued, why it waits, and who builds what.");
-        CommonOptions.AddFarm(command);
-        command.Add(CommonOptions.Json);
-        command.SetAction(async (result, cancellationToken) =>
+        FarmVerb.AddAction(command, context, [], async (run, cancellationToken) =>
         {
-            using var farm = result.Farm(context);
-            var queues = await farm.QueueAsync(cancellationToken);
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, queues);
-            }
-            else
-            {
-                Print(context, queues);
-            }
-
+            var queues = await run.Farm.QueueAsync(cancellationToken);
+            run.Print(queues, () => Print(context, queues));
             return ExitCodes.Ok;
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Caur.Silo.Cli;
+using Caur.Silo.Settings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -44,6 +45,11 @@ internal static class DatabaseVerb
                 throw new HubSettingsException($"--slots must be from 0 to 1000, not {slots}");
             }
 
+            foreach (var note in FarmVariables.Notes(settings.Variable, Readers.Hub).Union(FarmVariables.Notes(settings.Variable, Readers.Builder)))
+            {
+                await Console.Error.WriteLineAsync($"note: {note}");
+            }
+
             var chosen = slots ?? SlotsVariable(settings.Variable) ?? settings.Slots;
             await using var app = HubHost.Build(settings with { Slots = Math.Max(1, chosen), RunAgent = chosen > 0 });
             await app.StartAsync(cancellationToken);
@@ -63,7 +69,7 @@ internal static class DatabaseVerb
         }
     }
 
-    private static int? SlotsVariable(Func<string, string?> variable) =>
+    internal static int? SlotsVariable(Func<string, string?> variable) =>
         variable("CAUR_SLOTS") is { Length: > 0 } text
             ? int.TryParse(text, out var number) && number is >= 0 and <= 1000
                 ? number

@@ -96,7 +96,7 @@ internal static class HubHost
         kestrel.AddServerHeader = false;
     }
 
-    private static void ConfigureAgent(BuilderOptions agent, HubSettings settings, FarmOptions farm, DataFolders folders)
+    internal static void ConfigureAgent(BuilderOptions agent, HubSettings settings, FarmOptions farm, DataFolders folders)
     {
         agent.Name = "hub";
         agent.Workspace = Path.Combine(folders.Root, "builder");

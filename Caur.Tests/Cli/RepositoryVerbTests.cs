@@ -146,7 +146,7 @@ public sealed class RepositoryVerbTests
 
     [Theory]
     [InlineData(StatusCodes.Status401Unauthorized, ExitCodes.TokenRefused, "wants a token")]
-    [InlineData(StatusCodes.Status403Forbidden, ExitCodes.TokenRefused, "removing want ci or admin")]
+    [InlineData(StatusCodes.Status403Forbidden, ExitCodes.TokenRefused, "it wants a token of the role ci or admin; 'caur token create --role ci'")]
     [InlineData(StatusCodes.Status500InternalServerError, ExitCodes.Failed, "An error occurred")]
     public async Task Change_WhenTheFarmSaysNo_TellsWhatToDo(int status, int code, string said)
     {

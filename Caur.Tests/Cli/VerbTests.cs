@@ -16,7 +16,7 @@ public sealed class VerbTests
         var run = await CliRun.RunAsync(["--help"]);
 
         run.Succeeded();
-        foreach (var word in (string[])["database", "demo", "schedule", "auto-repo-remove", "repo", "queue", "logs", "build", "token", "version", "3  the server cannot be reached"])
+        foreach (var word in (string[])["database", "demo", "schedule", "auto-repo-remove", "repo", "queue", "logs", "build", "token", "config", "completion", "web", "version", "3    the server cannot be reached"])
         {
             run.Output.ShouldContain(word);
         }
