@@ -19,10 +19,19 @@ internal sealed class BuilderInstruments
     {
         var meter = meters.Create(MeterName);
         _running = meter.CreateUpDownCounter<long>("caur.builder.attempts.running", "{attempt}", "Attempts that run on this builder");
-        _duration = meter.CreateHistogram<double>("caur.builder.attempt.duration", "s", "From order to result, by outcome");
+        _duration = meter.CreateHistogram(
+            "caur.builder.attempt.duration",
+            "s",
+            "Attempts of this builder, from order to result, by outcome",
+            null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [10, 60, 300, 900, 3600, 10800] });
         _logBytes = meter.CreateCounter<long>("caur.builder.log.bytes", "By", "Output of build containers");
         _uploadBytes = meter.CreateCounter<long>("caur.builder.upload.bytes", "By", "Archives brought to the landing zone");
         _strays = meter.CreateCounter<long>("caur.builder.strays.removed", "{container}", "Containers removed that belonged to no current attempt");
+        _running.Add(0);
+        _logBytes.Add(0);
+        _uploadBytes.Add(0);
+        _strays.Add(0);
     }
 
     public void OnAttemptStarted() => _running.Add(1);

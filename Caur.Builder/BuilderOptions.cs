@@ -71,7 +71,7 @@ public sealed class BuilderOptions
     /// <summary>How the output of builds travels.</summary>
     public LogOptions Logs { get; set; } = new();
 
-    /// <summary>Takes what the manual's environment variables say, and leaves the rest as it is.</summary>
+    /// <summary>Takes what the manual's environment variables and the farm's own say, and leaves the rest as it is.</summary>
     /// <exception cref="FormatException">A number is none.</exception>
     public void ReadEnvironment(Func<string, string?> variable)
     {
@@ -104,9 +104,35 @@ public sealed class BuilderOptions
             Attempts.SkipCode = int.Parse(skip, CultureInfo.InvariantCulture);
         }
 
+        ReadOwnVariables(Value);
         Engine.ReadEnvironment(variable);
 
         string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
+    }
+
+    private void ReadOwnVariables(Func<string, string?> value)
+    {
+        Labels = value("CAUR_BUILDER_LABELS")?.Split([' ', ',', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries) ?? Labels;
+        Containers.MaxProcesses = Number("CAUR_BUILDER_PROCESSES") ?? Containers.MaxProcesses;
+        Containers.Network = value("CAUR_BUILDER_NETWORK") ?? Containers.Network;
+        Shutdown = value("CAUR_BUILDER_SHUTDOWN") switch
+        {
+            "hand-back" => ShutdownMode.HandBack,
+            "finish" => ShutdownMode.Finish,
+            "leave" => ShutdownMode.Leave,
+            _ => Shutdown,
+        };
+        LeaseGrace = Seconds("CAUR_LEASE_GRACE") ?? LeaseGrace;
+        Attempts.KeepSources = Number("CAUR_KEEP_SOURCES") is { } days ? TimeSpan.FromDays(days) : Attempts.KeepSources;
+        Attempts.UploadTimeout = Seconds("CAUR_UPLOAD_TIMEOUT") ?? Attempts.UploadTimeout;
+        Logs.MaxBytes = Number("CAUR_LOG_SIZE") * 1024 * 1024 ?? Logs.MaxBytes;
+        Images.RefreshAfter = Seconds("CAUR_IMAGE_REFRESH") ?? Images.RefreshAfter;
+        Images.PullTimeout = Seconds("CAUR_IMAGE_TIMEOUT") ?? Images.PullTimeout;
+        Sources.FetchTimeout = Seconds("CAUR_FETCH_TIMEOUT") ?? Sources.FetchTimeout;
+
+        long? Number(string name) => value(name) is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
+
+        TimeSpan? Seconds(string name) => Number(name) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 }
 

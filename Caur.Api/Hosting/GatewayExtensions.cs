@@ -7,6 +7,7 @@ using Caur.Api.Logs;
 using Caur.Api.Metrics;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
+using Caur.Api.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -28,7 +29,7 @@ public static class GatewayExtensions
         services.AddHostedService(provider => provider.GetRequiredService<DiskWatch>());
         services.AddExceptionHandler<DiskFullHandler>();
         services.AddExceptionHandler<DamageHandler>();
-        services.AddSingleton<FarmMetrics>();
+        services.AddGatewayTelemetry();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueStatsReader>();
         services.AddSingleton<RepositoryReader>();
@@ -43,8 +44,7 @@ public static class GatewayExtensions
     /// <summary>Maps every route.</summary>
     public static IEndpointRouteBuilder MapCaurGateway(this WebApplication app)
     {
-        // Now, not at the first scrape: what is counted before counts too.
-        app.Services.GetRequiredService<FarmMetrics>();
+        app.UseTelemetry();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseKnownRangeUnits();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Caur.Api.Metrics;
@@ -10,7 +11,14 @@ public static class MetricsEndpoints
     /// <summary>Maps <c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapMetrics(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/metrics", (FarmMetrics metrics) => TypedResults.Text(metrics.Collect(), PrometheusText.ContentType));
+        app.MapGet("/metrics", Get).WithTags("farm").WithName("GetMetrics");
         return app;
+    }
+
+    private static ContentHttpResult Get(HttpRequest request, FarmMetrics metrics)
+    {
+        var openMetrics = request.GetTypedHeaders().Accept
+            .Any(wanted => wanted.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase) && wanted.Quality is null or > 0);
+        return TypedResults.Text(metrics.Collect(openMetrics), openMetrics ? PrometheusText.OpenMetricsType : PrometheusText.ContentType);
     }
 }

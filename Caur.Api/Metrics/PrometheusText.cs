@@ -6,11 +6,16 @@ using OpenTelemetry.Metrics;
 namespace Caur.Api.Metrics;
 
 /// <summary>Writes metrics in Prometheus' text exposition format, version 0.0.4
-/// (https://prometheus.io/docs/instrumenting/exposition_formats/), with names as OpenTelemetry's specification maps them: dots to
-/// underscores, the unit behind, <c>_total</c> behind a counter.</summary>
-internal sealed class PrometheusText
+/// (https://prometheus.io/docs/instrumenting/exposition_formats/) or OpenMetrics 1.0
+/// (https://prometheus.io/docs/specs/om/open_metrics_spec/), with names as OpenTelemetry's specification maps them: dots to underscores, the
+/// unit behind, <c>_total</c> behind a counter. A histogram without buckets is a summary without quantiles.</summary>
+internal sealed class PrometheusText(bool openMetrics)
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    public const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    private static readonly string[] Reserved = ["_total", "_count", "_sum", "_bucket"];
 
     private readonly StringBuilder _text = new();
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
@@ -23,18 +28,21 @@ internal sealed class PrometheusText
         }
     }
 
-    public override string ToString() => _text.ToString();
+    public override string ToString() => openMetrics ? $"{_text}# EOF\n" : _text.ToString();
 
     private void Write(Metric metric)
     {
         var name = NameOf(metric);
         if (!_written.Add(name))
         {
+            // Two meters with one name; the first one counts.
             return;
         }
 
-        _text.Append("# HELP ").Append(name).Append(' ').Append(EscapeHelp(metric.Description)).Append('\n');
-        _text.Append("# TYPE ").Append(name).Append(' ').Append(TypeOf(metric.MetricType)).Append('\n');
+        var type = TypeOf(metric, name);
+        var family = openMetrics && type == "counter" ? name[..^"_total".Length] : name;
+        _text.Append("# HELP ").Append(family).Append(' ').Append(EscapeHelp(metric.Description)).Append('\n');
+        _text.Append("# TYPE ").Append(family).Append(' ').Append(type).Append('\n');
         foreach (ref readonly var point in metric.GetMetricPoints())
         {
             switch (metric.MetricType)
@@ -114,12 +122,28 @@ internal sealed class PrometheusText
         return metric.MetricType is MetricType.LongSum or MetricType.DoubleSum ? $"{name}_total" : name;
     }
 
-    private static string TypeOf(MetricType type) => type switch
+    /// <summary>The type. A name of the manual's that a gauge must not have, because it ends like a counter or a part of a histogram, has
+    /// none.</summary>
+    private string TypeOf(Metric metric, string name) => metric.MetricType switch
     {
         MetricType.LongSum or MetricType.DoubleSum => "counter",
-        MetricType.Histogram => "histogram",
+        MetricType.Histogram => HasBuckets(metric) ? "histogram" : "summary",
+        _ when Reserved.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal)) => openMetrics ? "unknown" : "untyped",
         _ => "gauge",
     };
+
+    private static bool HasBuckets(Metric metric)
+    {
+        foreach (ref readonly var point in metric.GetMetricPoints())
+        {
+            foreach (var bucket in point.GetHistogramBuckets())
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static string Clean(string name) => string.Create(name.Length, name, static (span, source) =>
     {

@@ -9,6 +9,9 @@ public sealed class FarmOptions
     /// <summary>The target repositories by name (<c>PACKAGE_TARGET_REPOS</c>). Default: none.</summary>
     public Dictionary<string, TargetRepositoryOptions> TargetRepositories { get; set; } = new(StringComparer.Ordinal);
 
+    /// <summary>Who is told of the builds of a source repository, by its id (<c>PACKAGE_REPOS_NOTIFIERS</c>). Default: none.</summary>
+    public Dictionary<string, NotifierOptions> Notifiers { get; set; } = new(StringComparer.Ordinal);
+
     /// <summary>The image that builds run in (<c>BUILDER_IMAGE</c>). Default: <c>localhost/caur-builder:latest</c>, which <c>./caur image</c> makes.</summary>
     public string BuilderImage { get; set; } = "localhost/caur-builder:latest";
 
@@ -60,4 +63,17 @@ public sealed class ExtraRepository
 
     /// <summary>Its servers in order.</summary>
     public List<string> Servers { get; set; } = [];
+}
+
+/// <summary>An external stage of a pipeline that is told how builds stand.</summary>
+public sealed class NotifierOptions
+{
+    /// <summary>The project's id at its forge (<c>id</c>).</summary>
+    public string Project { get; set; } = "";
+
+    /// <summary>The forge's access token; a secret (<c>token</c>).</summary>
+    public string Token { get; set; } = "";
+
+    /// <summary>The stage's name; <c>%pkgbase%</c> in it stands for the package (<c>check_name</c>).</summary>
+    public string CheckName { get; set; } = "";
 }

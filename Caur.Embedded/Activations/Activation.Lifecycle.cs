@@ -216,6 +216,5 @@ internal sealed partial class Activation
             Engine.Logs.DeactivationFailed(GrainId, error);
         }
 
-        Engine.Instruments.ActivationEnded();
     }
 }

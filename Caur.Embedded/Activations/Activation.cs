@@ -130,6 +130,18 @@ internal sealed partial class Activation : IGrainContext
         }
     }
 
+    /// <summary>Turns that wait for those that run, or for the activation itself.</summary>
+    public int Queued
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _gate.Waiting + (_held?.Count ?? 0);
+            }
+        }
+    }
+
     /// <summary>Whether turns begin as soon as those that run let them; otherwise all are held.</summary>
     public bool IsOpen
     {

@@ -26,7 +26,6 @@ internal sealed class ActivationDirectory(EmbeddedEngine engine)
                 activation = _activations.GetOrAdd(turn.Target, added);
                 if (ReferenceEquals(activation, added))
                 {
-                    engine.Instruments.ActivationStarted();
                     var admitted = activation.TryAdmit(turn);
                     activation.Start();
                     if (admitted)
@@ -57,7 +56,6 @@ internal sealed class ActivationDirectory(EmbeddedEngine engine)
         }
         else
         {
-            engine.Instruments.ActivationStarted();
             _activations.TryUpdate(ending.GrainId, next, ending);
         }
     }

@@ -49,6 +49,7 @@ internal sealed class EmbeddedEngine : IHostedService, IDisposable
         Timeouts = new ResponseTimeouts(Time, options.ResponseTimeout);
         Reminders = new ReminderService(this, reminders.Value);
         Factory = new EmbeddedFactory(this);
+        instruments.Watch(() => Activations.Count, () => Activations.All.Sum(static activation => activation.Queued));
     }
 
     private enum State

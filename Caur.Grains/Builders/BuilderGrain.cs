@@ -19,6 +19,7 @@ namespace Caur.Grains.Builders;
 [Reentrant]
 internal sealed partial class BuilderGrain(
     TimeProvider clock,
+    LeaseInstruments instruments,
     ILogger<BuilderGrain> logger) : Grain, IBuilderGrain
 {
     /// <summary>How long a lease lasts without renewal.</summary>
@@ -293,6 +294,7 @@ internal sealed partial class BuilderGrain(
             // Only what a builder took with it when it vanished is a loss: not what it does not run though it is there, and not what
             // it had when the hub was restarted and it did not come back.
             LogLeaseEnded(logger, Id, expired.Length);
+            instruments.OnLost(expired.Count(attempt => !_givingBack.Contains(attempt)));
             await (IsPresent ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} does not run it")
                 : _boot is null ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} did not come back after a restart of the hub")
                 : GiveBackAsync(expired, AttemptEnd.BuilderLost, $"{Id} did not renew its lease for {LeaseTime.TotalSeconds:0} s"));

@@ -1,3 +1,4 @@
+using Caur.Grains.Builders;
 using Caur.Grains.Logs;
 using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
@@ -28,6 +29,7 @@ public static class GrainsExtensions
         services.TryAddSingleton<QueueInstruments>();
         services.TryAddSingleton<LogInstruments>();
         services.TryAddSingleton<PublicationInstruments>();
+        services.TryAddSingleton<LeaseInstruments>();
         return services;
     }
 }

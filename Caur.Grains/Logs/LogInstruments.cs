@@ -9,8 +9,11 @@ internal sealed class LogInstruments
 
     private readonly Counter<long> _bytes;
 
-    public LogInstruments(IMeterFactory meters) =>
+    public LogInstruments(IMeterFactory meters)
+    {
         _bytes = meters.Create(MeterName).CreateCounter<long>("caur.logs.appended", "By", "Bytes appended to build logs");
+        _bytes.Add(0);
+    }
 
     public void OnAppended(long bytes) => _bytes.Add(Math.Max(0, bytes));
 }

@@ -70,7 +70,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         this.RegisterGrainTimer(() => ReconcileAsync(TimeSpan.Zero), TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
         this.RegisterGrainTimer(() => ReconcileAsync(NewsPatience), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
         await this.RegisterOrUpdateReminder(ReconcileReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
-        _instruments.Track(Arch, () => _queue.Count, () => _queue.ReadyCount);
+        _instruments.Report(Arch, _queue.Summarize(Now));
         if (_queue.Count > 0)
         {
             LogRestored(_logger, Arch, _queue.Count);
@@ -166,6 +166,11 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         {
             // Somebody else ended the attempt meanwhile: what the build says counts.
             return status.Current;
+        }
+
+        if (status.Current)
+        {
+            _instruments.OnAttemptEnded(report);
         }
 
         if (status.Current && status.State.IsFinal() && decision.Loss)
@@ -315,6 +320,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private async Task SweepAsync()
     {
         _queue.Sweep(Now);
+        _instruments.Report(Arch, _queue.Summarize(Now));
         await SaveAsync();
     }
 
@@ -418,7 +424,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private async Task FinishAsync(QueueEntry entry, FinalVerdict verdict)
     {
         _queue.Finish(entry, verdict);
-        _instruments.OnFinished(verdict.State, Now - entry.Build.QueuedAt);
+        _instruments.OnFinished(entry, verdict.State, Now - entry.Build.QueuedAt);
         await SaveAsync();
     }
 
@@ -450,9 +456,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
             throw;
         }
 
-        foreach (var (_, verdict) in changes.Closes)
+        foreach (var (entry, verdict) in changes.Closes)
         {
-            _instruments.OnFinished(verdict.State, TimeSpan.Zero);
+            _instruments.OnFinished(entry, verdict.State, TimeSpan.Zero);
         }
     }
 

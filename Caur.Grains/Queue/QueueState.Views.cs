@@ -68,6 +68,7 @@ internal sealed partial class QueueState
     private void Touch()
     {
         _snapshot = null;
+        _summary = null;
         _held = new HeldPaths();
     }
 

@@ -116,6 +116,7 @@ internal sealed partial class TargetRepositoryGrain
             throw new InvalidOperationException($"the publisher said nothing final of {publication}");
         }
 
+        instruments.OnChanged(view.Kind, view.State);
         await WriteAsync(changeHistory, changeHistory.State.With(view));
         await WriteAsync(intent, new PublicationIntent());
         await SettleChangesAsync();

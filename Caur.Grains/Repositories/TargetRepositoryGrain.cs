@@ -66,6 +66,7 @@ internal sealed partial class TargetRepositoryGrain(
         }
 
         await LoadChangesAsync(storage);
+        instruments.Track(Id, () => Waiting, () => _problem.Length > 0);
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
             DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
@@ -80,6 +81,12 @@ internal sealed partial class TargetRepositoryGrain(
             Interleave = true,
             KeepAlive = true,
         });
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        instruments.Forget(Id);
+        return Task.CompletedTask;
     }
 
     public async Task<PublicationNews> PublishAsync(PublishOrder order)
@@ -297,7 +304,10 @@ internal sealed partial class TargetRepositoryGrain(
             throw new InvalidOperationException($"the publisher said nothing final of {forgotten.Build}");
         }
 
-        instruments.OnPublished(news.Count(item => item.State == PublicationState.Published), clock.GetElapsedTime(started));
+        instruments.OnPublished(
+            news.Count(item => item.State == PublicationState.Published),
+            news.Count(item => item.State == PublicationState.Refused),
+            clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
         await WriteAsync(intent, new PublicationIntent());
@@ -357,6 +367,7 @@ internal sealed partial class TargetRepositoryGrain(
     private void Block(string problem, Exception? exception)
     {
         _problem = problem;
+        instruments.OnBlocked();
         LogBlocked(logger, Id, Waiting, problem, _pause, exception);
         _timer.Change(_pause, Timeout.InfiniteTimeSpan);
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using Caur.Grains.Sources;
-using Caur.Silo.Hub;
+using Caur.Silo.Configuration;
 using Caur.Silo.Settings;
 using Spectre.Console;
 
 namespace Caur.Silo.Cli;
 
-/// <summary><c>caur config check</c>: what the environment says and whether it can work, without starting or creating anything.</summary>
+/// <summary><c>caur config check</c>: what file and environment say and whether it can work, without starting or creating anything.</summary>
 internal static class ConfigVerb
 {
     private const string Hub = "hub";
@@ -19,42 +19,92 @@ internal static class ConfigVerb
         DefaultValueFactory = _ => Hub,
     };
 
+    private static readonly Option<string?> File = new("--config")
+    {
+        Description = $"The hub's configuration file. Default: CAUR_CONFIG, else {ConfigurationFile.Name} in the data folder, else {ConfigurationFile.Shared}.",
+        HelpName = "FILE",
+    };
+
     static ConfigVerb() => For.AcceptOnlyFromAmong(Hub, Verbs);
 
     public static Command Create(CliContext context) => new("config", "Looks at the settings.") { CreateCheck(context) };
 
     private static Command CreateCheck(CliContext context)
     {
-        var command = new Command("check", "Says what becomes of every variable that is set, and whether all of it can work. Starts and creates nothing. 0 or 2.")
+        var command = new Command(
+            "check",
+            "Says what becomes of the file and of every variable that is set, and whether all of it can work. Starts and creates nothing. 0 when it can, else 2.")
         {
-            For, CommonOptions.Data, CommonOptions.Json,
+            For, File, CommonOptions.Data, CommonOptions.Json,
         };
         command.SetAction(result =>
         {
-            var forHub = result.GetRequiredValue(For) == Hub;
-            var problems = forHub ? HubProblems(result, context) : VerbProblems(result, context);
-            var variables = FarmVariables.Set(context.Variable).Select(one => Fate.Of(one, forHub ? Readers.Hub | Readers.Builder : Readers.Verbs)).ToList();
-            var notes = Unknown(context).ToList();
+            var report = result.GetRequiredValue(For) == Hub ? OfHub(result, context) : OfVerbs(result, context);
             if (result.GetValue(CommonOptions.Json))
             {
-                JsonText.Write(context.Out, new { ok = problems.Count == 0, problems, notes, variables });
+                JsonText.Write(context.Out, report);
             }
             else
             {
-                Print(context, variables, notes, problems);
+                Print(context, report);
             }
 
-            return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Usage;
+            return report.Ok ? ExitCodes.Ok : ExitCodes.Usage;
         });
         return command;
     }
 
-    private static void Print(CliContext context, IReadOnlyList<Fate> variables, IReadOnlyList<string> notes, IReadOnlyList<string> problems)
+    private static Report OfHub(ParseResult result, CliContext context)
     {
-        if (variables.Count > 0)
+        var found = ConfigurationCheck.Run(result.GetValue(File), context.Variable, result.GetValue(CommonOptions.Data));
+        return new(
+            found.File,
+            [.. found.Problems.Select(problem => problem.ToString())],
+            [.. found.Notes.Select(note => note.ToString()), .. Unknown(context)],
+            [.. found.Values.Select(value => new Value(value.Setting.Name, value.ShownText, value.Place.ToString()))],
+            Variables(context, Readers.Hub));
+    }
+
+    private static Report OfVerbs(ParseResult result, CliContext context)
+    {
+        string[] problems;
+        try
+        {
+            // Makes the client, which reads everything, and connects to nothing.
+            result.Farm(context).Dispose();
+            problems = [];
+        }
+        catch (FarmException wrong)
+        {
+            problems = [wrong.Message];
+        }
+
+        return new(null, problems, [.. Unknown(context)], [], Variables(context, Readers.Verbs));
+    }
+
+    private static void Print(CliContext context, Report report)
+    {
+        if (report.File is { } file)
+        {
+            context.Out.WriteLine($"file       {file}");
+        }
+
+        if (report.Settings.Count > 0)
+        {
+            var table = context.NewTable("SETTING", "VALUE", "FROM");
+            foreach (var one in report.Settings)
+            {
+                table.AddRow(new Text(one.Setting), new Text(one.Text), new Text(one.From));
+            }
+
+            context.Write(table);
+            context.Out.WriteLine();
+        }
+
+        if (report.Variables.Count > 0)
         {
             var table = context.NewTable("VARIABLE", "USED", "WHAT IT DOES, OR WHAT TO DO INSTEAD");
-            foreach (var one in variables)
+            foreach (var one in report.Variables)
             {
                 table.AddRow(new Text(one.Name), new Text(one.Used ? "yes" : "no"), new Text(one.Meaning));
             }
@@ -62,17 +112,17 @@ internal static class ConfigVerb
             context.Write(table);
         }
 
-        foreach (var note in notes)
+        foreach (var note in report.Notes)
         {
             context.Error.WriteLine($"note: {note}");
         }
 
-        foreach (var problem in problems)
+        foreach (var problem in report.Problems)
         {
             context.Error.WriteLine($"wrong: {problem}");
         }
 
-        context.Out.WriteLine(problems.Count switch
+        context.Out.WriteLine(report.Problems.Count switch
         {
             0 => "All settings can work.",
             1 => "1 setting cannot work.",
@@ -80,22 +130,8 @@ internal static class ConfigVerb
         });
     }
 
-    private static IReadOnlyList<string> HubProblems(ParseResult result, CliContext context) =>
-        HubCheck.Problems(new HubSettings { Variable = context.Variable, DataFolder = result.DataFolder(context) });
-
-    private static List<string> VerbProblems(ParseResult result, CliContext context)
-    {
-        try
-        {
-            // Makes the client, which reads everything, and connects to nothing.
-            result.Farm(context).Dispose();
-            return [];
-        }
-        catch (FarmException wrong)
-        {
-            return [wrong.Message];
-        }
-    }
+    private static List<Fate> Variables(CliContext context, Readers who) =>
+        [.. FarmVariables.Set(context.Variable).Select(one => Fate.Of(one, who))];
 
     /// <summary>Variables that have our name and that nothing reads.</summary>
     private static IEnumerable<string> Unknown(CliContext context)
@@ -108,14 +144,22 @@ internal static class ConfigVerb
         }
     }
 
-    /// <summary>What becomes of a variable that is set. Values are shown to nobody: some are secrets.</summary>
+    /// <summary>What was found.</summary>
+    private sealed record Report(
+        string? File, IReadOnlyList<string> Problems, IReadOnlyList<string> Notes, IReadOnlyList<Value> Settings, IReadOnlyList<Fate> Variables)
+    {
+        public bool Ok => Problems.Count == 0;
+    }
+
+    /// <summary>A setting that is set; secrets are masked.</summary>
+    private sealed record Value(string Setting, string Text, string From);
+
+    /// <summary>What becomes of a variable that is set.</summary>
     private sealed record Fate(string Name, bool Used, string Meaning)
     {
-        public static Fate Of(FarmVariable one, Readers who)
-        {
-            var used = (one.ReadBy & who) != 0;
-            return new(one.Name, used, used || one.ReadBy == Readers.None ? one.Meaning
-                : one.Elsewhere ?? $"{(one.ReadBy == Readers.Verbs ? "for the verbs that speak to a hub" : "for the hub")}: {one.Meaning}");
-        }
+        public static Fate Of(FarmVariable one, Readers who) => one.ReadBy.HasFlag(who)
+            ? new(one.Name, true, one.Meaning)
+            : new(one.Name, false, one.ReadBy == Readers.None ? one.Meaning
+                : one.Elsewhere ?? $"for {(one.ReadBy == Readers.Verbs ? "the verbs that speak to a hub" : "the hub")}: {one.Meaning}");
     }
 }

@@ -78,6 +78,7 @@ internal sealed class HubProcess(DemoFolders folders, TimeProvider time)
 
         start.Environment["CAUR_DEMO_LOG"] = folders.HubLog;
         start.Environment["CAUR_DATA"] = folders.Farm;
+        start.Environment["CAUR_CONFIG"] = Configuration.ConfigurationFile.None;
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;

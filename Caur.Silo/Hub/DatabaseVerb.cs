@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Caur.Silo.Cli;
+using Caur.Silo.Configuration;
 using Caur.Silo.Settings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -12,46 +14,73 @@ internal static class DatabaseVerb
 {
     public static Command Create()
     {
-        var port = new Option<int>("--web-port") { Description = "The gateway's port on all addresses; 0 takes a free one", DefaultValueFactory = _ => 8080 };
+        var port = new Option<int?>("--web-port") { Description = "The gateway's port on all addresses, 8080 by default; 0 takes a free one (CAUR_WEB_PORT)" };
         var data = new Option<string?>("--data") { Description = "The data folder (CAUR_DATA)" };
         var slots = new Option<int?>("--slots") { Description = "How many builds run here at the same time; 0 for none (CAUR_SLOTS)" };
+        var config = new Option<string?>("--config")
+        {
+            Description = $"The configuration file (CAUR_CONFIG); by default {ConfigurationFile.Name} in the data folder, else {ConfigurationFile.Shared}",
+        };
         var command = new Command("database", "Runs the farm: queue, logs, repositories, gateway, and builds in this process")
         {
-            port, data, slots,
+            port, data, slots, config,
         };
         command.SetAction((parse, cancellationToken) => RunAsync(
-            new HubSettings
-            {
-                Variable = Environment.GetEnvironmentVariable,
-                DataFolder = parse.GetValue(data) ?? DataFolderDefault.Get(Environment.GetEnvironmentVariable),
-                WebPort = parse.GetValue(port),
-            },
-            parse.GetValue(slots),
+            new Arguments(parse.GetValue(port), parse.GetValue(data), parse.GetValue(slots), parse.GetValue(config)),
+            Environment.GetEnvironmentVariable,
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(HubSettings settings, int? slots, CancellationToken cancellationToken)
+    /// <summary>Settings of arguments, environment and file; the first that says something counts.</summary>
+    /// <exception cref="HubSettingsException">Something is wrong; the message has a line for each problem.</exception>
+    internal static HubSettings Read(Arguments arguments, ConfigurationResult configuration)
+    {
+        var problems = configuration.Problems.Select(problem => problem.ToString()).ToList();
+        if (arguments.WebPort is < 0 or > 65535)
+        {
+            problems.Add($"--web-port must be from 0 to 65535, not {arguments.WebPort}");
+        }
+
+        if (arguments.Slots is < 0 or > 1000)
+        {
+            problems.Add($"--slots must be from 0 to 1000, not {arguments.Slots}");
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new HubSettingsException(
+                problems.Count == 1 ? problems[0] : string.Join(Environment.NewLine, problems.Prepend($"{problems.Count} things are wrong:")));
+        }
+
+        var settings = new HubSettings
+        {
+            Variable = configuration.Variable,
+            DataFolder = arguments.Data ?? DataFolderDefault.Get(configuration.Variable),
+            WebPort = arguments.WebPort ?? Number("CAUR_WEB_PORT") ?? 8080,
+        };
+        var slots = arguments.Slots ?? Number("CAUR_SLOTS") ?? settings.Slots;
+        return settings with { Slots = Math.Max(1, slots), RunAgent = slots > 0 };
+
+        int? Number(string name) => configuration.Variable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+    }
+
+    private static async Task<int> RunAsync(Arguments arguments, Func<string, string?> variable, CancellationToken cancellationToken)
     {
         try
         {
-            if (settings.WebPort is < 0 or > 65535)
+            var configuration = ConfigurationCheck.Run(arguments.Config, variable, arguments.Data);
+            foreach (var note in configuration.Notes)
             {
-                throw new HubSettingsException($"--web-port must be from 0 to 65535, not {settings.WebPort}");
+                await Console.Error.WriteLineAsync($"caur database: note: {note}");
             }
 
-            if (slots is < 0 or > 1000)
+            foreach (var note in FarmVariables.Notes(variable, Readers.Hub))
             {
-                throw new HubSettingsException($"--slots must be from 0 to 1000, not {slots}");
+                await Console.Error.WriteLineAsync($"caur database: note: {note}");
             }
 
-            foreach (var note in FarmVariables.Notes(settings.Variable, Readers.Hub).Union(FarmVariables.Notes(settings.Variable, Readers.Builder)))
-            {
-                await Console.Error.WriteLineAsync($"note: {note}");
-            }
-
-            var chosen = slots ?? SlotsVariable(settings.Variable) ?? settings.Slots;
-            await using var app = HubHost.Build(settings with { Slots = Math.Max(1, chosen), RunAgent = chosen > 0 });
+            await using var app = HubHost.Build(Read(arguments, configuration));
             await app.StartAsync(cancellationToken);
             await app.WaitForShutdownAsync(cancellationToken);
             return HubFailure.Of(app.Services);
@@ -69,12 +98,8 @@ internal static class DatabaseVerb
         }
     }
 
-    internal static int? SlotsVariable(Func<string, string?> variable) =>
-        variable("CAUR_SLOTS") is { Length: > 0 } text
-            ? int.TryParse(text, out var number) && number is >= 0 and <= 1000
-                ? number
-                : throw new HubSettingsException($"CAUR_SLOTS must be a number from 0 to 1000, not '{text}'")
-            : null;
+    /// <summary>What the verb was told on its command line; null where it was told nothing.</summary>
+    internal sealed record Arguments(int? WebPort, string? Data, int? Slots, string? Config);
 }
 
 /// <summary>Where a farm's data is when nobody says otherwise.</summary>

@@ -2,10 +2,12 @@ using System.Globalization;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
+using Caur.Api.Telemetry;
 using Caur.Builder;
 using Caur.Contracts.Farm;
 using Caur.Grains.Hosting;
 using Caur.Protocol.Builders;
+using Caur.Silo.Configuration;
 using Caur.Silo.Engines;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
@@ -54,11 +56,14 @@ internal static class HubHost
         builder.Services.AddSingleton<HubFailure>();
         builder.Services.AddSingleton(folderLock);
         builder.Services.AddFarmStorage(folders, settings.Variable("CAUR_SIGNING_KEY"));
+        builder.Services.AddSingleton(RetentionEnvironment.Logs(settings.Variable));
+        builder.Services.AddSingleton(RetentionEnvironment.Repositories(settings.Variable));
 
         // Hosted services stop in reverse: gpg's agent goes when nothing signs any more.
         builder.Services.AddHostedService<GpgAgentService>();
         builder.Services.AddFarmEngine(folders);
         builder.Services.AddCaurGrains();
+        builder.Services.AddSingleton(TelemetryOptions.Read(settings.Variable));
         builder.Services.AddCaurGateway();
         builder.Services.AddSingleton<LogSweeper>();
         builder.Services.AddHostedService<HubService>();
@@ -75,18 +80,14 @@ internal static class HubHost
 
     private static FarmOptions ReadFarm(HubSettings settings)
     {
-        var farm = new FarmOptions();
-        try
+        if (ConfigurationCheck.OfEnvironment(settings.Variable) is { Problems.Count: > 0 } wrong)
         {
-            FarmEnvironment.Read(farm, settings.Variable);
-        }
-        catch (FormatException wrong)
-        {
-            throw new HubSettingsException(wrong.Message);
+            throw new HubSettingsException(wrong.ProblemText);
         }
 
-        var problems = FarmOptionsCheck.Problems(farm).ToList();
-        return problems.Count == 0 ? farm : throw new HubSettingsException(string.Join(Environment.NewLine, problems));
+        var farm = new FarmOptions();
+        FarmEnvironment.Read(farm, settings.Variable);
+        return farm;
     }
 
     internal static void ConfigureKestrel(KestrelServerOptions kestrel)
@@ -96,7 +97,7 @@ internal static class HubHost
         kestrel.AddServerHeader = false;
     }
 
-    internal static void ConfigureAgent(BuilderOptions agent, HubSettings settings, FarmOptions farm, DataFolders folders)
+    private static void ConfigureAgent(BuilderOptions agent, HubSettings settings, FarmOptions farm, DataFolders folders)
     {
         agent.Name = "hub";
         agent.Workspace = Path.Combine(folders.Root, "builder");
@@ -104,18 +105,7 @@ internal static class HubHost
         agent.Architectures = [.. farm.TargetRepositories.Values.SelectMany(target => target.Architectures).Distinct()
             .Intersect(agent.Architectures)];
         agent.Attempts.InterruptGrace = TimeSpan.FromSeconds(5);
-        try
-        {
-            agent.ReadEnvironment(settings.Variable);
-        }
-        catch (FormatException wrong)
-        {
-            throw new HubSettingsException($"A BUILDER_ variable cannot be read: {wrong.Message}");
-        }
-        catch (OverflowException)
-        {
-            throw new HubSettingsException("A BUILDER_ variable is a number too large");
-        }
+        agent.ReadEnvironment(settings.Variable);
     }
 
     private static void AddFarmStorage(this IServiceCollection services, DataFolders folders, string? signingKey)

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using Caur.Contracts.Farm;
-using Caur.Contracts.Ids;
+using Caur.Silo.Configuration;
 
 namespace Caur.Silo.Hub;
 
-/// <summary>What the <c>database</c> verb was told, by arguments and environment.</summary>
+/// <summary>What the <c>database</c> verb was told, by arguments, environment and file.</summary>
 internal sealed record HubSettings
 {
     /// <summary>The data folder.</summary>
@@ -20,7 +20,7 @@ internal sealed record HubSettings
     /// <summary>How many builds run here at the same time. Default: one per two processors, at least one.</summary>
     public int Slots { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>Reads an environment variable of the manual or of Caur's own.</summary>
+    /// <summary>Reads a setting by its environment variable, the manual's or Caur's own; the file may have set it.</summary>
     public required Func<string, string?> Variable { get; init; }
 }
 
@@ -29,28 +29,36 @@ internal static class FarmEnvironment
 {
     private static readonly JsonSerializerOptions Json = new()
     {
-        PropertyNameCaseInsensitive = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
     };
 
-    /// <summary>Takes what is set and leaves the rest.</summary>
-    /// <exception cref="FormatException">A variable cannot be read; the message names it and says what it was to be.</exception>
+    /// <summary>Takes what is set and leaves the rest. What is wrong was told by <see cref="ConfigurationCheck"/> before.</summary>
     public static void Read(FarmOptions farm, Func<string, string?> variable)
     {
-        foreach (var (id, source) in Parse<SourceRepositoryOptions>("PACKAGE_REPOS", """{"id":{"url":"https://..."}}"""))
+        foreach (var (id, source) in Parse<SourceRepositoryOptions>("PACKAGE_REPOS"))
         {
-            farm.SourceRepositories[id] = source ?? new SourceRepositoryOptions();
+            farm.SourceRepositories[id] = source;
         }
 
-        foreach (var (name, target) in Parse<TargetBody>("PACKAGE_TARGET_REPOS", """{"name":{"extra_repos":[],"extra_keyrings":[]}}"""))
+        foreach (var (name, target) in Parse<TargetBody>("PACKAGE_TARGET_REPOS"))
         {
             farm.TargetRepositories[name] = new TargetRepositoryOptions
             {
-                Architectures = target?.Architectures ?? ["x86_64"],
-                ExtraRepositories = target?.ExtraRepos ?? [],
-                ExtraKeyrings = target?.ExtraKeyrings ?? [],
+                Architectures = target.Architectures ?? ["x86_64"],
+                ExtraRepositories = target.ExtraRepos ?? [],
+                ExtraKeyrings = target.ExtraKeyrings ?? [],
+            };
+        }
+
+        foreach (var (id, notifier) in Parse<NotifierBody>("PACKAGE_REPOS_NOTIFIERS"))
+        {
+            farm.Notifiers[id] = new NotifierOptions
+            {
+                Project = notifier.Id ?? "",
+                Token = notifier.Token ?? (notifier.TokenFile is { } file ? SecretFile.Read(file, out _) : null) ?? "",
+                CheckName = notifier.CheckName ?? "",
             };
         }
 
@@ -63,83 +71,14 @@ internal static class FarmEnvironment
 
         string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
-        TimeSpan? Seconds(string name) => Value(name) is not { } text
-            ? null
-            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-                ? TimeSpan.FromSeconds(seconds)
-                : throw new FormatException($"{name} must be a number of seconds, not '{text}'");
+        TimeSpan? Seconds(string name) =>
+            Value(name) is { } text ? TimeSpan.FromSeconds(int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture)) : null;
 
-        Dictionary<string, T?> Parse<T>(string name, string form)
-        {
-            if (Value(name) is not { } text)
-            {
-                return [];
-            }
-
-            try
-            {
-                return JsonSerializer.Deserialize<Dictionary<string, T?>>(text, Json) ?? [];
-            }
-            catch (JsonException json)
-            {
-                throw new FormatException($"{name} must be JSON of the form {form}: {json.Message}");
-            }
-        }
+        Dictionary<string, T> Parse<T>(string name) =>
+            Value(name) is { } text ? JsonSerializer.Deserialize<Dictionary<string, T>>(text, Json) ?? [] : [];
     }
 
     private sealed record TargetBody(List<string>? Architectures, List<ExtraRepository>? ExtraRepos, List<string>? ExtraKeyrings);
-}
 
-/// <summary>Refuses what could not work, at start, with a line that says what to do.</summary>
-internal static class FarmOptionsCheck
-{
-    public static IEnumerable<string> Problems(FarmOptions farm)
-    {
-        if (farm.SourceRepositories.Count == 0)
-        {
-            yield return """PACKAGE_REPOS names no source repository; it wants {"id":{"url":"https://..."}}""";
-        }
-
-        if (farm.TargetRepositories.Count == 0)
-        {
-            yield return """PACKAGE_TARGET_REPOS names no target repository; it wants {"name":{}}""";
-        }
-
-        foreach (var (id, source) in farm.SourceRepositories)
-        {
-            if (!Names.IsValid(id))
-            {
-                yield return $"PACKAGE_REPOS: '{id}' is no name: letters, digits and @ . _ + - are allowed";
-            }
-
-            if (string.IsNullOrWhiteSpace(source?.Url) || source.Url.StartsWith('-'))
-            {
-                yield return $"PACKAGE_REPOS: {id} has no url that git can fetch";
-            }
-        }
-
-        foreach (var (name, target) in farm.TargetRepositories)
-        {
-            if (!Names.IsValid(name))
-            {
-                yield return $"PACKAGE_TARGET_REPOS: '{name}' is no name: letters, digits and @ . _ + - are allowed";
-            }
-
-            foreach (var arch in target.Architectures.Where(arch => !Names.IsValidArch(arch) || arch == "any"))
-            {
-                yield return $"PACKAGE_TARGET_REPOS: {name} cannot be built for '{arch}'";
-            }
-        }
-
-        foreach (var (name, target) in farm.TargetRepositories.Where(pair => pair.Value.ExtraKeyrings.Count > 0))
-        {
-            yield return $"PACKAGE_TARGET_REPOS: {name} has extra_keyrings, which this version cannot install in builds yet; leave them out "
-                + "and use a builder image that trusts those keys";
-        }
-
-        if (farm.BuildTimeout <= TimeSpan.Zero)
-        {
-            yield return "BUILDER_TIMEOUT must be more than zero seconds";
-        }
-    }
+    private sealed record NotifierBody(string? Id, string? Token, string? TokenFile, string? CheckName);
 }

@@ -11,7 +11,8 @@ using Orleans;
 namespace Caur.Silo.Hub;
 
 /// <summary>Looks through the log files now and then: ends those whose builds are over, and removes what retention does not keep.</summary>
-internal sealed partial class LogSweeper(BuildLogStore logs, IGrainFactory grains, TimeProvider clock, ILogger<LogSweeper> logger)
+internal sealed partial class LogSweeper(
+    BuildLogStore logs, IGrainFactory grains, TimeProvider clock, ILogger<LogSweeper> logger, LogRetention? retention = null)
 {
     /// <summary>One look.</summary>
     /// <returns>How many logs were removed.</returns>
@@ -38,7 +39,7 @@ internal sealed partial class LogSweeper(BuildLogStore logs, IGrainFactory grain
             }
         }
 
-        var removed = await logs.SweepAsync(new LogRetention(), clock.GetUtcNow(), cancellationToken);
+        var removed = await logs.SweepAsync(retention ?? new LogRetention(), clock.GetUtcNow(), cancellationToken);
         if (removed > 0)
         {
             LogRemoved(logger, removed);

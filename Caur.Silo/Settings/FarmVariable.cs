@@ -9,15 +9,12 @@ internal sealed record FarmVariable(string Name, Readers ReadBy, string Meaning)
     /// <summary>Who would have acted on it in the manual's system; these say so when it is set.</summary>
     public Readers MeantFor { get; init; } = ReadBy;
 
-    /// <summary>What whoever does not act on it says where the manual sets it for them too; null: nothing.</summary>
+    /// <summary>What somebody says who does not act on it, where the manual sets it for them and others do act on it.</summary>
     public string? Elsewhere { get; init; }
-
-    /// <summary>Its value is shown to nobody.</summary>
-    public bool IsSecret { get; init; }
 
     /// <summary>The line for somebody who set it and for whom it does nothing; null when it does what it should.</summary>
     public string? NoteFor(Readers who) =>
-        ReadBy.HasFlag(who) || !MeantFor.HasFlag(who) ? null : $"{Name} is not used: {(ReadBy == Readers.None ? Meaning : Elsewhere ?? Meaning)}";
+        ReadBy.HasFlag(who) || !MeantFor.HasFlag(who) ? null : $"{Name} is not used: {Elsewhere ?? Meaning}";
 }
 
 /// <summary>Who reads an environment variable.</summary>
@@ -29,9 +26,6 @@ internal enum Readers
     /// <summary>The verbs that speak to a hub.</summary>
     Verbs = 1,
 
-    /// <summary><c>caur database</c>.</summary>
+    /// <summary><c>caur database</c>, with the builder in its process.</summary>
     Hub = 2,
-
-    /// <summary>The builder that runs in the hub's process.</summary>
-    Builder = 4,
 }

@@ -46,7 +46,7 @@ public static class AtomicFile
     public static void SyncFile(string path)
     {
         using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        RandomAccess.FlushToDisk(handle);
+        FileSync.OfFile(handle);
     }
 
     /// <summary>Makes new, changed and removed names in a folder durable.</summary>

@@ -50,7 +50,7 @@ public sealed class AtomicFileWriter : IAsyncDisposable
         await Task.Run(
             () =>
             {
-                RandomAccess.FlushToDisk(_stream.SafeFileHandle);
+                FileSync.OfFile(_stream.SafeFileHandle);
                 Libc.Rename(_temporary, Path);
                 _committed = true;
                 if (syncFolder)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Caur.Storage.Files;
@@ -47,10 +48,13 @@ internal static partial class Libc
 
         try
         {
+            var started = Stopwatch.GetTimestamp();
             if (FsyncCore(descriptor) != 0)
             {
                 throw Error("fsync", folder);
             }
+
+            FileSync.FolderSynced(started);
         }
         finally
         {

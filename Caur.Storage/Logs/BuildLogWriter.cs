@@ -1,4 +1,5 @@
 using System.Text;
+using Caur.Storage.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Caur.Storage.Logs;
@@ -141,7 +142,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
         {
             if (_unsynced > 0 && !_finished && !_superseded && !_disposed)
             {
-                await Task.Run(() => RandomAccess.FlushToDisk(_handle), CancellationToken.None);
+                await Task.Run(() => FileSync.OfFile(_handle), CancellationToken.None);
                 _unsynced = 0;
             }
         }
@@ -169,7 +170,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
                 await Task.Run(
                     () =>
                     {
-                        RandomAccess.FlushToDisk(_handle);
+                        FileSync.OfFile(_handle);
                         _store.MarkFinished(Key);
                     },
                     CancellationToken.None);
@@ -234,7 +235,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
         {
             await Task.Run(() =>
             {
-                RandomAccess.FlushToDisk(_handle);
+                FileSync.OfFile(_handle);
                 if (!_nameSynced)
                 {
                     _store.SyncNames(Key);

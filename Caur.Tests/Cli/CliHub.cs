@@ -44,8 +44,7 @@ public sealed class CliHub : IAsyncLifetime
         var variables = ManualText.ManagerEnvironment();
         variables["PACKAGE_REPOS"] = JsonSerializer.Serialize(new Dictionary<string, object> { ["awesome-repo"] = new { url = source } });
 
-        // The manual's example has keyrings, which builds cannot install yet; and its folders are the operator's.
-        variables["PACKAGE_TARGET_REPOS"] = """{"awesome-repo":{}}""";
+        // The example's folders are the operator's.
         foreach (var name in (string[])["GPG_PATH", "LANDING_ZONE_PATH", "REPO_PATH"])
         {
             variables[name] = _folder[name];

@@ -31,7 +31,10 @@ public sealed class ManualTests(CliHub hub) : IClassFixture<CliHub>
         var one = json.RootElement.GetProperty("variables").EnumerateArray().Single(one => one.GetProperty("name").GetString() == name);
         one.GetProperty("meaning").GetString()!.Length.ShouldBeGreaterThan(10);
         one.GetProperty("meaning").GetString()!.ShouldNotContain("\n");
-        run.Output.Split("s3cr3t-value").Length.ShouldBeLessThanOrEqualTo(2, "only a problem with it may show a value");
+        if (name is "REDIS_PASSWORD" or "TELEGRAM_BOT_TOKEN" or "API_TOKEN" or "PACKAGE_REPOS_NOTIFIERS")
+        {
+            run.Output.ShouldNotContain("s3cr3t-value");
+        }
     }
 
     [Theory]
@@ -48,15 +51,16 @@ public sealed class ManualTests(CliHub hub) : IClassFixture<CliHub>
     }
 
     [Fact]
-    public async Task ConfigCheck_OfTheManualsExamples_SaysWhatIsUsedAndWhatIsWrong()
+    public async Task ConfigCheck_OfTheManualsExamples_SaysWhatIsUsedAndWhatInstead()
     {
         var manager = await CliRun.RunAsync(["config", "check", "--json"], ManualText.ManagerEnvironment());
         var builder = await CliRun.RunAsync(["config", "check"], ManualText.BuilderEnvironment());
 
         using var json = JsonDocument.Parse(manager.Output);
-        json.RootElement.GetProperty("problems").EnumerateArray().ShouldHaveSingleItem().GetString()!.ShouldContain("awesome-repo has extra_keyrings");
+        manager.ExitCode.ShouldBe(ExitCodes.Ok, manager.Error);
+        json.RootElement.GetProperty("notes").EnumerateArray().ShouldHaveSingleItem().GetString()!.ShouldContain("extra_keyrings of awesome-repo are not installed");
         json.RootElement.GetProperty("variables").EnumerateArray().Where(one => one.GetProperty("used").GetBoolean()).Select(one => one.GetProperty("name").GetString())
-            .ShouldBe(["CAUR_DATA", "PACKAGE_REPOS", "PACKAGE_TARGET_REPOS", "LOGS_URL", "REPO_PATH", "LANDING_ZONE_PATH", "GPG_PATH"], ignoreOrder: true);
+            .ShouldBe(["CAUR_DATA", "PACKAGE_REPOS", "PACKAGE_TARGET_REPOS", "LOGS_URL", "REPO_PATH", "LANDING_ZONE_PATH", "GPG_PATH", "PACKAGE_REPOS_NOTIFIERS"], ignoreOrder: true);
         builder.Output.ShouldMatch(@"(?m)^BUILDER_HOSTNAME +yes ");
         builder.Output.ShouldMatch(@"(?m)^REDIS_PASSWORD +no +there is no Redis; CAUR_TOKEN");
     }
@@ -76,7 +80,7 @@ public sealed class ManualTests(CliHub hub) : IClassFixture<CliHub>
 
         var database = root.Parse(ManualText.Command(ManualText.Manager));
         database.Errors.ShouldBeEmpty();
-        database.GetValue<int>("--web-port").ShouldBe(8080);
+        database.GetValue<int?>("--web-port").ShouldBe(8080);
         root.Parse(ManualText.Command(ManualText.Builder)).Errors.ShouldBeEmpty();
     }
 
@@ -146,7 +150,7 @@ public sealed class ManualTests(CliHub hub) : IClassFixture<CliHub>
 
         FarmVariables.Notes(variables.GetValueOrDefault, Readers.Hub).Select(note => note.Split(' ')[0]).ShouldBe(
             [
-                "REDIS_PASSWORD", "REDIS_SSH_HOST", "REDIS_SSH_USER", "PACKAGE_REPOS_NOTIFIERS", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_USER",
+                "REDIS_PASSWORD", "REDIS_SSH_HOST", "REDIS_SSH_USER", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_USER",
                 "TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID",
             ],
             ignoreOrder: true);
