@@ -55,6 +55,8 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
             TrustedKeys = await keys.GetAsync(cancellationToken),
             Published = published,
             CacheSources = request.CacheSources,
+            TraceParent = request.Trace?.Parent,
+            TraceState = request.Trace?.State,
             Environment = new Dictionary<string, string> { ["PACKAGER"] = options.Packager },
         };
     }

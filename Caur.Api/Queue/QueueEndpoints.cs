@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Caur.Api.Auth;
 using Caur.Api.Health;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
+using Caur.Contracts.Tracing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -57,6 +59,7 @@ public static class QueueEndpoints
             Priority = body.Priority ?? BuildPriority.Manual,
             Deptree = DeptreeOf(body),
             DeptreeWins = body.DeptreeWins,
+            Trace = TraceContext.Of(Activity.Current),
         });
         if (reply.Error is not { } error)
         {

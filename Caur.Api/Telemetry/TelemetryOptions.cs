@@ -38,7 +38,7 @@ public sealed class TelemetryOptions
     public bool SendsMetrics => Sends("METRICS");
 
     /// <summary>What the SDK reads.</summary>
-    internal IConfiguration Configuration { get; }
+    public IConfiguration Configuration { get; }
 
     /// <summary>Reads what is set.</summary>
     public static TelemetryOptions Read(Func<string, string?> variable) => new(Variables
@@ -47,15 +47,15 @@ public sealed class TelemetryOptions
         .ToDictionary(StringComparer.Ordinal));
 
     /// <summary>Who sends it.</summary>
-    internal void Describe(ResourceBuilder resource) => resource
-        .Clear()
-        .AddTelemetrySdk()
-        .AddEnvironmentVariableDetector()
-        .AddService(
+    public void Describe(ResourceBuilder resource)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        resource.Clear().AddTelemetrySdk().AddEnvironmentVariableDetector().AddService(
             _values.GetValueOrDefault("OTEL_SERVICE_NAME") ?? "caur",
             serviceVersion: typeof(TelemetryOptions).Assembly.GetName().Version?.ToString(3),
             autoGenerateServiceInstanceId: false,
             serviceInstanceId: Environment.MachineName);
+    }
 
     private bool Sends(string signal) =>
         _values.GetValueOrDefault("OTEL_SDK_DISABLED") is not "true"

@@ -1,5 +1,6 @@
 using Caur.Builder.Attempts;
 using Caur.Builder.Timing;
+using Caur.Builder.Tracing;
 using Caur.Protocol.Builders;
 
 namespace Caur.Builder.Agents;
@@ -193,6 +194,7 @@ internal sealed partial class BuilderAgent
     {
         var start = _time.GetTimestamp();
         AttemptOutcome? outcome = null;
+        using var span = AttemptSpans.Attempt(order, _options.Name, adopted is not null);
         _instruments.OnAttemptStarted();
         try
         {
@@ -202,6 +204,7 @@ internal sealed partial class BuilderAgent
         finally
         {
             _instruments.OnAttemptEnded(outcome, _time.GetElapsedTime(start));
+            AttemptSpans.End(span, outcome);
             _leases.Release(control);
             lock (_gate)
             {

@@ -1,4 +1,5 @@
 using Caur.Builder.Timing;
+using Caur.Builder.Tracing;
 using Caur.Protocol.Builders;
 
 namespace Caur.Builder.Attempts;
@@ -47,6 +48,9 @@ internal sealed partial class AttemptRun
 
     private async Task<Verdict?> UploadAsync(FoundArchive archive)
     {
+        using var span = AttemptSpans.Step("upload");
+        span?.SetTag("caur.archive", archive.Info.FileName);
+        span?.SetTag("caur.bytes", archive.Info.Size);
         var backoff = new Backoff(_services.Time);
         var room = new Backoff(_services.Time);
         while (true)

@@ -1,6 +1,7 @@
 using Caur.Builder.Containers;
 using Caur.Builder.Engines;
 using Caur.Builder.Sources;
+using Caur.Builder.Tracing;
 using Caur.Builder.Workspaces;
 using Caur.Protocol.Builders;
 
@@ -17,7 +18,12 @@ internal sealed partial class AttemptRun
         await _log.SayAsync(
             $"{_order.Pkgbase} for {_order.TargetRepository}/{_order.Arch} on builder {_options.Name}, attempt {_order.Attempt.Number}", stopping);
 
-        var image = await _services.Images.EnsureAsync(_order.Image, stopping);
+        Images.ImageResult image;
+        using (AttemptSpans.Step("image"))
+        {
+            image = await _services.Images.EnsureAsync(_order.Image, stopping);
+        }
+
         if (!image.IsReady)
         {
             return Unfit(image.Problem, _order.Image);
@@ -31,7 +37,12 @@ internal sealed partial class AttemptRun
         _imageDigest = image.Digest;
         await _log.SayAsync($"Image {_order.Image} ({image.Digest})", stopping);
         await _log.SayAsync($"Source {_order.SourceRepository} at commit {_order.Commit}", stopping);
-        var source = await _services.Sources.CheckOutAsync(_order.SourceUrl, _order.Commit, _order.Pkgbase, _folder.Source, stopping);
+        SourceResult source;
+        using (AttemptSpans.Step("source"))
+        {
+            source = await _services.Sources.CheckOutAsync(_order.SourceUrl, _order.Commit, _order.Pkgbase, _folder.Source, stopping);
+        }
+
         if (source.Status != SourceStatus.Ready)
         {
             return source.Status == SourceStatus.Wrong ? Verdict.Failed(source.Message) : Verdict.SystemError(source.Message);
@@ -47,7 +58,11 @@ internal sealed partial class AttemptRun
             stopping.ThrowIfCancellationRequested();
         }
 
-        _output = await StartContainerAsync(image.Id, stopping);
+        using (AttemptSpans.Step("start"))
+        {
+            _output = await StartContainerAsync(image.Id, stopping);
+        }
+
         _started = _services.Time.GetUtcNow();
         _services.Fitness.Began();
         _log.StartListening();

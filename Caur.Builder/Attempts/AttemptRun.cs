@@ -1,6 +1,7 @@
 using Caur.Builder.Engines;
 using Caur.Builder.Logs;
 using Caur.Builder.Timing;
+using Caur.Builder.Tracing;
 using Caur.Builder.Workspaces;
 using Caur.Protocol.Builders;
 
@@ -49,7 +50,7 @@ internal sealed partial class AttemptRun : IAsyncDisposable
         Verdict verdict;
         try
         {
-            verdict = (adopted is null ? await StartAsync() : await TakeOverAsync(adopted)) ?? await SuperviseAsync();
+            verdict = (adopted is null ? await StartAsync() : await TakeOverAsync(adopted)) ?? await SuperviseTracedAsync();
             if (verdict.Outcome == AttemptOutcome.Built)
             {
                 verdict = await DeliverAsync();
@@ -77,6 +78,14 @@ internal sealed partial class AttemptRun : IAsyncDisposable
         }
 
         await _pump.DisposeAsync();
+    }
+
+    private async Task<Verdict> SuperviseTracedAsync()
+    {
+        using var span = AttemptSpans.Step("container");
+        var verdict = await SuperviseAsync();
+        span?.SetTag("process.exit.code", _exitCode);
+        return verdict;
     }
 
     private async Task<Verdict> ExplainAsync(Exception error)
@@ -117,6 +126,7 @@ internal sealed partial class AttemptRun : IAsyncDisposable
 
         try
         {
+            using var span = AttemptSpans.Step("report");
             await SayOutcomeAsync(verdict);
             if (!await _pump.CompleteAsync(_control.Silenced))
             {

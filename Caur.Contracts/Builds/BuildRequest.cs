@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Tracing;
 using Orleans;
 
 namespace Caur.Contracts.Builds;
@@ -86,4 +87,8 @@ public sealed record BuildRequest
     /// <summary>The disk that the builder must have free, in MiB (<c>BUILDER_DISK</c>); 0 for no wish.</summary>
     [Id(13)]
     public int DiskMiB { get; init; }
+
+    /// <summary>The span that everything this build causes belongs below; null when nobody traces it.</summary>
+    [Id(20)]
+    public TraceContext? Trace { get; init; }
 }

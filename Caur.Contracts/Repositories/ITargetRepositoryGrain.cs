@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Tracing;
 using Orleans;
 using Orleans.Concurrency;
 
@@ -91,6 +92,10 @@ public sealed record PublishOrder
     /// <summary>Its place in the order in which everything is carried out; the repository gives it.</summary>
     [Id(4)]
     public long Sequence { get; init; }
+
+    /// <summary>The build's span; null when nobody traces it.</summary>
+    [Id(20)]
+    public TraceContext? Trace { get; init; }
 }
 
 /// <summary>How a publication stands.</summary>

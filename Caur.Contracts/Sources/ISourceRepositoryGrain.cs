@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Tracing;
 using Orleans;
 
 namespace Caur.Contracts.Sources;
@@ -51,6 +52,10 @@ public sealed record ScheduleRequest
     /// <summary>The graph given wins over the commit's own where it tells of a folder.</summary>
     [Id(7)]
     public bool DeptreeWins { get; init; }
+
+    /// <summary>The caller's span; null when nobody traces it.</summary>
+    [Id(20)]
+    public TraceContext? Trace { get; init; }
 }
 
 /// <summary>One package wanted.</summary>

@@ -141,6 +141,7 @@ internal sealed partial class BuildGrain(
             Attempt = Record.AttemptCount,
             Pkgnames = Record.Request!.Pkgnames,
             Archives = Record.Archives,
+            Trace = Record.Request.Trace,
         };
         try
         {

@@ -6,6 +6,7 @@ using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
 using Caur.Grains.Builds;
 using Caur.Grains.State;
+using Caur.Grains.Tracing;
 using Caur.Storage.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -91,10 +92,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
 
         var slots = await _slots.TakeAsync(request.Builds.Length);
-        var replies = _queue.Enqueue(request, slots.Dequeue, Now);
+        var (traced, spans) = _queue.Remembers(request.Operation) ? (request, []) : FarmSpans.Enqueue(request);
+        var replies = _queue.Enqueue(traced, slots.Dequeue, Now);
         _slots.Return(slots);
         await SaveAsync();
         await RememberAsync(request.Operation, replies);
+        FarmSpans.EndEnqueue(spans, replies);
         _instruments.OnEnqueued(replies.Length);
         return replies;
     }
@@ -121,6 +124,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         if (status.Current)
         {
             _instruments.OnAccepted(Now - attempt.Build.QueuedAt);
+            FarmSpans.Waited(entry.Request, attempt, Now);
             return true;
         }
 
@@ -426,6 +430,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         _queue.Finish(entry, verdict);
         _instruments.OnFinished(entry, verdict.State, Now - entry.Build.QueuedAt);
         await SaveAsync();
+        FarmSpans.Finished(entry.Request, entry.Build, verdict, entry.Durable.Attempts, Now);
     }
 
     /// <summary>Makes durable what the last decisions changed, and acts on it. Records are cleared last: a crash before that leaves a
@@ -459,6 +464,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         foreach (var (entry, verdict) in changes.Closes)
         {
             _instruments.OnFinished(entry, verdict.State, TimeSpan.Zero);
+            FarmSpans.Finished(entry.Request, entry.Build, verdict, entry.Durable.Attempts, Now);
         }
     }
 

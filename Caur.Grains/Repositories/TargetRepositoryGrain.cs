@@ -3,6 +3,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Grains.State;
+using Caur.Grains.Tracing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -297,6 +298,7 @@ internal sealed partial class TargetRepositoryGrain(
     private async Task PublishAsync(PublicationIntent begun, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
+        var began = clock.GetUtcNow();
         var news = await Task.Run(
             () => publisher.PublishAsync(Id, begun.Publication!, begun.Orders, cancellationToken), cancellationToken);
         if (begun.Orders.FirstOrDefault(order => !news.Any(item => IsAnswer(item, order))) is { } forgotten)
@@ -311,6 +313,11 @@ internal sealed partial class TargetRepositoryGrain(
 
         await WriteAsync(history, history.State.With(news));
         await WriteAsync(intent, new PublicationIntent());
+        foreach (var order in begun.Orders)
+        {
+            FarmSpans.Published(order, news.FirstOrDefault(item => IsAnswer(item, order)), began, clock.GetUtcNow());
+        }
+
         await SettleDoneAsync();
     }
 

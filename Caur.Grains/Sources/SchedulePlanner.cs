@@ -156,6 +156,7 @@ internal static class SchedulePlanner
             CacheSources = folder.Config.IsTrue("BUILDER_CACHE_SOURCES"),
             TimeoutFactor = Factor(folder.Config["BUILDER_EXTRA_TIMEOUT"]),
             HoldDependants = options.HoldDependants,
+            Trace = request.Trace,
         };
     }
 

@@ -3,7 +3,9 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
+using Caur.Contracts.Tracing;
 using Caur.Grains.Packages;
+using Caur.Grains.Tracing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -39,6 +41,8 @@ internal sealed partial class SourceRepositoryGrain(
             };
         }
 
+        using var span = FarmSpans.Plan(request, Id);
+        request = request with { Trace = TraceContext.Of(span) ?? request.Trace };
         SourceSnapshot snapshot;
         try
         {

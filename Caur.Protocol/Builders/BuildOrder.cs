@@ -45,6 +45,13 @@ public sealed record BuildOrder
     /// <summary>Keep downloaded sources between builds of this pkgbase (<c>BUILDER_CACHE_SOURCES</c>).</summary>
     public bool CacheSources { get; init; }
 
+    /// <summary>The span that the attempt belongs below, as W3C Trace Context's header <c>traceparent</c> has it; null when nobody traces
+    /// it.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>Its <c>tracestate</c>; null for none.</summary>
+    public string? TraceState { get; init; }
+
     /// <summary>Further environment variables for the build container.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }

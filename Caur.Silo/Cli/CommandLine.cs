@@ -48,9 +48,11 @@ internal static class CommandLine
         }
 
         HelpTexts.Complete(parsed.CommandResult.Command);
+        using var trace = CliTrace.Start(parsed, context);
+        var ended = ExitCodes.Failed;
         try
         {
-            return await parsed.InvokeAsync(
+            return ended = await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = context.Out,
@@ -65,7 +67,7 @@ internal static class CommandLine
         catch (FarmException error)
         {
             context.Error.WriteLine($"caur: {error.Message}");
-            return error.ExitCode;
+            return ended = error.ExitCode;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -86,6 +88,10 @@ internal static class CommandLine
             context.Error.WriteLine($"caur: this should not have happened: {error.GetType().Name}: {error.Message}");
             context.Error.WriteLine(context.Variable("CAUR_DEBUG") is null ? "With CAUR_DEBUG=1 it says where." : error.ToString());
             return ExitCodes.Failed;
+        }
+        finally
+        {
+            trace?.End(ended);
         }
     }
 }

@@ -44,7 +44,11 @@ internal static class CommonOptions
             token = ReadToken(Path.Combine(result.DataFolder(context), AdminTokenFile));
         }
 
-        return new FarmClient(new FarmHttp(server, token, context.Time, context.Orders, tunnel is null ? null : new SshRoute(tunnel, context.Time)));
+        var http = new FarmHttp(server, token, context.Time, context.Orders, tunnel is null ? null : new SshRoute(tunnel, context.Time))
+        {
+            TraceParent = CliTrace.Caller(context),
+        };
+        return new FarmClient(http);
     }
 
     /// <summary>The hub's data folder, as a full path.</summary>

@@ -48,6 +48,18 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>The caller's trace, for requests outside of a span of this process; null for none.</summary>
+    public string? TraceParent
+    {
+        init
+        {
+            if (value is not null)
+            {
+                _http.DefaultRequestHeaders.TryAddWithoutValidation("traceparent", value);
+            }
+        }
+    }
+
     public Uri Server => _http.BaseAddress!;
 
     public void Dispose() => _http.Dispose();

@@ -2,6 +2,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Silo.Cli;
+using Spectre.Console;
 
 namespace Caur.Tests.Cli;
 
@@ -15,7 +16,7 @@ public sealed class TerminalTests
     {
         var (context, text) = Terminal(width: 60);
         var table = context.NewTable("BUILD", "STATE", "WHY");
-        table.AddRow(new Spectre.Console.Text(FakeFarm.Id("a-package-with-a-long-name").ToString()), context.StateCell("Held"), new Spectre.Console.Text(string.Join(' ', Enumerable.Range(0, 40).Select(n => $"w{n}"))));
+        table.AddRow(new Text(FakeFarm.Id("a-package-with-a-long-name").ToString()), context.StateCell("Held"), new Text(string.Join(' ', Enumerable.Range(0, 40).Select(n => $"w{n}"))));
 
         context.Write(table);
 

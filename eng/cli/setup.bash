@@ -6,7 +6,7 @@ setup() {
   local missing=() extra
   mapfile -t missing < <(missing_packages)
   for extra in "$@"; do
-    type -P -- "$extra" >/dev/null || missing+=("$extra")
+    [[ $extra == promtool ]] || type -P -- "$extra" >/dev/null || missing+=("$extra")
   done
   if ! type -P curl >/dev/null || ! find_engine; then
     [[ -z ${DOCKER_HOST:-}${CONTAINER_HOST:-} ]] || ! type -P curl >/dev/null ||
@@ -14,6 +14,7 @@ setup() {
     type -P dockerd >/dev/null || missing+=(docker.io iptables)
   fi
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  if [[ " $* " == *' promtool '* ]] && ! type -P promtool >/dev/null; then install_promtool; fi
   # Newer Debians keep docker's command in a package of its own.
   type -P docker >/dev/null || type -P podman >/dev/null || install_packages docker-cli
   find_engine || {
@@ -38,6 +39,24 @@ install_packages() {
   fi
   awk -v from="$since" -v to="$EPOCHREALTIME" 'BEGIN { printf "Package downloads: %.1f s\n", to - from }'
   apt_get install "${packages[@]}" || apt_failed "The packages cannot be installed."
+  hash -r
+}
+
+# Prometheus' package would start a server here. Of it only promtool is taken, by which the tests check /metrics.
+install_promtool() {
+  local folder
+  [[ ${CAUR_SETUP:-} != never ]] || die "promtool is missing, and CAUR_SETUP=never forbids to install it."
+  type -P apt-get >/dev/null || die "promtool is missing." "It comes with Prometheus; put it into the PATH."
+  ((EUID == 0)) || die "promtool is missing." "It comes with Prometheus: put it into the PATH, or run: sudo $root/caur setup"
+  say "Installing promtool"
+  folder=$(mktemp -d)
+  # apt loads as a user of its own.
+  chmod 755 -- "$folder"
+  (cd -- "$folder" && { apt_get download prometheus || { apt_get update && apt_get download prometheus; }; }) ||
+    apt_failed "Prometheus' package cannot be downloaded."
+  dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$folder/promtool"
+  install -m 755 -- "$folder/promtool" /usr/local/bin/promtool
+  rm -r -- "$folder"
   hash -r
 }
 

@@ -5,7 +5,7 @@ run_tests() {
   local report=$root/artifacts/test-results/tests.xml passed=0 failed=0 skipped=0 code=0
   # Whatever ends this early is a failure, and the last line says so.
   trap 'printf "0 passed, 1 failed, 0 skipped\n"' EXIT
-  setup shellcheck
+  setup shellcheck promtool
   CAUR_TEST_IMAGE=$(builder_image)
   export CAUR_TEST_IMAGE CAUR_BUILDER_IMAGE=$CAUR_TEST_IMAGE
   require_dotnet

@@ -35,7 +35,7 @@ internal sealed class Completer(RootCommand root, Func<CompletionSource, Task<IE
         var verbs = place.Arguments == 0 && !place.OnlyArguments ? place.Command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name) : [];
         var argument = place.Argument is { } next ? await ValuesAsync(next, next.HelpName) : [];
         var all = verbs.Concat(argument.Except(place.Given)).ToList();
-        return ("", all.Count == 0 && word.Length == 0 && place.Argument is null ? place.Options : all);
+        return ("", all.Count == 0 && word.Length == 0 && place is { Argument: null, Arguments: 0 } ? place.Options : all);
     }
 
     private async Task<IEnumerable<string>> ValuesAsync(Symbol symbol, string? helpName) => CompletionRules.Of(symbol, helpName) switch

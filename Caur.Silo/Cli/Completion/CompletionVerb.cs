@@ -45,6 +45,7 @@ internal static class CompletionVerb
         """
         #compdef caur
         _caur() {
+          emulate -L zsh
           local line
           local -a replies
           for line in "${(@f)$(${(Q)words[1]} __complete -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
