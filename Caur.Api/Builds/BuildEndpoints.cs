@@ -1,78 +1,127 @@
 using Caur.Api.Auth;
+using Caur.Api.Documentation;
+using Caur.Api.Hosting;
+using Caur.Api.Paging;
 using Caur.Api.Queue;
-using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
-using Caur.Storage.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Orleans;
 
 namespace Caur.Api.Builds;
 
-/// <summary>Single builds.</summary>
+/// <summary>The list of builds, and single ones. A build's id has slashes: it may stand in a path as it is, or as one segment with
+/// <c>%2F</c> in their place.</summary>
 public static class BuildEndpoints
 {
+    private const string IdHelp = "The build's id, `target/arch/pkgbase/timestamp`, as one segment: with %2F for each slash.";
+
     /// <summary>Maps <c>/api/v1/builds/...</c>.</summary>
     public static IEndpointRouteBuilder MapBuilds(this IEndpointRouteBuilder app)
     {
-        var group = app.MapGroup("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}").WithTags("builds");
-        group.MapGet("", GetAsync).WithName("GetBuild");
-        group.MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Admin).WithName("PromoteBuild");
-        group.MapPost("/cancel", CancelAsync).RequireAuthorization(AuthPolicies.Admin).WithName("CancelBuild");
+        var all = app.MapGroup("/api/v1/builds").WithTags("builds");
+        all.MapGet("", ListAsync).WithName("ListBuilds").WithEntityTag()
+            .Documented(
+                "List builds, the newest first.",
+                "Builds in the queues, with builders, and those that ended and still have a log. With `state` or `builder` a page may have "
+                + "fewer builds than its limit, also none, before the list's end: `next` is null at the end only.")
+            .Parameter("state", "Only builds in one of these states, comma-separated. Default: all.", "Failed,TimedOut")
+            .Parameter("package", "Only builds of this pkgbase. Default: all.", "guile1.8")
+            .Parameter("target", "Only builds for this repository, `name` or `name/arch`. Default: all.", "chaotic-aur/x86_64")
+            .Parameter("builder", "Only builds that this builder has or had last, `name` or `name/instance`. Default: all.", "stormwing")
+            .Parameter("since", "Only builds that were queued then or later: RFC 3339, or milliseconds since 1970. Default: all.", "2026-11-21T00:00:00Z")
+            .Paged(BuildExamples.Id.ToString())
+            .AnswersLike(new Page<BuildSummary> { Items = [BuildExamples.Summary], Next = BuildExamples.Id.ToString() });
+
+        MapOne(
+            all.MapGroup("/{target}/{arch}/{pkgbase}/{timestamp}"),
+            "",
+            (string target, string arch, string pkgbase, string timestamp, BuildReader builds) => GetAsync($"{target}/{arch}/{pkgbase}/{timestamp}", builds),
+            (string target, string arch, string pkgbase, string timestamp, HttpContext context, QueueReader queues) =>
+                CancelAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, queues),
+            (string target, string arch, string pkgbase, string timestamp, QueueReader queues) =>
+                PromoteAsync($"{target}/{arch}/{pkgbase}/{timestamp}", queues),
+            (string target, string arch, string pkgbase, string timestamp, BuildRetry retry, RetryBody? body) =>
+                RetryAsync($"{target}/{arch}/{pkgbase}/{timestamp}", retry, body),
+            static route => route
+                .Parameter("target", "The repository's name.", "chaotic-aur")
+                .Parameter("arch", "Its architecture.", "x86_64")
+                .Parameter("pkgbase", "The package folder.", "guile1.8")
+                .Parameter("timestamp", "When it was queued, in milliseconds since 1970.", "1795249937633"));
+        MapOne(
+            all.MapGroup("/{id}"),
+            "ById",
+            (string id, BuildReader builds) => GetAsync(Unpacked(id), builds),
+            (string id, HttpContext context, QueueReader queues) => CancelAsync(Unpacked(id), context, queues),
+            (string id, QueueReader queues) => PromoteAsync(Unpacked(id), queues),
+            (string id, BuildRetry retry, RetryBody? body) => RetryAsync(Unpacked(id), retry, body),
+            static route => route.Parameter("id", IdHelp, "chaotic-aur%2Fx86_64%2Fguile1.8%2F1795249937633"));
         return app;
     }
 
-    private static async Task<Results<Ok<BuildReply>, ProblemHttpResult>> GetAsync(
-        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains, QueueReader queues)
+    private static void MapOne(
+        RouteGroupBuilder one, string suffix, Delegate get, Delegate cancel, Delegate promote, Delegate retry, Action<RouteHandlerBuilder> describe)
     {
-        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        var shown = one.MapGet("", get).WithName($"GetBuild{suffix}").WithEntityTag()
+            .Documented(
+                "Show a build.",
+                "Where it is and why, since when and with whom; its attempts with how each ended, what came out of it, and while it waits when it will probably start.")
+            .AnswersLike(BuildExamples.Reply);
+        var cancelled = one.MapPost("/cancel", cancel).RequireAuthorization(AuthPolicies.Admin).WithName($"CancelBuild{suffix}")
+            .Documented("Cancel a build.", "A build that waits is ended; one that runs is ended by its builder. From uploading on it is not cancelled any more.")
+            .AnswersLike(new CancelReply(true, "cancelled before it started"))
+            .Refuses(StatusCodes.Status409Conflict, "It is over, or past cancelling.", $"{BuildExamples.Id} is not in the queue: it is finished, or never was")
+            .WantsToken("admin");
+        var promoted = one.MapPost("/promote", promote).RequireAuthorization(AuthPolicies.Admin).WithName($"PromoteBuild{suffix}")
+            .Documented("Promote a build.", "Puts a waiting build, and what it waits for, before everything that came in the last 24 hours.")
+            .AnswersLike(QueueExamples.Promoted)
+            .Refuses(StatusCodes.Status409Conflict, "It does not wait.", $"{BuildExamples.Id} is running already")
+            .WantsToken("admin");
+        var retried = one.MapPost("/retry", retry).RequireAuthorization(AuthPolicies.Schedule).WithName($"RetryBuild{suffix}")
+            .Documented(
+                "Build the same again.",
+                "Queues the same pkgbase of the same commit for the same repository, as a person's wish. What of it waits or runs is replaced, as with any order.")
+            .TakesLike(new RetryBody { Operation = QueueExamples.Operation })
+            .AnswersLike(new RetryReply(BuildExamples.NewerId, BuildExamples.Id, BuildExamples.Commit, null))
+            .Refuses(StatusCodes.Status422UnprocessableEntity, "It cannot be queued.", "commit 5b2f09c1 of chaotic-aur has no package folder guile1.8")
+            .WantsToken("ci or admin");
+        foreach (var route in new[] { shown, cancelled, promoted, retried })
         {
-            return NoBuildId(target, arch, pkgbase, timestamp);
+            describe(route);
+            route
+                .Refuses(StatusCodes.Status400BadRequest, "That is no build's id.", "'chaotic-aur/x86_64/guile1.8/now' is no build id: target/arch/pkgbase/timestamp is wanted")
+                .Refuses(StatusCodes.Status404NotFound, "There is no such build.", $"there is no build {BuildExamples.Id}");
         }
-
-        if (!queues.Architectures.Contains(id.Arch))
-        {
-            return NoBuild(id);
-        }
-
-        // The queue first: a build that becomes final between the two questions is then found by the second.
-        var item = await grains.GetGrain<IBuildQueueGrain>(id.Arch).FindAsync(id);
-        BuildView? view;
-        try
-        {
-            view = await grains.GetGrain<IBuildGrain>(id.ToString()).GetAsync();
-        }
-        catch (Exception error) when (StateDamage.Find(error) is { } damage)
-        {
-            return TypedResults.Ok(Damaged(id, damage));
-        }
-
-        if (item is null && view is null)
-        {
-            return NoBuild(id);
-        }
-
-        var state = view is { State: not BuildState.Waiting } ? view.State : item?.State ?? BuildState.Waiting;
-        return TypedResults.Ok(new BuildReply
-        {
-            Build = id,
-            State = state,
-            Final = state.IsFinal(),
-            Reason = view is { State: not BuildState.Waiting } ? view.Reason : item?.Explanation ?? view?.Reason ?? "",
-            Wait = item?.Wait ?? WaitReason.None,
-            View = view,
-        });
     }
 
-    private static async Task<Results<Ok<CancelReply>, ProblemHttpResult>> CancelAsync(
-        string target, string arch, string pkgbase, string timestamp, HttpContext context, IGrainFactory grains, QueueReader queues)
+    private static async Task<Results<Ok<Page<BuildSummary>>, ProblemHttpResult>> ListAsync(
+        BuildCatalog builds,
+        string? state = null,
+        string? package = null,
+        string? target = null,
+        string? builder = null,
+        string? since = null,
+        string? after = null,
+        int? limit = null)
     {
-        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        var (query, problem) = BuildListQuery.Read(state, package, target, builder, since, after, limit);
+        return query is null
+            ? TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest)
+            : TypedResults.Ok(await builds.ListAsync(query));
+    }
+
+    private static async Task<Results<Ok<BuildReply>, ProblemHttpResult>> GetAsync(string text, BuildReader builds) =>
+        !BuildId.TryParse(text, null, out var id) ? NoBuildId(text)
+        : await builds.FindAsync(id) is { } reply ? TypedResults.Ok(reply)
+        : NoBuild(id);
+
+    private static async Task<Results<Ok<CancelReply>, ProblemHttpResult>> CancelAsync(string text, HttpContext context, QueueReader queues)
+    {
+        if (!BuildId.TryParse(text, null, out var id))
         {
-            return NoBuildId(target, arch, pkgbase, timestamp);
+            return NoBuildId(text);
         }
 
         if (!queues.Architectures.Contains(id.Arch))
@@ -81,16 +130,15 @@ public static class BuildEndpoints
         }
 
         var who = context.User.Identity?.Name is { Length: > 0 } name ? name : "an admin";
-        var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).CancelAsync(id, $"cancelled by {who}");
+        var reply = await queues.Queue(id.Arch).CancelAsync(id, $"cancelled by {who}");
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
 
-    private static async Task<Results<Ok<PromoteReply>, ProblemHttpResult>> PromoteAsync(
-        string target, string arch, string pkgbase, string timestamp, IGrainFactory grains, QueueReader queues)
+    private static async Task<Results<Ok<PromoteReply>, ProblemHttpResult>> PromoteAsync(string text, QueueReader queues)
     {
-        if (!BuildId.TryParse($"{target}/{arch}/{pkgbase}/{timestamp}", null, out var id))
+        if (!BuildId.TryParse(text, null, out var id))
         {
-            return NoBuildId(target, arch, pkgbase, timestamp);
+            return NoBuildId(text);
         }
 
         if (!queues.Architectures.Contains(id.Arch))
@@ -98,45 +146,29 @@ public static class BuildEndpoints
             return NoBuild(id);
         }
 
-        var reply = await grains.GetGrain<IBuildQueueGrain>(id.Arch).PromoteAsync(id);
+        var reply = await queues.Queue(id.Arch).PromoteAsync(id);
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
 
-    /// <summary>A build whose record cannot be read: the queue ends it as this too.</summary>
-    private static BuildReply Damaged(BuildId id, string damage) => new()
+    private static async Task<Results<Ok<RetryReply>, ProblemHttpResult>> RetryAsync(string text, BuildRetry retry, RetryBody? body)
     {
-        Build = id,
-        State = BuildState.SystemError,
-        Final = true,
-        Reason = $"the record of {id} cannot be read: {damage}",
-    };
+        if (!BuildId.TryParse(text, null, out var id))
+        {
+            return NoBuildId(text);
+        }
+
+        var (reply, problem) = await retry.RunAsync(id, body?.Operation ?? Guid.NewGuid());
+        return reply is not null ? TypedResults.Ok(reply)
+            : problem is null ? NoBuild(id)
+            : TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);
+    }
+
+    /// <summary>Routing decodes everything but the slash.</summary>
+    private static string Unpacked(string id) => id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static ProblemHttpResult NoBuild(BuildId id) =>
         TypedResults.Problem($"there is no build {id}", statusCode: StatusCodes.Status404NotFound);
 
-    private static ProblemHttpResult NoBuildId(string target, string arch, string pkgbase, string timestamp) => TypedResults.Problem(
-        $"'{target}/{arch}/{pkgbase}/{timestamp}' is no build id: target/arch/pkgbase/timestamp is wanted",
-        statusCode: StatusCodes.Status400BadRequest);
-}
-
-/// <summary>One build as <c>GET /api/v1/builds/...</c> shows it.</summary>
-public sealed record BuildReply
-{
-    /// <summary>Its id.</summary>
-    public required BuildId Build { get; init; }
-
-    /// <summary>Where it is.</summary>
-    public required BuildState State { get; init; }
-
-    /// <summary>Nothing changes any more.</summary>
-    public required bool Final { get; init; }
-
-    /// <summary>Why, for people.</summary>
-    public required string Reason { get; init; }
-
-    /// <summary>Why it waits, if it does.</summary>
-    public WaitReason Wait { get; init; }
-
-    /// <summary>Its attempts and results, once a builder had it.</summary>
-    public BuildView? View { get; init; }
+    private static ProblemHttpResult NoBuildId(string text) => TypedResults.Problem(
+        $"'{Events.BuildStateNames.Shown(text)}' is no build id: target/arch/pkgbase/timestamp is wanted", statusCode: StatusCodes.Status400BadRequest);
 }

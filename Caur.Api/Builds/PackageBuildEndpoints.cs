@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Caur.Api.Documentation;
+using Caur.Api.Hosting;
 using Caur.Api.Logs;
 using Caur.Api.Queue;
 using Caur.Contracts.Farm;
@@ -21,7 +23,11 @@ public static class PackageBuildEndpoints
     /// <summary>Maps <c>/api/v1/packages/{pkgbase}/builds</c>.</summary>
     public static IEndpointRouteBuilder MapPackageBuilds(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v1/packages/{pkgbase}/builds", GetAsync).WithTags("builds").WithName("GetPackageBuilds");
+        app.MapGet("/api/v1/packages/{pkgbase}/builds", GetAsync).WithTags("packages").WithName("GetPackageBuilds").WithEntityTag()
+            .Documented("All builds of a pkgbase, the newest first.", "Those in the queue, those that its history has, and those that still have a log: not more than some hundred.")
+            .Parameter("pkgbase", "The package folder.", "guile1.8")
+            .AnswersLike(new List<PackageBuild> { new(BuildExamples.Id, true) })
+            .Refuses(StatusCodes.Status400BadRequest, "That is no package folder.", "'.git' is no name of a package folder");
         return app;
     }
 

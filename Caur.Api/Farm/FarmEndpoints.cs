@@ -1,3 +1,5 @@
+using Caur.Api.Documentation;
+using Caur.Api.Hosting;
 using Caur.Contracts.Farm;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +15,9 @@ public static class FarmEndpoints
     /// <summary>Maps <c>/api/v1/farm</c>.</summary>
     public static IEndpointRouteBuilder MapFarm(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v1/farm", Get).WithTags("farm").WithName("GetFarm");
+        app.MapGet("/api/v1/farm", Get).WithTags("farm").WithName("GetFarm").WithEntityTag()
+            .Documented("What the farm builds from and for.", "The source and target repositories of its configuration.")
+            .AnswersLike(new FarmReply(["chaotic-aur"], [new FarmTarget("chaotic-aur", ["x86_64"])]));
         return app;
     }
 

@@ -1,17 +1,25 @@
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Builds;
+using Caur.Api.Documentation;
+using Caur.Api.Events;
 using Caur.Api.Farm;
 using Caur.Api.Health;
 using Caur.Api.Logs;
+using Caur.Api.Manager;
 using Caur.Api.Metrics;
+using Caur.Api.Packages;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
 using Caur.Api.Telemetry;
+using Caur.Storage.Files;
+using Caur.Storage.Logs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Caur.Api.Hosting;
 
@@ -22,7 +30,11 @@ public static class GatewayExtensions
     /// process.</summary>
     public static IServiceCollection AddCaurGateway(this IServiceCollection services)
     {
-        services.AddProblemDetails();
+        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ProblemTexts.Customize);
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<BadRequestHandler>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = ApiNames.Policy);
+        services.AddApiDescription();
         services.AddTokenAuth();
         services.AddSingleton<FarmHealth>();
         services.AddSingleton<DiskWatch>();
@@ -32,7 +44,20 @@ public static class GatewayExtensions
         services.AddGatewayTelemetry();
         services.AddSingleton<QueueReader>();
         services.AddSingleton<QueueStatsReader>();
+        services.AddSingleton<QueueListReader>();
         services.AddSingleton<RepositoryReader>();
+        services.AddSingleton(provider => new BuildLogIndex(provider.GetRequiredService<DataFolders>().Logs, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<BuildCatalog>();
+        services.AddSingleton<BuildReader>();
+        services.AddSingleton<BuildRetry>();
+        services.AddSingleton<BuilderReader>();
+        services.AddSingleton<PackageReader>();
+        services.TryAddSingleton<EventStreamOptions>();
+        services.AddSingleton<EventStream>();
+        services.AddSingleton<EventFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventFeed>());
+        services.AddSingleton<HubLog>();
+        services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<HubLog>());
         services.AddSingleton<LogFollowers>();
         services.AddSingleton<LogServices>();
         services.AddSingleton<GatewayAddress>();
@@ -51,9 +76,14 @@ public static class GatewayExtensions
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
+        app.MapBuilders().MapPackages().MapEvents().MapManager().MapApiDescription();
         app.MapGet("/", () => TypedResults.Text(
             "Caur, a package build farm.\n\n/repos/<name>/<arch>/    the repositories\n/api/queue/stats         the queue\n"
-            + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n"));
+            + "/api/logs/<pkgbase>      the newest log of a package\n/metrics                 for Prometheus\n/openapi/v1.json         all routes\n"))
+            .WithTags("farm")
+            .WithName("GetIndex")
+            .Documented("What is where.", "For people who look with a browser.")
+            .AnswersText("Caur, a package build farm.\n");
         return app;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Caur.Api.Documentation;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
@@ -30,10 +31,22 @@ public static class LogEndpoints
     /// <summary>Maps <c>/api/logs/...</c>.</summary>
     public static IEndpointRouteBuilder MapLogs(this IEndpointRouteBuilder app)
     {
-        app.MapMethods("/api/logs/{id}/{timestamp}", Methods, GetLogAsync).WithName("GetLog");
-        app.MapMethods("/api/logs/{id}", Methods, GetLatestLogAsync).WithName("GetLatestLog");
+        Describe(app.MapMethods("/api/logs/{id}/{timestamp}", Methods, (Delegate)GetLogAsync).WithName("GetLog"))
+            .Documented("A build's log.", "As the container wrote it, from a byte on, and what comes until the build is over.")
+            .Parameter("timestamp", "When the build was queued, in milliseconds since 1970.", "1795249937633");
+        Describe(app.MapMethods("/api/logs/{id}", Methods, (Delegate)GetLatestLogAsync).WithName("GetLatestLog"))
+            .Documented("The newest log of a package.", "As the container wrote it, from a byte on, and what comes until the build is over. The header `Caur-Build` names the build.");
         return app;
     }
+
+    private static RouteHandlerBuilder Describe(RouteHandlerBuilder route) => route
+        .WithTags("logs")
+        .Parameter("id", "The package folder.", "guile1.8")
+        .FreeParameter("offset", "The first byte that is wanted. Default: 0.", "65536")
+        .FreeParameter("follow", "false ends with what is there. Default: true.", "false")
+        .AnswersText("Added to build queue at 21/11/2026, 08:26:24 UTC. Waiting for builder...\r\n", when: "Until the build is over.")
+        .AnswersText("Build task not found", status: StatusCodes.Status404NotFound, when: "There is no such log; the text has the escapes that make it red.")
+        .Refuses(StatusCodes.Status416RangeNotSatisfiable, "The offset is behind the end.", "the log has 4711 bytes, and the offset 65536 is behind them");
 
     private static async Task GetLogAsync(string id, string timestamp, HttpContext context, LogServices services)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
 
 namespace Caur.Api.Queue;
 
@@ -28,13 +29,28 @@ public sealed record CountedNodes(IReadOnlyList<IdleNode> Nodes)
 
 /// <summary>A build that a builder has.</summary>
 public sealed record ActivePackage(
-    string Name, string Node, [property: JsonPropertyName("build_class")] object? BuildClass, string? LiveLog);
+    string Name,
+    string Node,
+    [property: JsonPropertyName("build_class")] object? BuildClass,
+    [property: JsonPropertyName("liveLog"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? LiveLog);
 
 /// <summary>A build that waits.</summary>
 public sealed record WaitingPackage(string Name, [property: JsonPropertyName("build_class")] object BuildClass);
 
 /// <summary>A builder that would take a build now.</summary>
 public sealed record IdleNode(string Name, [property: JsonPropertyName("build_class")] object BuildClass);
+
+/// <summary><c>GET /api/queue/metrics</c>: how builds ended since the hub started.</summary>
+/// <param name="BuilderQueue">What builders made of them.</param>
+/// <param name="DatabaseQueue">What became of the publications.</param>
+public sealed record QueueMetrics(
+    [property: JsonPropertyName("builder_queue")] QueueMetricsCounts BuilderQueue,
+    [property: JsonPropertyName("database_queue")] QueueMetricsCounts DatabaseQueue);
+
+/// <summary>Counts of one step.</summary>
+/// <param name="Completed">Done as asked.</param>
+/// <param name="Failed">Not.</param>
+public sealed record QueueMetricsCounts(long Completed, long Failed);
 
 /// <summary>One of <c>GET /api/queue/packages</c>.</summary>
 public sealed record QueuedPackage(
@@ -80,6 +96,9 @@ public sealed record ScheduleBody
 /// <summary><c>POST /api/queue/promote</c>.</summary>
 public sealed record PromoteBody
 {
+    /// <summary>The build; or pkgbase, arch and target repository.</summary>
+    public BuildId? Build { get; init; }
+
     /// <summary>The folder's name.</summary>
     public string Pkgbase { get; init; } = "";
 

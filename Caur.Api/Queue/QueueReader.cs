@@ -18,6 +18,10 @@ public sealed class QueueReader(IGrainFactory grains, IOptions<FarmOptions> farm
     /// <summary>One queue.</summary>
     public IBuildQueueGrain Queue(string arch) => grains.GetGrain<IBuildQueueGrain>(arch);
 
+    /// <summary>All queues without explanations.</summary>
+    public async Task<IReadOnlyList<QueueOverview>> ReadOverviewsAsync() =>
+        await Task.WhenAll(Architectures.Select(arch => Queue(arch).GetOverviewAsync()));
+
     /// <summary>Everything in all queues.</summary>
     public async Task<IReadOnlyList<QueueSnapshot>> ReadAsync() => await Task.WhenAll(Architectures.Select(arch => Queue(arch).GetAsync()));
 }

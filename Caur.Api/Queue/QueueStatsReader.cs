@@ -1,5 +1,4 @@
 using System.Globalization;
-using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
@@ -7,7 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Caur.Api.Queue;
 
-/// <summary>Makes <c>GET /api/queue/stats</c> of the queues. Dashboards ask for it again and again: it is made once per change.</summary>
+/// <summary>Makes <c>GET /api/queue/stats</c> of the queues. Dashboards ask for it again and again: it is made once per change, and of
+/// what the queues tell without explaining anything.</summary>
 public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> farm)
 {
     private Made? _last;
@@ -15,44 +15,43 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
     /// <summary>The stats of now.</summary>
     public async Task<QueueStats> ReadAsync()
     {
-        var snapshots = await queues.ReadAsync();
-        if (_last is { } last && last.Of.SequenceEqual(snapshots, ReferenceEqualityComparer.Instance))
+        var overviews = await queues.ReadOverviewsAsync();
+        if (_last is { } last && last.Of.SequenceEqual(overviews, ReferenceEqualityComparer.Instance))
         {
             return last.Stats;
         }
 
-        var stats = Make(snapshots);
-        _last = new Made(snapshots, stats);
+        var stats = Make(overviews);
+        _last = new Made(overviews, stats);
         return stats;
+    }
+
+    /// <summary>How builds ended since the hub started.</summary>
+    public async Task<QueueMetrics> ReadMetricsAsync()
+    {
+        var totals = (await queues.ReadOverviewsAsync()).Select(queue => queue.Totals).ToList();
+        return new QueueMetrics(
+            new QueueMetricsCounts(totals.Sum(total => total.Built), totals.Sum(total => total.NotBuilt)),
+            new QueueMetricsCounts(totals.Sum(total => total.Published), totals.Sum(total => total.Refused)));
     }
 
     /// <summary>A class in JSON: a number when it is one.</summary>
     internal static object Class(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : text;
 
-    private QueueStats Make(IReadOnlyList<QueueSnapshot> snapshots)
+    private QueueStats Make(IReadOnlyList<QueueOverview> overviews)
     {
-        var builders = snapshots.SelectMany(queue => queue.Builders).ToList();
+        var builders = overviews.SelectMany(queue => queue.Builders).ToList();
         var classes = builders
             .GroupBy(builder => builder.Profile.Builder)
             .ToDictionary(group => group.Key, group => Class(group.First().Profile.Class));
-        var active = new List<ActivePackage>();
-        var waiting = new List<WaitingPackage>();
-        foreach (var item in snapshots.SelectMany(queue => queue.Items))
-        {
-            if (item.State is BuildState.Waiting)
-            {
-                waiting.Add(new WaitingPackage(item.Build.Package.ToString(), Class(item.Request.BuilderClass ?? "1")));
-            }
-            else if (item.Builder is { } builder)
-            {
-                active.Add(new ActivePackage(item.Build.Package.ToString(), builder.Name, classes.GetValueOrDefault(builder), LogUrl(item.Build)));
-            }
-        }
-
         return new QueueStats(
-            QueueStats.Of(active),
-            QueueStats.Of(waiting),
+            QueueStats.Of(overviews.SelectMany(queue => queue.Active)
+                .Where(item => item.Builder is not null)
+                .Select(item => new ActivePackage(
+                    item.Build.Package.ToString(), item.Builder!.Value.Name, classes.GetValueOrDefault(item.Builder.Value), LogUrl(item.Build)))),
+            QueueStats.Of(overviews.SelectMany(queue => queue.Waiting.Order())
+                .Select(build => new WaitingPackage(build.Package, Class(build.BuilderClass ?? "1")))),
             QueueStats.OfNodes(builders
                 .Where(builder => builder.Busy < builder.Profile.Slots && !builder.Lost && builder.Profile.CanTake)
                 .DistinctBy(builder => builder.Profile.Builder)
@@ -63,5 +62,5 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
         ? string.Create(CultureInfo.InvariantCulture, $"{url}?timestamp={build.Timestamp}&id={Uri.EscapeDataString(build.Pkgbase)}")
         : null;
 
-    private sealed record Made(IReadOnlyList<QueueSnapshot> Of, QueueStats Stats);
+    private sealed record Made(IReadOnlyList<QueueOverview> Of, QueueStats Stats);
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Claims;
 using Caur.Api.Auth;
+using Caur.Api.Paging;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Microsoft.AspNetCore.Builder;
@@ -26,13 +28,14 @@ public static partial class RepositoryChangeEndpoints
     public static IEndpointRouteBuilder MapRepositoryChanges(this IEndpointRouteBuilder app)
     {
         var all = app.MapGroup("/api/v1/repositories").WithTags("repositories");
-        all.MapGet("", ListAsync).WithName("ListRepositories");
+        all.MapGet("", ListAsync).WithName("ListRepositories").DescribeList();
         var one = all.MapGroup("/{name}/{arch}");
-        one.MapGet("", GetAsync).WithName("GetRepository");
-        one.MapGet("/packages", GetPackagesAsync).WithName("GetRepositoryPackages");
-        one.MapGet("/changes/{operation:guid}", GetChangeAsync).WithName("GetRepositoryChange");
-        one.MapGet("/verify", GetVerificationAsync).WithName("GetRepositoryVerification");
-        one.MapPost("/verify", VerifyAsync).RequireAuthorization(AuthPolicies.Remove).WithName("VerifyRepository");
+        one.MapGet("", GetAsync).WithName("GetRepository").DescribeOne();
+        one.MapGet("/generations", GetGenerationsAsync).WithName("GetRepositoryGenerations").DescribeGenerations();
+        one.MapGet("/packages", GetPackagesAsync).WithName("GetRepositoryPackages").DescribePackages();
+        one.MapGet("/changes/{operation:guid}", GetChangeAsync).WithName("GetRepositoryChange").DescribeChangeStatus();
+        one.MapGet("/verify", GetVerificationAsync).WithName("GetRepositoryVerification").DescribeVerification();
+        one.MapPost("/verify", VerifyAsync).RequireAuthorization(AuthPolicies.Remove).WithName("VerifyRepository").DescribeVerify();
         MapChange("remove", RepositoryChangeKind.Remove, AuthPolicies.Remove);
         MapChange("keep", RepositoryChangeKind.Keep, AuthPolicies.Remove);
         MapChange("rollback", RepositoryChangeKind.Rollback, AuthPolicies.Admin);
@@ -42,7 +45,8 @@ public static partial class RepositoryChangeEndpoints
             .MapPost($"/{verb}", (string name, string arch, ChangeBody body, HttpContext context, RepositoryReader repositories, TimeProvider clock, ILoggerFactory loggers) =>
                 ChangeAsync(name, arch, kind, body, context, repositories, clock, loggers.CreateLogger(typeof(RepositoryChangeEndpoints).FullName!)))
             .RequireAuthorization(policy)
-            .WithName($"{kind}Packages");
+            .WithName($"{kind}Packages")
+            .DescribeChange(kind);
     }
 
     private static async Task<Ok<RepositoryReply[]>> ListAsync(RepositoryReader repositories) =>
@@ -54,10 +58,31 @@ public static partial class RepositoryChangeEndpoints
             : NoRepository(name, arch, repositories);
 
     private static async Task<Results<Ok<PackagePage>, ProblemHttpResult>> GetPackagesAsync(
-        string name, string arch, RepositoryReader repositories, string? after = null, int limit = PageSize) =>
-        repositories.Find(name, arch) is { } target
-            ? TypedResults.Ok(await repositories.Repository(target).GetPackagesAsync(after, Math.Clamp(limit, 1, PageSize)))
-            : NoRepository(name, arch, repositories);
+        string name, string arch, RepositoryReader repositories, string? after = null, int? limit = null) =>
+        repositories.Find(name, arch) is not { } target ? NoRepository(name, arch, repositories)
+        : PageQuery.Problem(limit, PageSize) is { } problem ? TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest)
+        : TypedResults.Ok(await repositories.Repository(target).GetPackagesAsync(after is { Length: > 0 } ? after : null, limit ?? PageSize));
+
+    private static async Task<Results<Ok<Page<GenerationView>>, ProblemHttpResult>> GetGenerationsAsync(
+        string name, string arch, RepositoryReader repositories, int? after = null, int? limit = null)
+    {
+        if (repositories.Find(name, arch) is not { } target)
+        {
+            return NoRepository(name, arch, repositories);
+        }
+
+        if (PageQuery.Problem(limit) is { } problem)
+        {
+            return TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var (items, next) = Pager.Cut(
+            await repositories.Repository(target).GetGenerationsAsync(),
+            generation => after is null || generation.Number < after,
+            limit ?? PageQuery.Default,
+            generation => generation.Number.ToString(CultureInfo.InvariantCulture));
+        return TypedResults.Ok(new Page<GenerationView> { Items = items, Next = next });
+    }
 
     private static async Task<Results<Ok<RepositoryChangeView>, ProblemHttpResult>> GetChangeAsync(
         string name, string arch, Guid operation, RepositoryReader repositories)
@@ -167,7 +192,7 @@ public static partial class RepositoryChangeEndpoints
             ["packages"] = view.Packages,
             ["removed"] = view.Removed,
             ["bytes"] = view.Bytes,
-            ["unknownNames"] = view.UnknownNames,
+            ["unknown_names"] = view.UnknownNames,
             ["names"] = view.Changes.Select(change => change.Pkgname).ToImmutableArray(),
         });
 

@@ -1,4 +1,5 @@
 using Caur.Api.Builders;
+using Caur.Api.Documentation;
 using Caur.Storage.Repositories;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,8 +17,16 @@ public static class RepositoryEndpoints
     /// <summary>Maps <c>/repos/...</c> and the farm's public key.</summary>
     public static IEndpointRouteBuilder MapRepositories(this IEndpointRouteBuilder app)
     {
-        app.MapMethods("/repos/{**path}", [HttpMethods.Get, HttpMethods.Head], GetFile).WithName("GetRepositoryFile");
-        app.MapGet("/key.asc", GetKeyAsync).WithName("GetPublicKey");
+        app.MapMethods("/repos/{**path}", [HttpMethods.Get, HttpMethods.Head], GetFile).WithTags("repositories").WithName("GetRepositoryFile")
+            .Documented("The repositories' files.", "What pacman reads: `/repos/NAME/ARCH/FILE`. A database is answered with a redirect into its generation. Ranges and conditional requests are served.")
+            .Parameter("path", "Repository, architecture and file.", "chaotic-aur/x86_64/guile1.8-1.8.8-9-x86_64.pkg.tar.zst")
+            .AnswersText("(the file)", "application/octet-stream")
+            .AnswersNothing(StatusCodes.Status302Found, "A database: it is where this says.")
+            .AnswersNothing(StatusCodes.Status304NotModified, "The client has it.")
+            .AnswersText("not found\n", status: StatusCodes.Status404NotFound, when: "There is no such file.");
+        app.MapGet("/key.asc", GetKeyAsync).WithTags("repositories").WithName("GetPublicKey")
+            .Documented("The farm's public key.", "Packages and databases are signed with it.")
+            .AnswersText("-----BEGIN PGP PUBLIC KEY BLOCK-----\n...\n-----END PGP PUBLIC KEY BLOCK-----\n");
         return app;
     }
 

@@ -65,6 +65,20 @@ public interface IBuildQueueGrain : IGrainWithStringKey
     [Alias("Pause")]
     Task PauseAsync(bool paused);
 
+    /// <summary>Cancels everything that waits; what builders have goes on. What was queued meanwhile may stay.</summary>
+    [Alias("Reset")]
+    [ResponseTimeout("00:10:00")]
+    Task<ResetReply> ResetAsync(string reason);
+
+    /// <summary>Counts and lists without explanations: what is asked for again and again.</summary>
+    [Alias("Overview")]
+    [ReadOnly]
+    Task<QueueOverview> GetOverviewAsync();
+
+    /// <summary>When what waits will probably start, by how long builds took before, the free slots and the order.</summary>
+    [Alias("Starts")]
+    Task<ImmutableArray<StartEstimate>> GetStartsAsync();
+
     /// <summary>Everything in the queue, and its builders.</summary>
     [Alias("Get")]
     [ReadOnly]

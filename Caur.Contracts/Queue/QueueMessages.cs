@@ -146,6 +146,83 @@ public sealed record QueueItem
 public sealed record QueueBuilder(
     [property: Id(0)] BuilderProfile Profile, [property: Id(1)] int Busy, [property: Id(2)] bool Lost);
 
+/// <summary>A build that waits, as far as lists and counts need it.</summary>
+/// <param name="Package">Its <see cref="PackageKey"/> as text.</param>
+/// <param name="BuilderClass">The builder class wanted; null for 1.</param>
+/// <param name="Ready">Nothing is in its way but the builds before it.</param>
+/// <param name="Place">By what it is sorted; the earlier comes first.</param>
+/// <param name="Chain">How long it and what is behind it take; of the same place, the longer comes first.</param>
+/// <param name="Slot">Decides between equal ones.</param>
+[GenerateSerializer, Alias("caur.WaitingBuild"), Immutable]
+public readonly record struct WaitingBuild(
+    [property: Id(0)] string Package,
+    [property: Id(1)] string? BuilderClass,
+    [property: Id(2)] bool Ready,
+    [property: Id(3)] long Place,
+    [property: Id(4)] TimeSpan Chain,
+    [property: Id(5)] int Slot) : IComparable<WaitingBuild>
+{
+    /// <summary>What is next comes first.</summary>
+    public int CompareTo(WaitingBuild other) =>
+        Ready != other.Ready ? (Ready ? -1 : 1)
+        : Place != other.Place ? Place.CompareTo(other.Place)
+        : Chain != other.Chain ? other.Chain.CompareTo(Chain)
+        : Slot.CompareTo(other.Slot);
+}
+
+/// <summary>How builds that a builder had ended, since the queue was read from its records.</summary>
+/// <param name="Built">Builders did what was asked: something was built, or need not be.</param>
+/// <param name="NotBuilt">They did not.</param>
+/// <param name="Published">Builds whose packages came into their repository.</param>
+/// <param name="Refused">Builds whose packages were refused.</param>
+[GenerateSerializer, Alias("caur.QueueTotals"), Immutable]
+public sealed record QueueTotals(
+    [property: Id(0)] long Built, [property: Id(1)] long NotBuilt, [property: Id(2)] long Published, [property: Id(3)] long Refused);
+
+/// <summary>The queue of one architecture without explanations.</summary>
+[GenerateSerializer, Alias("caur.QueueOverview"), Immutable]
+public sealed record QueueOverview
+{
+    /// <summary>The architecture.</summary>
+    [Id(0)]
+    public required string Arch { get; init; }
+
+    /// <summary>No build is handed out.</summary>
+    [Id(1)]
+    public bool Paused { get; init; }
+
+    /// <summary>What builders or the repository have, in no order.</summary>
+    [Id(2)]
+    public ImmutableArray<QueueItem> Active { get; init; } = [];
+
+    /// <summary>What waits, in no order.</summary>
+    [Id(3)]
+    public ImmutableArray<WaitingBuild> Waiting { get; init; } = [];
+
+    /// <summary>The builders that registered, by name.</summary>
+    [Id(4)]
+    public ImmutableArray<QueueBuilder> Builders { get; init; } = [];
+
+    /// <summary>How builds ended.</summary>
+    [Id(5)]
+    public required QueueTotals Totals { get; init; }
+}
+
+/// <summary>When a build will probably start.</summary>
+/// <param name="Build">Which build; it waits.</param>
+/// <param name="Starts">When; null when that cannot be known.</param>
+/// <param name="Rough">True when of a build before it nothing is known of how long it takes.</param>
+/// <param name="Reason">For people: why it cannot be known; empty when it can.</param>
+[GenerateSerializer, Alias("caur.StartEstimate"), Immutable]
+public sealed record StartEstimate(
+    [property: Id(0)] BuildId Build, [property: Id(1)] DateTimeOffset? Starts, [property: Id(2)] bool Rough, [property: Id(3)] string Reason);
+
+/// <summary>What became of a wish to empty a queue.</summary>
+/// <param name="Cancelled">How many builds waited and are cancelled.</param>
+/// <param name="Left">How many builders or the repository have, which go on.</param>
+[GenerateSerializer, Alias("caur.ResetReply"), Immutable]
+public sealed record ResetReply([property: Id(0)] int Cancelled, [property: Id(1)] int Left);
+
 /// <summary>The queue of one architecture.</summary>
 [GenerateSerializer, Alias("caur.QueueSnapshot"), Immutable]
 public sealed record QueueSnapshot

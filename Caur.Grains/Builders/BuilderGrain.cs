@@ -87,6 +87,7 @@ internal sealed partial class BuilderGrain(
         }
 
         LogJoined(logger, Id, _profile.Class, _profile.Slots, current.Length);
+        await TellPresenceAsync();
         return new JoinReply(true, null, current, LeaseTime);
     }
 
@@ -116,6 +117,7 @@ internal sealed partial class BuilderGrain(
 
         // The word may have been lost.
         await ResumeAsync();
+        await TellPresenceAsync();
         return new RenewResult(true, stale, _leases.Cancelled());
     }
 
@@ -201,6 +203,7 @@ internal sealed partial class BuilderGrain(
         _observer = null;
         _session = null;
         _boot = null;
+        await TellPresenceAsync();
     }
 
     public Task PokeAsync() => _observer is { } observer ? observer.WorkAvailableAsync() : Task.CompletedTask;
@@ -255,6 +258,7 @@ internal sealed partial class BuilderGrain(
         }
 
         await ResumeAsync();
+        await TellPresenceAsync();
     }
 
     /// <summary>An agent that was told to drain asks for nothing until it has joined again.</summary>
@@ -288,6 +292,7 @@ internal sealed partial class BuilderGrain(
 
     private async Task SweepAsync()
     {
+        await TellPresenceAsync();
         var expired = _leases.Expired(Now);
         if (expired.Length > 0)
         {

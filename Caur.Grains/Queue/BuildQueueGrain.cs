@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Builders;
 using Caur.Contracts.Builds;
+using Caur.Contracts.Events;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
 using Caur.Grains.Builds;
+using Caur.Grains.Events;
 using Caur.Grains.State;
 using Caur.Grains.Tracing;
 using Caur.Storage.State;
@@ -28,6 +30,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private static readonly TimeSpan NewsPatience = TimeSpan.FromSeconds(10);
     private const string ReconcileReminder = "reconcile";
 
+    /// <summary>How long an answer holds while nothing changes: what runs comes closer to its end.</summary>
+    private static readonly TimeSpan StartsHold = TimeSpan.FromSeconds(2);
+
+    /// <summary>So many builds are ended at the same time: emptying a long queue must not take all memory.</summary>
+    private const int ClosedAtOnce = 256;
+
     private readonly TimeProvider _clock;
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
@@ -36,6 +44,10 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private QueueState _queue = null!;
     private SlotStore<QueueSlot> _slots = null!;
     private OperationLog _operations = null!;
+    private EventSource _events = null!;
+    private Task<ImmutableArray<StartEstimate>>? _starts;
+    private long _startsOf;
+    private DateTimeOffset _startsAt;
     private bool _reconciling;
 
     public BuildQueueGrain(TimeProvider clock, QueueInstruments instruments, ILogger<BuildQueueGrain> logger)
@@ -54,12 +66,14 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
         _settings = new ReplaceableRecord<QueueSettings>(storage, this.GetGrainId(), "settings");
         await _settings.LoadAsync(OnSettingsDamaged);
+        _events = new EventSource(GrainFactory, $"queue {Arch}");
         _queue = new QueueState(Arch);
         _slots = new SlotStore<QueueSlot>(storage, this.GetGrainId(), "queue");
         _operations = new OperationLog(new SlotStore<OperationPart>(storage, this.GetGrainId(), "operation"));
         _queue.Restore([.. await _slots.LoadAsync(OnDamaged)]);
         _queue.RestoreOperations(await _operations.LoadAsync(OnOperationDamaged));
         _queue.Paused = _settings.State.Paused;
+        await _events.BeginAsync();
         await SaveAsync();
         foreach (var (builder, attempts) in _queue.Held())
         {
@@ -111,7 +125,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     public async Task<bool> AcceptAsync(BuildAttempt attempt)
     {
-        if (_queue.Accept(attempt) is not { } entry)
+        if (_queue.Accept(attempt, Now) is not { } entry)
         {
             return false;
         }
@@ -242,7 +256,33 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
 
         await SaveAsync();
+        await _events.TellAsync(new FarmEvent { Time = Now, Kind = FarmEventKind.Queue, Queue = new QueueChange(Arch, paused) });
     }
+
+    public async Task<ResetReply> ResetAsync(string reason)
+    {
+        var reply = _queue.Reset(reason);
+        await SaveAsync();
+        return reply;
+    }
+
+    public Task<QueueOverview> GetOverviewAsync() => Task.FromResult(_queue.Overview(Now));
+
+    /// <summary>Whoever asks while it is worked out gets the same answer.</summary>
+    public async Task<ImmutableArray<StartEstimate>> GetStartsAsync()
+    {
+        if (_starts is { } known && (!known.IsCompleted || (known.IsCompletedSuccessfully && _startsOf == _queue.Version && Now - _startsAt < StartsHold)))
+        {
+            return await known;
+        }
+
+        var plan = _queue.PlanStarts(Now);
+        (_startsOf, _startsAt) = (_queue.Version, Now);
+        return await (_starts = Task.Run(() => StartEstimator.Estimate(plan)));
+    }
+
+    private FarmEvent Event(BuildChange change, string reason) =>
+        new() { Time = Now, Kind = FarmEventKind.Build, Build = change, Reason = reason };
 
     public Task<QueueSnapshot> GetAsync() => Task.FromResult(_queue.Snapshot(Now));
 
@@ -438,6 +478,7 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private async Task SaveAsync()
     {
         var changes = _queue.TakeChanges();
+        var news = changes.News.Count == 0 ? null : _events.Reserve([.. changes.News.Select(item => Event(item.Change, item.Reason))]);
         foreach (var builder in changes.Pokes)
         {
             await GrainFactory.GetGrain<IBuilderGrain>(builder.ToString()).PokeAsync();
@@ -446,13 +487,20 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         try
         {
             await Task.WhenAll(changes.Writes.Select(entry => _slots.WriteAsync(entry.SlotNumber, entry.Durable)));
-            await Task.WhenAll(changes.Closes.Select(close => CloseAsync(close.Entry, close.Verdict)));
+            foreach (var closes in changes.Closes.Chunk(ClosedAtOnce))
+            {
+                await Task.WhenAll(closes.Select(close => CloseAsync(close.Entry, close.Verdict)));
+            }
+
             foreach (var (attempt, reason) in changes.Cancels)
             {
                 await GrainFactory.GetGrain<IBuilderGrain>(attempt.Builder.ToString()).CancelAsync(attempt, reason);
             }
 
-            await Task.WhenAll(changes.Clears.Select(entry => _slots.ClearAsync(entry.SlotNumber)));
+            foreach (var clears in changes.Clears.Chunk(ClosedAtOnce))
+            {
+                await Task.WhenAll(clears.Select(entry => _slots.ClearAsync(entry.SlotNumber)));
+            }
         }
         catch (Exception exception)
         {
@@ -465,6 +513,11 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         {
             _instruments.OnFinished(entry, verdict.State, TimeSpan.Zero);
             FarmSpans.Finished(entry.Request, entry.Build, verdict, entry.Durable.Attempts, Now);
+        }
+
+        if (news is not null)
+        {
+            await _events.ReleaseAsync(news);
         }
     }
 

@@ -1,4 +1,5 @@
 using Caur.Contracts.Builds;
+using Caur.Contracts.Events;
 using Caur.Contracts.Ids;
 
 namespace Caur.Grains.Queue;
@@ -11,6 +12,7 @@ internal sealed class QueueChanges
     private readonly List<(QueueEntry Entry, FinalVerdict Verdict)> _closes = [];
     private readonly List<(BuildAttempt Attempt, string Reason)> _cancels = [];
     private readonly HashSet<BuilderId> _pokes = [];
+    private readonly List<(BuildChange Change, string Reason)> _news = [];
 
     /// <summary>Entries whose durable part changed.</summary>
     public IReadOnlyCollection<QueueEntry> Writes => _writes;
@@ -27,6 +29,9 @@ internal sealed class QueueChanges
     /// <summary>Builders for which something is ready.</summary>
     public IReadOnlyCollection<BuilderId> Pokes => _pokes;
 
+    /// <summary>What is told of builds when all of this is durable, in its order.</summary>
+    public IReadOnlyList<(BuildChange Change, string Reason)> News => _news;
+
     public void Write(QueueEntry entry) => _writes.Add(entry);
 
     public void Clear(QueueEntry entry)
@@ -36,6 +41,9 @@ internal sealed class QueueChanges
     }
 
     public void Close(QueueEntry entry, FinalVerdict verdict) => _closes.Add((entry, verdict));
+
+    public void Tell(QueueEntry entry, BuildState state, string reason) =>
+        _news.Add((new BuildChange(entry.Build, state, entry.OfferedTo ?? entry.Durable.Builder, entry.Durable.Attempts), reason));
 
     public void Cancel(BuildAttempt attempt, string reason) => _cancels.Add((attempt, reason));
 

@@ -15,6 +15,9 @@ internal sealed class QueueEntry(int slot, QueueSlot durable)
 
     public BuildRequest Request => Durable.Request;
 
+    /// <summary>The package's text: asked for often.</summary>
+    public string Name => field ??= Package.ToString();
+
     public PackageKey Package => Durable.Request.Package;
 
     /// <summary>What it asks of its builder.</summary>
@@ -30,6 +33,9 @@ internal sealed class QueueEntry(int slot, QueueSlot durable)
 
     /// <summary>Not handed out before this time; null once it has passed.</summary>
     public DateTimeOffset? NotBefore { get; set; } = durable.NotBefore;
+
+    /// <summary>Since when a builder has it; null when that was before a restart.</summary>
+    public DateTimeOffset? Started { get; set; }
 
     /// <summary>Since when it publishes, so that lost news are asked for.</summary>
     public DateTimeOffset PublishingSince { get; set; }

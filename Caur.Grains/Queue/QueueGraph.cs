@@ -249,7 +249,7 @@ internal sealed class QueueGraph(
     }
 
     /// <summary>These entries and all before them, each behind those that wait for it.</summary>
-    private static IEnumerable<QueueEntry> DependantsFirst(IEnumerable<QueueEntry> roots)
+    public static IReadOnlyList<QueueEntry> DependantsFirst(IEnumerable<QueueEntry> roots)
     {
         var finished = new List<QueueEntry>();
         var seen = new HashSet<QueueEntry>();

@@ -41,6 +41,7 @@ internal sealed class QueueRank : IComparer<QueueEntry>
         return byChain != 0 ? byChain : x.SlotNumber.CompareTo(y.SlotNumber);
     }
 
-    private static long Place(QueueEntry entry) =>
+    /// <summary>The moment by which it is sorted; the earlier comes first. Milliseconds since 1970.</summary>
+    public static long Place(QueueEntry entry) =>
         entry.Durable.Rank + (long)Penalty(entry.Request.Priority).TotalMilliseconds;
 }

@@ -111,6 +111,7 @@ internal sealed partial class QueueState
         foreach (var entry in offers)
         {
             Free(entry);
+            _changes.Tell(entry, BuildState.Waiting, "its builder did not accept it in time");
         }
 
         Settle(offers);

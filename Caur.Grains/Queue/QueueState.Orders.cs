@@ -156,6 +156,31 @@ internal sealed partial class QueueState
         }
     }
 
+    /// <summary>Cancels everything that no builder has. What depends on another goes first, so that a crash in between leaves nothing
+    /// without what it waits for.</summary>
+    public ResetReply Reset(string reason)
+    {
+        var waiting = QueueGraph.DependantsFirst(_byBuild.Values.Where(entry => entry.Durable.State == BuildState.Waiting).ToList())
+            .Where(entry => entry.Durable.State == BuildState.Waiting)
+            .ToList();
+        foreach (var entry in waiting)
+        {
+            // None of them is offered to the builders of others.
+            _ready.Remove(entry);
+            _resting.Remove(entry);
+        }
+
+        var verdict = new FinalVerdict(BuildState.Cancelled, reason);
+        foreach (var entry in waiting)
+        {
+            Leave(entry, verdict);
+            _changes.Close(entry, verdict);
+        }
+
+        Settle([]);
+        return new ResetReply(waiting.Count, Count);
+    }
+
     /// <summary>Puts a waiting build, and the waiting ones before it, in front of all that came within <see cref="PromotedBy"/>.</summary>
     public PromoteReply Promote(BuildId build, DateTimeOffset now)
     {
@@ -229,6 +254,7 @@ internal sealed partial class QueueState
         };
         Know(entry);
         _changes.Write(entry);
+        _changes.Tell(entry, BuildState.Waiting, "");
         BuildId? replaced = null;
         if (active is { Durable.State: BuildState.Running })
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Queue;
@@ -6,8 +7,13 @@ namespace Caur.Grains.Queue;
 
 internal sealed partial class QueueState
 {
+    private const string PausedText = "the queue is paused";
+
     private HeldPaths _held = new();
     private QueueSnapshot? _snapshot;
+    private QueueOverview? _overview;
+    private DateTimeOffset _overviewUntil;
+    private QueueTotals _totals = new(0, 0, 0, 0);
     private DateTimeOffset _snapshotFrom;
     private DateTimeOffset _snapshotUntil;
 
@@ -23,6 +29,45 @@ internal sealed partial class QueueState
         }
 
         return _snapshot;
+    }
+
+    /// <summary>Counts what changed: as long as it is the same, so is everything that is shown.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>What a dashboard asks for again and again: nothing of it is explained or sorted, so that it costs little also when all
+    /// changes all the time.</summary>
+    public QueueOverview Overview(DateTimeOffset now)
+    {
+        if (_overview is not null && now < _overviewUntil)
+        {
+            return _overview;
+        }
+
+        var waiting = ImmutableArray.CreateBuilder<WaitingBuild>(_byBuild.Count);
+        var active = ImmutableArray.CreateBuilder<QueueItem>();
+        foreach (var entry in _byBuild.Values)
+        {
+            if (entry.IsWaiting)
+            {
+                waiting.Add(new WaitingBuild(
+                    entry.Name, entry.Request.BuilderClass, _ready.Contains(entry), QueueRank.Place(entry), entry.Chain, entry.SlotNumber));
+            }
+            else
+            {
+                active.Add(View(entry, now));
+            }
+        }
+
+        _overviewUntil = UnchangedUntil(now);
+        return _overview = new QueueOverview
+        {
+            Arch = _arch,
+            Paused = Paused,
+            Active = active.ToImmutable(),
+            Waiting = waiting.ToImmutable(),
+            Builders = ViewBuilders(now),
+            Totals = _totals,
+        };
     }
 
     /// <summary>One entry as people see it.</summary>
@@ -42,13 +87,32 @@ internal sealed partial class QueueState
                     .ThenBy(entry => entry, QueueRank.Instance)
                     .Select(entry => View(entry, now, lacks)),
             ],
-            Builders =
-            [
-                .. _builders.Values
-                    .OrderBy(known => known.Profile.Builder.ToString(), StringComparer.Ordinal)
-                    .Select(known => new QueueBuilder(known.Profile, BusyOf(known.Profile.Builder), IsSilent(known, now))),
-            ],
+            Builders = ViewBuilders(now),
         };
+    }
+
+    private ImmutableArray<QueueBuilder> ViewBuilders(DateTimeOffset now) =>
+    [
+        .. _builders.Values
+            .OrderBy(known => known.Profile.Builder.ToString(), StringComparer.Ordinal)
+            .Select(known => new QueueBuilder(known.Profile, BusyOf(known.Profile.Builder), IsSilent(known, now))),
+    ];
+
+    /// <summary>Counts how a build ended that a builder had.</summary>
+    private void CountEnd(QueueEntry entry, FinalVerdict verdict)
+    {
+        var published = entry.Durable.State == BuildState.Publishing || verdict.State == BuildState.Published;
+        if (entry.Durable.Attempts == 0 || (!published && verdict.State is BuildState.Cancelled or BuildState.Replaced))
+        {
+            return;
+        }
+
+        var built = published || verdict.State.ReleasesDependants();
+        _totals = new QueueTotals(
+            _totals.Built + (built ? 1 : 0),
+            _totals.NotBuilt + (built ? 0 : 1),
+            _totals.Published + (verdict.State == BuildState.Published ? 1 : 0),
+            _totals.Refused + (published && verdict.State != BuildState.Published ? 1 : 0));
     }
 
     /// <summary>Until when time alone changes no view: pauses count seconds, builders fall silent.</summary>
@@ -67,8 +131,10 @@ internal sealed partial class QueueState
     /// <summary>Something that is shown has changed.</summary>
     private void Touch()
     {
+        Version++;
         _snapshot = null;
         _summary = null;
+        _overview = null;
         _held = new HeldPaths();
     }
 
@@ -77,6 +143,12 @@ internal sealed partial class QueueState
     private QueueItem View(QueueEntry entry, DateTimeOffset now, Dictionary<BuildDemand, string> lacks)
     {
         var (wait, explanation) = Explain(entry, now, lacks);
+        if (Paused && wait is not (WaitReason.None or WaitReason.Paused))
+        {
+            // Also what would wait without the pause: nothing of it starts before somebody resumes the queue.
+            (wait, explanation) = (WaitReason.Paused, $"{PausedText}; besides: {explanation}");
+        }
+
         return new QueueItem
         {
             Build = entry.Build,
@@ -126,7 +198,7 @@ internal sealed partial class QueueState
 
         if (Paused)
         {
-            return (WaitReason.Paused, "the queue is paused");
+            return (WaitReason.Paused, PausedText);
         }
 
         if (!lacks.TryGetValue(entry.Demand, out var lack))

@@ -114,6 +114,7 @@ internal sealed partial class QueueState
             entry.OfferedUntil = now + OfferTime;
             _offered.Add(entry);
             Occupy(builder.Builder, entry);
+            _changes.Tell(entry, BuildState.Assigned, "");
             offers.Add(new QueueOffer(entry.Attempt!.Value, entry.Request));
         }
 
@@ -122,7 +123,7 @@ internal sealed partial class QueueState
 
     /// <summary>Makes an offer the builder's.</summary>
     /// <returns>The entry, or null when the offer does not stand.</returns>
-    public QueueEntry? Accept(BuildAttempt attempt)
+    public QueueEntry? Accept(BuildAttempt attempt, DateTimeOffset now)
     {
         if (Find(attempt.Build) is not { } entry || entry.Attempt != attempt)
         {
@@ -134,6 +135,7 @@ internal sealed partial class QueueState
             Touch();
             entry.Offered = false;
             entry.OfferedTo = null;
+            entry.Started = now;
             _offered.Remove(entry);
             Change(entry, entry.Durable with
             {
@@ -143,6 +145,7 @@ internal sealed partial class QueueState
                 NotBefore = null,
                 Trouble = "",
             });
+            _changes.Tell(entry, BuildState.Running, "");
             _graph.Detach(entry);
             Settle([]);
         }
@@ -161,6 +164,7 @@ internal sealed partial class QueueState
         if (entry.Durable.State == BuildState.Running)
         {
             Change(entry, entry.Durable with { State = BuildState.Uploading });
+            _changes.Tell(entry, BuildState.Uploading, "");
         }
 
         return true;
@@ -176,6 +180,7 @@ internal sealed partial class QueueState
         Free(entry);
         entry.PublishingSince = now;
         Change(entry, entry.Durable with { State = BuildState.Publishing });
+        _changes.Tell(entry, BuildState.Publishing, "");
     }
 
     /// <summary>Notes what a build says of its publication.</summary>
@@ -224,6 +229,7 @@ internal sealed partial class QueueState
             _resting.Add(entry);
         }
 
+        _changes.Tell(entry, BuildState.Waiting, entry.Durable.Trouble is { Length: > 0 } said ? $"tried again: {said}" : "tried again");
         _graph.Reconnect([entry]);
         Settle([entry]);
     }
@@ -249,6 +255,8 @@ internal sealed partial class QueueState
     /// <returns>The entries that waited for it.</returns>
     private HashSet<QueueEntry> Leave(QueueEntry entry, FinalVerdict verdict)
     {
+        CountEnd(entry, verdict);
+        _changes.Tell(entry, verdict.State, verdict.Reason);
         Free(entry);
         _ready.Remove(entry);
         _resting.Remove(entry);
@@ -260,6 +268,7 @@ internal sealed partial class QueueState
             if (verdict.State.HoldsDependants() && entry.Request.HoldDependants && !after.Durable.HeldBy.Contains(pkgbase))
             {
                 Change(after, after.Durable with { HeldBy = after.Durable.HeldBy.Add(pkgbase) });
+                _changes.Tell(after, BuildState.Waiting, $"held: it depends on {pkgbase}, whose last build did not succeed");
             }
         }
 

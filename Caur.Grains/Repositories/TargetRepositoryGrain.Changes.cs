@@ -118,6 +118,7 @@ internal sealed partial class TargetRepositoryGrain
 
         instruments.OnChanged(view.Kind, view.State);
         await WriteAsync(changeHistory, changeHistory.State.With(view));
+        await TellChangedAsync(view);
         await WriteAsync(intent, new PublicationIntent());
         await SettleChangesAsync();
     }

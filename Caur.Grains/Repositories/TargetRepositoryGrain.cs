@@ -68,6 +68,7 @@ internal sealed partial class TargetRepositoryGrain(
 
         await LoadChangesAsync(storage);
         instruments.Track(Id, () => Waiting, () => _problem.Length > 0);
+        await Events.BeginAsync();
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
         {
             DueTime = HasWork ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
@@ -312,6 +313,7 @@ internal sealed partial class TargetRepositoryGrain(
             clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
+        await TellPublishedAsync(news);
         await WriteAsync(intent, new PublicationIntent());
         foreach (var order in begun.Orders)
         {

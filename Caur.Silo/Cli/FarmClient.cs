@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Net;
+using Caur.Api.Builders;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
 using Caur.Api.Logs;
+using Caur.Api.Packages;
+using Caur.Api.Paging;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
 using Caur.Contracts.Ids;
@@ -17,6 +20,8 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
 {
     /// <summary>Scheduling may have to clone a large source repository first; the farm itself gives up after ten minutes.</summary>
     private static readonly TimeSpan ScheduleLimit = TimeSpan.FromMinutes(11);
+
+    private const int PageLimit = 1000;
 
     public FarmClient(Uri server, string? token, TimeProvider time)
         : this(new FarmHttp(server, token, time))
@@ -36,8 +41,8 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
     public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => Http.GetAsync<FarmReply>("api/v1/farm", cancellationToken);
 
     /// <summary>The queues of all architectures.</summary>
-    public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) =>
-        Http.GetAsync<IReadOnlyList<QueueSnapshot>>("api/v1/queue", cancellationToken);
+    public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) => QueuePages.ReadAsync(
+        path => Http.GetAsync<QueuePage>(path, cancellationToken), path => Http.GetAsync<Page<BuilderBody>>(path, cancellationToken));
 
     /// <summary>Queues builds.</summary>
     public Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken) =>
@@ -91,12 +96,71 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>The pkgbases that the farm knows of.</summary>
-    public async Task<IReadOnlyList<string>> PackageNamesAsync(CancellationToken cancellationToken)
+    /// <summary>The pkgbases that the farm knows of, by name.</summary>
+    /// <param name="part">Only those that have this in their name; null for all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<string>> PackageNamesAsync(string? part, CancellationToken cancellationToken) =>
+        [.. (await AllAsync<PackageSummary>($"api/v1/packages{FarmPaths.Query(("name", part))}", cancellationToken)).Select(one => one.Pkgbase)];
+
+    /// <summary>What is queued or with builders, and the queues in numbers.</summary>
+    /// <param name="query">Which of it, as <see cref="FarmPaths.Query"/> makes it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="all">False for one page alone.</param>
+    public async Task<(IReadOnlyList<QueuedBuildBody> Items, IReadOnlyList<QueueCounts> Queues)> QueueItemsAsync(
+        string query, CancellationToken cancellationToken, bool all = true)
     {
-        var queued = (await QueueAsync(cancellationToken)).SelectMany(queue => queue.Items).Select(item => item.Build.Pkgbase);
-        return [.. queued.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        var items = new List<QueuedBuildBody>();
+        string? after = null;
+        while (true)
+        {
+            var page = await Http.GetAsync<QueuePage>(Paged($"api/v1/queue{query}", after), cancellationToken);
+            items.AddRange(page.Items);
+            if (page.Next is null || !all)
+            {
+                return (items, page.Queues);
+            }
+
+            after = page.Next;
+        }
     }
+
+    /// <summary>Builds, the newest first.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="most">So many at most.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<BuildSummary>> BuildsAsync(string query, int most, CancellationToken cancellationToken)
+    {
+        var builds = new List<BuildSummary>();
+        string? after = null;
+        do
+        {
+            var page = await Http.GetAsync<Page<BuildSummary>>(Paged($"api/v1/builds{query}", after, Math.Min(PageLimit, most)), cancellationToken);
+            builds.AddRange(page.Items.Take(most - builds.Count));
+            after = page.Next;
+        }
+        while (after is not null && builds.Count < most);
+
+        return builds;
+    }
+
+    /// <summary>The builders, by name.</summary>
+    public Task<IReadOnlyList<BuilderBody>> BuildersAsync(CancellationToken cancellationToken) => AllAsync<BuilderBody>("api/v1/builders", cancellationToken);
+
+    /// <summary>Lets a builder take no more builds, or take them again.</summary>
+    public Task<BuilderBody> DrainAsync(BuilderId builder, bool drain, CancellationToken cancellationToken) => Http.OrderAsync<BuilderBody>(
+        FarmOrders.Drain(builder, drain), HttpMethod.Post, $"{FarmPaths.Builder(builder)}/{(drain ? "drain" : "resume")}", null, cancellationToken);
+
+    /// <summary>Stops or resumes handing out builds.</summary>
+    public Task<PauseReply> PauseAsync(bool paused, string? arch, CancellationToken cancellationToken) => Http.OrderAsync<PauseReply>(
+        FarmOrders.Pause(paused, arch), HttpMethod.Post, $"api/v1/queue/{(paused ? "pause" : "resume")}", new PauseBody { Arch = arch }, cancellationToken);
+
+    /// <summary>Cancels everything that waits.</summary>
+    public Task<QueueResetReply> ResetAsync(string? arch, string? reason, CancellationToken cancellationToken) => Http.OrderAsync<QueueResetReply>(
+        FarmOrders.Reset(arch), HttpMethod.Post, "api/v1/queue/reset", new ResetBody { Arch = arch, Reason = reason }, cancellationToken, ScheduleLimit);
+
+    /// <summary>Builds the same again.</summary>
+    public Task<RetryReply> RetryAsync(BuildId build, Guid operation, CancellationToken cancellationToken) => Http.OrderAsync<RetryReply>(
+        FarmOrders.Retry(build, operation), HttpMethod.Post, $"{BuildPath(build)}/retry", new RetryBody { Operation = operation }, cancellationToken, ScheduleLimit);
 
     /// <summary>Orders a change, or asks what it would do.</summary>
     /// <param name="target">Which repository.</param>
@@ -134,7 +198,8 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
         {
             answer.Dispose();
             var which = timestamp is null ? "" : string.Create(CultureInfo.InvariantCulture, $" of {timestamp}");
-            throw new FarmException(ExitCodes.Failed, $"there is no build of '{pkgbase}'{which} in the queue, and no log of one. 'caur queue' shows what is queued.");
+            var nearest = await PackageNames.NearestAsync(this, pkgbase, cancellationToken);
+            throw new FarmException(ExitCodes.Failed, $"there is no build of '{pkgbase}'{which} in the queue, and no log of one{(nearest.Length > 0 ? nearest : ". 'caur queue' shows what is queued.")}");
         }
 
         var named = answer.Headers.TryGetValues(LogEndpoints.BuildHeader, out var values) ? values.FirstOrDefault() : null;
@@ -163,12 +228,28 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
         return await answer.Content.ReadAsStringAsync(cancellationToken);
     }
 
-    private static string RepositoryPath(TargetId target) =>
-        $"api/v1/repositories/{Uri.EscapeDataString(target.Name)}/{Uri.EscapeDataString(target.Arch)}";
+    private static string RepositoryPath(TargetId target) => FarmPaths.Repository(target);
 
-    private static string BuildPath(BuildId build) => string.Create(
+    private static string BuildPath(BuildId build) => FarmPaths.Build(build);
+
+    private static string Paged(string path, string? after, int limit = PageLimit) => string.Create(
         CultureInfo.InvariantCulture,
-        $"api/v1/builds/{Uri.EscapeDataString(build.Target.Name)}/{Uri.EscapeDataString(build.Arch)}/{Uri.EscapeDataString(build.Pkgbase)}/{build.Timestamp}");
+        $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={limit}{(after is null ? "" : $"&after={Uri.EscapeDataString(after)}")}");
+
+    private async Task<IReadOnlyList<T>> AllAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        var items = new List<T>();
+        string? after = null;
+        do
+        {
+            var page = await Http.GetAsync<Page<T>>(Paged(path, after), cancellationToken);
+            items.AddRange(page.Items);
+            after = page.Next;
+        }
+        while (after is not null);
+
+        return items;
+    }
 }
 
 /// <summary>An opened log.</summary>

@@ -25,6 +25,18 @@ internal static class FarmOrders
     /// <param name="build">Which.</param>
     public static Order Build(string verb, BuildId build) => new($"to {verb} {build}", $"'caur build show {build}' says how it stands.", Admins);
 
+    public static Order Retry(BuildId build, Guid operation) =>
+        new($"to build {build} again", $"'caur build list --package {build.Pkgbase}' shows its builds.", Pipelines) { Operation = operation };
+
+    public static Order Pause(bool paused, string? arch) => new(
+        $"to {(paused ? "pause" : "resume")} {(arch is null ? "all queues" : $"the queue of {arch}")}", "'caur queue' says whether it is paused.", Admins);
+
+    public static Order Reset(string? arch) => new(
+        $"to cancel everything that waits{(arch is null ? "" : $" for {arch}")}", "'caur queue' shows what is left.", Admins);
+
+    public static Order Drain(BuilderId builder, bool drain) => new(
+        $"{(drain ? "to drain" : "to resume")} the builder {builder}", "'caur builder list' says how it stands.", Admins);
+
     /// <param name="target">Which repository.</param>
     /// <param name="verb">remove, keep or rollback.</param>
     /// <param name="body">What is wanted.</param>

@@ -1,18 +1,20 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Caur.Api.Hosting;
 
 namespace Caur.Silo.Cli;
 
 /// <summary>JSON as the gateway writes it.</summary>
 internal static class JsonText
 {
-    public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web);
+    public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = ApiNames.Policy };
 
     /// <summary>One object per line.</summary>
-    public static JsonSerializerOptions Line { get; } = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Line { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web)
     {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

@@ -29,6 +29,7 @@ internal static class FarmVariables
         new("CAUR_CONFIG", Readers.Hub, "The hub's configuration file. Default: caur.json in the data folder, else /etc/caur/caur.json."),
         new("CI_BUILDS_DIR", Readers.Verbs, "Where 'schedule' finds .ci/deptree.txt."),
         new("GITHUB_WORKSPACE", Readers.Verbs, "The same, when CI_BUILDS_DIR is not set."),
+        new("CAUR_COMPLETION_MS", Readers.Verbs, "How many milliseconds completion waits for names from the farm. Default: 300."),
         new("NO_COLOR", Readers.Verbs, "No colours."),
         new("CAUR_DEBUG", Readers.Verbs, "Show where in the code something failed that should not have."),
 
@@ -42,7 +43,7 @@ internal static class FarmVariables
         new("TELEGRAM_BOT_TOKEN", Readers.None, NoNews) { MeantFor = Readers.Hub },
         new("TELEGRAM_CHAT_ID", Readers.None, NoNews) { MeantFor = Readers.Hub },
         new("API_TOKEN", Readers.None, "tokens have roles; 'caur token create' makes as many as are wanted, and the hub writes its first into the data folder") { MeantFor = Readers.Hub },
-        new("TRUST_PROXY", Readers.None, "no client is told by its address, so it does not matter who says it") { MeantFor = Readers.Hub },
+        new("TRUST_PROXY", Readers.None, "CAUR_TRUSTED_PROXIES lists the proxies that are believed") { MeantFor = Readers.Hub },
         new("NO_HTTP_LOG", Readers.None, "the hub writes no access log") { MeantFor = Readers.Hub },
         new("BUILDER_SRCDEST_CACHE_OVERRIDE", Readers.None, OneWorkspace) { MeantFor = Readers.Hub },
         new("BUILDER_BUILD_DIR_HOST", Readers.None, OneWorkspace) { MeantFor = Readers.Hub },

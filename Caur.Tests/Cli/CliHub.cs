@@ -107,3 +107,8 @@ public sealed class CliHub : IAsyncLifetime
         return result.Output;
     }
 }
+
+/// <summary>One hub for the tests of the verbs, which come one after the other.</summary>
+[CollectionDefinition(nameof(CliHub))]
+[SupportedOSPlatform("linux")]
+public sealed class CliHubTests : ICollectionFixture<CliHub>;

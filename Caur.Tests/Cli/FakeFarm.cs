@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
+using Caur.Api.Hosting;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
 using Caur.Contracts.Builds;
@@ -22,12 +23,16 @@ internal sealed class FakeFarm : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
+    /// <summary>As it was when somebody asked last: whoever asks for the builders too has asked once.</summary>
+    private IReadOnlyList<QueueSnapshot>? _queue;
+
     private FakeFarm()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddProblemDetails();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = ApiNames.Policy);
         _app = builder.Build();
         _app.UseStatusCodePages();
         _app.Use((HttpContext context, RequestDelegate next) =>
@@ -42,7 +47,10 @@ internal sealed class FakeFarm : IAsyncDisposable
         });
         _app.UseRouting();
         _app.MapGet("/api/v1/farm", () => TypedResults.Ok(Farm));
-        _app.MapGet("/api/v1/queue", () => TypedResults.Ok(Queue()));
+        _app.MapGet("/api/v1/queue", () => TypedResults.Ok(QueueAnswers.Page(_queue = Queue())));
+        _app.MapGet("/api/v1/builders", () => TypedResults.Ok(QueueAnswers.Builders(_queue ?? Queue())));
+        _app.MapGet("/api/v1/builds", () => TypedResults.Ok(QueueAnswers.Builds(Queue())));
+        _app.MapGet("/api/v1/packages", () => TypedResults.Ok(QueueAnswers.Packages(Queue())));
         _app.MapPost("/api/queue/schedule", (ScheduleBody body, HttpContext context) =>
         {
             Token = context.Request.Headers.Authorization.ToString();

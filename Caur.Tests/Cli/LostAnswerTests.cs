@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caur.Contracts.Builds;
+using Caur.Contracts.Repositories;
 using Caur.Silo.Cli;
 using Microsoft.AspNetCore.Http;
 
@@ -89,12 +90,12 @@ public sealed class LostAnswerTests
     {
         await using var farm = await FakeFarm.StartAsync();
         using var interrupt = new CancellationTokenSource();
-        farm.Change = body =>
+        farm.Change = body => TypedResults.Ok(FakeFarm.Changed(body.Operation!.Value, RepositoryChangeState.Pending));
+        farm.ChangeStatus = operation =>
         {
-            interrupt.CancelAfter(TimeSpan.FromMilliseconds(50));
-            return TypedResults.Ok(FakeFarm.Changed(body.Operation!.Value, Caur.Contracts.Repositories.RepositoryChangeState.Pending));
+            interrupt.Cancel();
+            return TypedResults.Ok(FakeFarm.Changed(operation, RepositoryChangeState.Pending));
         };
-        farm.ChangeStatus = operation => TypedResults.Ok(FakeFarm.Changed(operation, Caur.Contracts.Repositories.RepositoryChangeState.Pending));
 
         var run = await CliRun.RunAsync(["repo", "remove", "a", "--server", farm.Url], interrupt: interrupt);
 

@@ -140,7 +140,7 @@ public sealed class RepositoryVerbTests
 
         var run = await CliRun.RunAsync(farm, "auto-repo-remove", "--json", "a");
 
-        var read = JsonSerializer.Deserialize<RepositoryChangeView>(run.Succeeded().Output, JsonSerializerOptions.Web).ShouldNotBeNull();
+        var read = JsonSerializer.Deserialize<RepositoryChangeView>(run.Succeeded().Output, JsonText.Wire).ShouldNotBeNull();
         (read.Removed, read.Changes[0].Pkgname, read.State).ShouldBe((120, "Hello++", RepositoryChangeState.Done));
     }
 

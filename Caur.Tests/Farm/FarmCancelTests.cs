@@ -31,7 +31,7 @@ public sealed class FarmCancelTests
         while (true)
         {
             var queue = await hub.GetAsync("/api/v1/queue");
-            var running = queue[0].GetProperty("items").EnumerateArray()
+            var running = queue.GetProperty("items").EnumerateArray()
                 .Where(item => item.GetProperty("state").GetString() == "Running")
                 .Select(item => item.GetProperty("build").GetString()!)
                 .FirstOrDefault(ids.Contains);

@@ -176,7 +176,7 @@ public sealed class QueueDependencyTests
         first.Build.Pkgbase.ShouldBe("a");
         _queue.View(first.Build).State.ShouldBe(BuildState.Assigned);
         _queue.TakeAll().ShouldBeEmpty();
-        _queue.State.Accept(first).ShouldNotBeNull();
+        _queue.State.Accept(first, _queue.Now).ShouldNotBeNull();
         _queue.Finish(first, BuildState.Published);
         _queue.TakeAll().ShouldBe(["b"]);
     }
@@ -228,7 +228,7 @@ public sealed class QueueDependencyTests
         var offer = _queue.Take().ShouldHaveSingleItem().Attempt;
         _queue.Enqueue("lib");
 
-        _queue.State.Accept(offer).ShouldNotBeNull();
+        _queue.State.Accept(offer, _queue.Now).ShouldNotBeNull();
         _queue.TakeAll().ShouldBe(["lib"]);
     }
 

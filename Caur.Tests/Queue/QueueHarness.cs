@@ -89,7 +89,7 @@ internal sealed class QueueHarness
     public BuildAttempt Start(BuilderProfile? builder = null)
     {
         var attempt = Take(builder ?? Profile("starter", 1000), 1).ShouldHaveSingleItem().Attempt;
-        State.Accept(attempt).ShouldNotBeNull();
+        State.Accept(attempt, Now).ShouldNotBeNull();
         Save();
         return attempt;
     }

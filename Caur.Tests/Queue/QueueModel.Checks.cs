@@ -75,7 +75,7 @@ internal sealed partial class QueueModel
             CheckReason(item, byPackage);
         }
 
-        var ready = items.Count(item => item.Wait is WaitReason.Turn or WaitReason.Paused or WaitReason.NoFittingBuilder);
+        var ready = items.Count(item => item.Wait is WaitReason.Turn or WaitReason.NoFittingBuilder || item.Explanation == Paused);
         _queue.State.ReadyCount.ShouldBe(ready, "ready is what waits for its turn alone");
         var turns = items.Where(item => item.Wait == WaitReason.Turn).Select(item => Urgency(_queue.State.Find(item.Build)!)).ToList();
         turns.SequenceEqual(turns.Order()).ShouldBeTrue("what is next stands first");
@@ -91,6 +91,8 @@ internal sealed partial class QueueModel
         }
     }
 
+    private const string Paused = "the queue is paused";
+
     private void CheckReason(QueueItem item, ILookup<string, BuildId> byPackage)
     {
         var entry = _queue.State.Find(item.Build)!;
@@ -102,9 +104,17 @@ internal sealed partial class QueueModel
             : WaitsForHeld(entry, []) ? WaitReason.Held
             : before.Count > 0 ? WaitReason.Dependency
             : entry.NotBefore is not null ? WaitReason.RetryPause
-            : _queue.State.Paused ? WaitReason.Paused
+            : _queue.State.Paused ? WaitReason.Paused // without anything besides
             : Takers(item.Build).Any() ? WaitReason.Turn
             : WaitReason.NoFittingBuilder;
+        if (_queue.State.Paused && expected != WaitReason.None)
+        {
+            // Whatever it would wait for without the pause is said too.
+            item.Wait.ShouldBe(WaitReason.Paused, $"{item.Build}: {item.Explanation}");
+            item.Explanation.ShouldStartWith(expected == WaitReason.Paused ? Paused : $"{Paused}; besides: ");
+            item = item with { Wait = expected, Explanation = item.Explanation[(expected == WaitReason.Paused ? 0 : $"{Paused}; besides: ".Length)..] };
+        }
+
         if (item.Wait != expected)
         {
             item.Wait.ShouldBe(expected, $"{item.Build}: {item.Explanation}");

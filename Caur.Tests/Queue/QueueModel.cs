@@ -213,7 +213,7 @@ internal sealed partial class QueueModel(int packages, bool withCycles, Action<s
         if (_offered.Count > 0)
         {
             var attempt = Pick(_offered, random);
-            _queue.State.Accept(attempt).ShouldNotBeNull();
+            _queue.State.Accept(attempt, _queue.Now).ShouldNotBeNull();
             _queue.Save();
             _active.Add(attempt);
         }

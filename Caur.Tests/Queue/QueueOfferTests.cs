@@ -52,11 +52,11 @@ public sealed class QueueOfferTests
         _queue.Now += TimeSpan.FromMilliseconds(1);
         _queue.Sweep();
 
-        _queue.State.Accept(offer.Attempt).ShouldBeNull();
+        _queue.State.Accept(offer.Attempt, _queue.Now).ShouldBeNull();
         var second = _queue.Take(Profile("quick")).ShouldHaveSingleItem();
         second.Attempt.Number.ShouldBe(1);
-        _queue.State.Accept(offer.Attempt).ShouldBeNull();
-        _queue.State.Accept(second.Attempt).ShouldNotBeNull();
+        _queue.State.Accept(offer.Attempt, _queue.Now).ShouldBeNull();
+        _queue.State.Accept(second.Attempt, _queue.Now).ShouldNotBeNull();
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class QueueOfferTests
         var attempt = _queue.Start();
         var before = _queue.Slots.Values.Single();
 
-        _queue.State.Accept(attempt).ShouldNotBeNull();
+        _queue.State.Accept(attempt, _queue.Now).ShouldNotBeNull();
         _queue.Save();
         _queue.Slots.Values.Single().ShouldBe(before);
         before.ShouldSatisfyAllConditions(
@@ -79,9 +79,9 @@ public sealed class QueueOfferTests
         _queue.Enqueue("a");
         var offer = _queue.Take(Profile("b1")).ShouldHaveSingleItem().Attempt;
 
-        _queue.State.Accept(offer with { Builder = Profile("b2").Builder }).ShouldBeNull();
-        _queue.State.Accept(offer with { Number = 2 }).ShouldBeNull();
-        _queue.State.Accept(offer).ShouldNotBeNull();
+        _queue.State.Accept(offer with { Builder = Profile("b2").Builder }, _queue.Now).ShouldBeNull();
+        _queue.State.Accept(offer with { Number = 2 }, _queue.Now).ShouldBeNull();
+        _queue.State.Accept(offer, _queue.Now).ShouldNotBeNull();
     }
 
     [Fact]

@@ -71,7 +71,7 @@ public sealed class QueueOrderTests
         var offer = _queue.Take().ShouldHaveSingleItem();
         var second = _queue.Enqueue("a");
 
-        _queue.State.Accept(offer.Attempt).ShouldBeNull();
+        _queue.State.Accept(offer.Attempt, _queue.Now).ShouldBeNull();
         _queue.Take().ShouldHaveSingleItem().Attempt.Build.ShouldBe(second);
     }
 
@@ -187,7 +187,7 @@ public sealed class QueueOrderTests
 
         _queue.Closed.Select(closed => (closed.Build, closed.Verdict.State))
             .ShouldBe([(waiting, BuildState.Cancelled), (offered, BuildState.Cancelled)]);
-        _queue.State.Accept(offer.Attempt).ShouldBeNull();
+        _queue.State.Accept(offer.Attempt, _queue.Now).ShouldBeNull();
         _queue.State.Count.ShouldBe(0);
         _queue.Slots.ShouldBeEmpty();
     }

@@ -32,7 +32,7 @@ public sealed class QueueRestoreTests
             held => held.Builder.ShouldBe(attempt.Builder), held => held.Attempts.ShouldBe([attempt]));
         restarted.State.Current(attempt).ShouldNotBeNull();
         restarted.Take(Profile("b1")).ShouldBeEmpty("its only slot is taken");
-        restarted.State.Accept(attempt).ShouldNotBeNull();
+        restarted.State.Accept(attempt, restarted.Now).ShouldNotBeNull();
     }
 
     [Fact]

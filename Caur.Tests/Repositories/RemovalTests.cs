@@ -186,7 +186,7 @@ public sealed class RemovalTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
             (status, answer) = await PostAsync(ci, "keep", body);
         }
 
-        (status, answer.GetProperty("unknownNames").GetInt32(), answer.GetProperty("state").GetString()).ShouldBe((200, RepositoryChange.MaxNames - 9, "Done"));
+        (status, answer.GetProperty("unknown_names").GetInt32(), answer.GetProperty("state").GetString()).ShouldBe((200, RepositoryChange.MaxNames - 9, "Done"));
 
         // The same operation again is the same answer, and the change can be asked for.
         (await PostAsync(ci, "keep", body)).Answer.GetRawText().ShouldBe(answer.GetRawText());

@@ -41,6 +41,8 @@ internal static class CompletionRules
         ["--source-repo"] = CompletionSource.SourceRepositories,
         ["--arch"] = CompletionSource.Architectures,
         ["builder"] = CompletionSource.Builders,
+        ["--builder"] = CompletionSource.Builders,
+        ["--config"] = CompletionSource.Files,
         ["folder"] = CompletionSource.Files,
         ["--data"] = CompletionSource.Files,
         ["--deptree"] = CompletionSource.Files,

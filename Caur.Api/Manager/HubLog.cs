@@ -1,0 +1,69 @@
+using System.Globalization;
+using Caur.Api.Events;
+using Microsoft.Extensions.Logging;
+
+namespace Caur.Api.Manager;
+
+/// <summary>One line of the hub's log, in the form that today's frontend reads.</summary>
+/// <param name="Level">trace, debug, info, warn, error or fatal.</param>
+/// <param name="Mod">Which part of the program says it.</param>
+/// <param name="Msg">What it says.</param>
+/// <param name="Seq">Counts lines from 1.</param>
+/// <param name="Ts">When, in milliseconds since 1970, UTC.</param>
+public sealed record HubLogLine(string Level, string Mod, string Msg, long Seq, long Ts);
+
+/// <summary>Keeps the newest lines of the hub's log for those who follow it.</summary>
+[ProviderAlias("Gateway")]
+public sealed class HubLog(TimeProvider clock) : ILoggerProvider
+{
+    /// <summary>So many lines are kept.</summary>
+    private const int Kept = 2000;
+
+    private const int LongestLine = 4000;
+
+    internal EventRing<HubLogLine> Ring { get; } = new(clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), Kept);
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new Writer(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // Nothing is open.
+    }
+
+    private void Add(LogLevel level, string module, string text)
+    {
+        var shown = text.Length > LongestLine ? text[..LongestLine] + "..." : text;
+        var time = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        Ring.Append(number => new HubLogLine(NameOf(level), module, shown, number, time));
+    }
+
+    private static string NameOf(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "error",
+        _ => "fatal",
+    };
+
+    private sealed class Writer(HubLog log, string module) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Information and not LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                var text = formatter(state, exception);
+                log.Add(logLevel, module, exception is null ? text : $"{text}: {exception.GetType().Name}: {exception.Message}");
+            }
+        }
+    }
+}
