@@ -15,7 +15,7 @@ internal static class AutoRepoRemoveVerb
         would go, it wants --force. Names without a package are folders that were never built; they are counted.
         Builds of removed pkgbases that wait or run are not cancelled, and publish when they are done.
 
-        Exit codes: 0 done, or nothing to do; 1 refused or failed; 2 wrong usage; 3 no server; 4 token refused.
+        Exit codes: 0 done, or nothing to do; 1 refused or failed; 2 wrong usage; 3 no server; 4 token refused; 130 interrupted.
         """;
 
     private static readonly Argument<string[]> Names = new("pkgbases")
@@ -48,8 +48,7 @@ internal static class AutoRepoRemoveVerb
 
     public static Command Create(CliContext context)
     {
-        var command = new Command("auto-repo-remove", Description) { Names, Arch, Target, From, Force };
-        ChangeRun.AddOptions(command);
+        var command = FarmVerb.Create(context, "auto-repo-remove", Description, [Names, Arch, Target, From, Force, .. ChangeRun.Options], RunAsync);
         command.Validators.Add(result =>
         {
             var named = result.GetValue(Names) ?? [];
@@ -66,19 +65,20 @@ internal static class AutoRepoRemoveVerb
                 }
             }
         });
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            var names = (result.GetValue(Names) ?? []).Select(text => NameList.TryParse(text, out _)!).ToList<string?>();
-            if (result.GetValue(From) is { } path)
-            {
-                names.AddRange(await NameList.ReadAsync(context, path, cancellationToken));
-            }
-
-            using var farm = result.Farm(context);
-            return await ChangeRun.RunAsync(
-                result, context, farm, RepositoryChoice.Of(result.GetRequiredValue(Target), result.GetRequiredValue(Arch)), "keep",
-                new ChangeBody { Names = names, Force = result.GetValue(Force) }, cancellationToken);
-        });
         return command;
+    }
+
+    private static async Task<int> RunAsync(FarmRun run, CancellationToken cancellationToken)
+    {
+        run.NoteManualsVariables();
+        var names = (run.Result.GetValue(Names) ?? []).Select(text => NameList.TryParse(text, out _)!).ToList<string?>();
+        if (run.Result.GetValue(From) is { } path)
+        {
+            names.AddRange(await NameList.ReadAsync(run.Context, path, cancellationToken));
+        }
+
+        return await ChangeRun.RunAsync(
+            run, RepositoryChoice.Of(run.Result.GetRequiredValue(Target), run.Result.GetRequiredValue(Arch)), "keep",
+            new ChangeBody { Names = names, Force = run.Result.GetValue(Force) }, cancellationToken);
     }
 }

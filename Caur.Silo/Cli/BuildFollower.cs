@@ -19,6 +19,9 @@ internal sealed class BuildFollower(FarmClient farm, TimeProvider time)
     /// <summary>Told when the hub goes away and comes back.</summary>
     public Action<string> Note { get; init; } = _ => { };
 
+    /// <summary>Told after every round.</summary>
+    public Action Stand { get; init; } = static () => { };
+
     /// <summary>Returns when every build is final or held, in the order of <paramref name="builds"/>.</summary>
     /// <param name="builds">Which.</param>
     /// <param name="changed">Told of every change, and of how each build is at first.</param>
@@ -51,7 +54,7 @@ internal sealed class BuildFollower(FarmClient farm, TimeProvider time)
                 away ??= time.GetTimestamp();
                 if (time.GetElapsedTime(away.Value) > Patience)
                 {
-                    throw;
+                    throw new FarmException(error.ExitCode, $"{error.Message}\n      The builds go on without anybody waiting; 'caur queue' shows how they stand.", error);
                 }
             }
 
@@ -60,6 +63,7 @@ internal sealed class BuildFollower(FarmClient farm, TimeProvider time)
                 return [.. builds.Select(build => known[build])];
             }
 
+            Stand();
             await Task.Delay(every, time, cancellationToken);
         }
     }

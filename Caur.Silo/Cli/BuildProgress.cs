@@ -47,6 +47,16 @@ internal sealed record BuildProgress
         Attempts = item.Attempts,
     };
 
+    public static BuildProgress Of(Api.Queue.QueuedBuildBody item) => new()
+    {
+        Build = item.Build,
+        State = item.State,
+        Wait = item.Wait,
+        Reason = Short(item.Explanation),
+        Builder = item.Builder?.ToString(),
+        Attempts = item.Attempts,
+    };
+
     public static BuildProgress Of(Api.Builds.BuildReply reply) => new()
     {
         Build = reply.Build,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Caur.Api.Builds;
+using Caur.Api.Queue;
 using Spectre.Console;
 
 namespace Caur.Silo.Cli;
@@ -13,6 +14,7 @@ internal static class BuildText
         Line(context, "build", reply.Build.ToString());
         Line(context, "state", progress.Word);
         Line(context, "why", progress.Reason);
+        Line(context, "starts", Starts(reply.Start));
         Line(context, "queued", Time(reply.Build.QueuedAt));
         if (reply.View is not { } view)
         {
@@ -53,6 +55,40 @@ internal static class BuildText
         context.Write(table);
     }
 
+    /// <summary>Why it is where it is, in a few lines.</summary>
+    /// <param name="context">Where to.</param>
+    /// <param name="reply">The build.</param>
+    /// <param name="position">Its place in the queue, from 1; null when it does not wait.</param>
+    public static void WriteWhy(CliContext context, BuildReply reply, int? position)
+    {
+        var progress = BuildProgress.Of(reply);
+        context.Out.WriteLine($"{reply.Build}: {progress.Word}{(progress.Reason.Length > 0 ? $": {progress.Reason}" : "")}");
+        if (position is { } place)
+        {
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Its place in the queue of {reply.Build.Arch} is {place}."));
+        }
+
+        if (Starts(reply.Start) is { Length: > 0 } starts)
+        {
+            context.Out.WriteLine($"Starts: {starts}.");
+        }
+
+        if (reply.View?.Attempts is [.., { End: not null } last])
+        {
+            context.Out.WriteLine($"Attempt {last.Number} on {last.Builder} ended as {last.End}{(last.Message.Length > 0 ? $": {last.Message}" : "")}.");
+            context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"'caur logs {reply.Build.Pkgbase} {reply.Build.Timestamp}' prints its log."));
+        }
+    }
+
+    /// <summary>When something will probably start, for people; empty when it does not wait.</summary>
+    public static string Starts(StartBody? start) => start switch
+    {
+        null => "",
+        { Seconds: { } seconds } => $"{(start.Rough ? "roughly " : "")}in {Durations.Text(TimeSpan.FromSeconds(seconds))}",
+        { Reason: { Length: > 0 } reason } => $"not known: {reason}",
+        _ => "not known",
+    };
+
     private static void Line(CliContext context, string name, string value)
     {
         if (value.Length > 0)
@@ -61,5 +97,6 @@ internal static class BuildText
         }
     }
 
-    private static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    /// <summary>A time, to the second.</summary>
+    public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

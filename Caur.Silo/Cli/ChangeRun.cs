@@ -17,32 +17,31 @@ internal static class ChangeRun
 
     public static Option<string?> Reason { get; } = new("--reason") { Description = "Why, for the hub's log.", HelpName = "TEXT" };
 
-    public static void AddOptions(Command command)
+    public static Option<Guid?> Operation { get; } = new("--operation")
     {
-        command.Add(DryRun);
-        command.Add(NoWait);
-        command.Add(Reason);
-        CommonOptions.AddFarm(command);
-        command.Add(CommonOptions.Json);
-    }
+        Description = "Names the order. One that was carried out already under this name is not carried out again; it says how that one ended.",
+        HelpName = "GUID",
+    };
+
+    public static IReadOnlyList<Option> Options { get; } = [DryRun, NoWait, Reason, Operation];
 
     /// <summary>Orders the change and tells what became of it.</summary>
     /// <returns>0 when it is done, ordered with --no-wait, or could be done; 1 when it is refused.</returns>
-    public static async Task<int> RunAsync(
-        ParseResult result, CliContext context, FarmClient farm, TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(FarmRun run, TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
     {
-        body = body with { DryRun = result.GetValue(DryRun), Reason = result.GetValue(Reason), Operation = Guid.NewGuid() };
-        var view = await OrderAsync(result, context, farm, target, verb, body, cancellationToken);
+        var (result, context) = (run.Result, run.Context);
+        body = body with { DryRun = result.GetValue(DryRun), Reason = result.GetValue(Reason), Operation = result.GetValue(Operation) ?? Guid.NewGuid() };
+        var view = await OrderAsync(run, target, verb, body, cancellationToken);
         if (!result.GetValue(NoWait))
         {
-            view = await new ChangeFollower(farm, context).WaitAsync(target, view, cancellationToken);
+            view = await new ChangeFollower(run.Farm, context) { IsQuiet = run.IsJson }.WaitAsync(target, view, cancellationToken);
         }
 
-        if (result.GetValue(CommonOptions.Json))
+        if (run.IsJson)
         {
             JsonText.Write(context.Out, view);
         }
-        else if (view.State != RepositoryChangeState.Refused || result.GetValue(DryRun))
+        else if (view.State != RepositoryChangeState.Refused || body.DryRun)
         {
             ChangeText.Write(context, target, view);
         }
@@ -58,15 +57,15 @@ internal static class ChangeRun
 
     /// <summary>A program gets the numbers of a refusal too.</summary>
     private static async Task<RepositoryChangeView> OrderAsync(
-        ParseResult result, CliContext context, FarmClient farm, TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
+        FarmRun run, TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
     {
         try
         {
-            return await farm.ChangeAsync(target, verb, body, cancellationToken);
+            return await run.Farm.ChangeAsync(target, verb, body, cancellationToken);
         }
-        catch (FarmException refused) when (refused.Problem is { } problem && result.GetValue(CommonOptions.Json))
+        catch (FarmException refused) when (refused.Problem is { } problem && run.IsJson)
         {
-            JsonText.Write(context.Out, problem);
+            JsonText.Write(run.Context.Out, problem);
             throw;
         }
     }

@@ -23,6 +23,9 @@ internal sealed class CliTrace : IDisposable
     /// <summary>The HTTP client's own source: its spans carry the trace to the farm.</summary>
     private const string HttpClientSource = "System.Net.Http";
 
+    /// <summary>Without one of these nothing is sent.</summary>
+    private static readonly string[] Addresses = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER"];
+
     private static readonly ActivitySource Source = new(SourceName);
 
     /// <summary>Verbs that are a farm themselves.</summary>
@@ -44,7 +47,11 @@ internal sealed class CliTrace : IDisposable
     }
 
     /// <summary>Starts the span; null when nothing is sent.</summary>
-    public static CliTrace? Start(ParseResult parsed, CliContext context)
+    public static CliTrace? Start(ParseResult parsed, CliContext context) =>
+        Addresses.Any(name => context.Variable(name) is not null) ? StartSending(parsed, context) : null;
+
+    /// <summary>Apart, because loading what sends takes longer than most verbs.</summary>
+    private static CliTrace? StartSending(ParseResult parsed, CliContext context)
     {
         var options = TelemetryOptions.Read(context.Variable);
         var verb = VerbOf(parsed.CommandResult);

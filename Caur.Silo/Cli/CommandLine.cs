@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Caur.Silo.Cli.Completion;
 using Caur.Silo.Demo;
 using Caur.Silo.Hub;
 
@@ -8,7 +9,7 @@ namespace Caur.Silo.Cli;
 /// <summary>All verbs, and what becomes of their failures.</summary>
 internal static class CommandLine
 {
-    private const string Description = "Caur, a package build farm for pacman repositories.\n\n" + ExitCodes.Help;
+    private static readonly string Description = "Caur, a package build farm for pacman repositories.\n\n" + ExitCodes.Help;
 
     public static RootCommand Create(CliContext context) => new(Description)
     {
@@ -21,7 +22,11 @@ internal static class CommandLine
         DeptreeVerb.Create(context),
         LogsVerb.Create(context),
         BuildVerb.Create(context),
+        BuilderVerb.Create(context),
         TokenVerb.Create(context),
+        ConfigVerb.Create(context),
+        WebVerb.Create(context),
+        CompletionVerb.Create(context),
         VersionVerb.Create(context),
     };
 
@@ -29,19 +34,25 @@ internal static class CommandLine
     /// <returns>One of <see cref="ExitCodes"/>, or what the hub's verb says.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliContext context, CancellationToken cancellationToken)
     {
-        // A package may be called @something, which is no file of further arguments.
-        var parsed = Create(context).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        var wrong = parsed.Action is ParseErrorAction;
-        if (parsed.Action is ParseErrorAction errors)
+        if (arguments is [CompleteVerb.Name, "--", ..])
         {
-            errors.ShowHelp = false;
+            return await CompleteVerb.RunAsync(context, Create(context), [.. arguments.Skip(2)]);
         }
 
-        using var trace = wrong ? null : CliTrace.Start(parsed, context);
+        // A package may be called @something, which is no file of further arguments.
+        var parsed = Create(context).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is ParseErrorAction)
+        {
+            UsageErrors.Write(context, parsed);
+            return ExitCodes.Usage;
+        }
+
+        HelpTexts.Complete(parsed.CommandResult.Command);
+        using var trace = CliTrace.Start(parsed, context);
         var ended = ExitCodes.Failed;
         try
         {
-            var code = ended = await parsed.InvokeAsync(
+            return ended = await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = context.Out,
@@ -52,12 +63,6 @@ internal static class CommandLine
                     ProcessTerminationTimeout = null,
                 },
                 cancellationToken);
-            if (wrong)
-            {
-                context.Error.WriteLine($"'{HelpFor(parsed)}' shows how it is used.");
-            }
-
-            return wrong ? ExitCodes.Usage : code;
         }
         catch (FarmException error)
         {
@@ -66,6 +71,11 @@ internal static class CommandLine
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            if (context.Orders.OnInterrupt is { } ordered)
+            {
+                context.Error.WriteLine($"caur: {ordered}");
+            }
+
             return ExitCodes.Interrupted;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -83,16 +93,5 @@ internal static class CommandLine
         {
             trace?.End(ended);
         }
-    }
-
-    private static string HelpFor(ParseResult parsed)
-    {
-        var names = new Stack<string>(["--help"]);
-        for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
-        {
-            names.Push(result.Command is RootCommand ? "caur" : result.Command.Name);
-        }
-
-        return string.Join(' ', names);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Caur.Silo.Hub;
+using Caur.Silo.Ssh;
 
 namespace Caur.Silo.Cli;
 
@@ -31,26 +32,23 @@ internal static class CommonOptions
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs." };
 
-    /// <summary>Gives a verb the options of those that speak to a hub.</summary>
-    public static void AddFarm(Command command)
-    {
-        command.Add(Server);
-        command.Add(Token);
-        command.Add(Data);
-    }
-
     /// <summary>A client for the hub that options and environment name.</summary>
     public static FarmClient Farm(this ParseResult result, CliContext context)
     {
         var server = Address(result.GetValue(Server) ?? context.Variable("CAUR_URL") ?? DefaultServer);
         var token = result.GetValue(Token) ?? context.Variable("CAUR_TOKEN");
+        var tunnel = Tunnel(server, context);
 
-        if (token is null && MayReadToken(server, result.GetValue(Data) is not null))
+        if (token is null && MayReadToken(server, result.GetValue(Data) is not null, tunnel is not null))
         {
             token = ReadToken(Path.Combine(result.DataFolder(context), AdminTokenFile));
         }
 
-        return new FarmClient(server, token, context.Time, CliTrace.Caller(context));
+        var http = new FarmHttp(server, token, context.Time, context.Orders, tunnel is null ? null : new SshRoute(tunnel, context.Time))
+        {
+            TraceParent = CliTrace.Caller(context),
+        };
+        return new FarmClient(http);
     }
 
     /// <summary>The hub's data folder, as a full path.</summary>
@@ -58,8 +56,21 @@ internal static class CommonOptions
         result.GetValue(Data) ?? DataFolderDefault.Get(context.Variable));
 
     /// <summary>Whether the token in the data folder may be presented: it is this machine's hub's, and no other server is shown it unless
-    /// somebody names both.</summary>
-    public static bool MayReadToken(Uri server, bool dataNamed) => server.IsLoopback || dataNamed;
+    /// somebody names both. At the far end of a tunnel, localhost is another machine.</summary>
+    public static bool MayReadToken(Uri server, bool dataNamed, bool tunnelled = false) => (server.IsLoopback && !tunnelled) || dataNamed;
+
+    /// <summary>The tunnel that the environment asks for; null for none.</summary>
+    public static SshTunnelOptions? Tunnel(Uri server, CliContext context)
+    {
+        try
+        {
+            return SshTunnelOptions.Read(context.Variable, server.Host == "localhost" ? "127.0.0.1" : server.IdnHost, server.Port);
+        }
+        catch (FormatException wrong)
+        {
+            throw new FarmException(ExitCodes.Usage, wrong.Message, wrong);
+        }
+    }
 
     /// <summary>Reads a hub's address, or says what is wrong with it.</summary>
     public static Uri Address(string text)

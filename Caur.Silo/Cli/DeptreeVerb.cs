@@ -21,7 +21,7 @@ internal static class DeptreeVerb
 
     public static Command Create(CliContext context)
     {
-        var command = new Command("deptree", "Prints what depends on what: pkgbase:names:dependencies, with semicolons between.") { Folder, Arch };
+        var command = new Command("deptree", "Prints what depends on what: pkgbase:names:dependencies, with semicolons between.") { Folder, Arch, CommonOptions.Json };
         command.SetAction(async (result, cancellationToken) =>
         {
             var path = result.GetRequiredValue(Folder);
@@ -32,14 +32,22 @@ internal static class DeptreeVerb
 
             var folders = await FolderReader.ReadAsync(path, cancellationToken);
             var deptree = new Deptree(folders, result.GetRequiredValue(Arch));
-            foreach (var folder in folders.Where(folder => folder.Problem is not null))
+            var left = folders.Where(folder => folder.Problem is not null).Select(folder => new { folder.Pkgbase, folder.Problem }).ToList();
+            var notes = folders.SelectMany(folder => deptree.ChoicesOf(folder.Pkgbase)).Select(choice => choice.ToString()).ToList();
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, new { deptree = deptree.ToText(), leftOut = left, notes });
+                return ExitCodes.Ok;
+            }
+
+            foreach (var folder in left)
             {
                 context.Error.WriteLine($"left out: {folder.Pkgbase}: {folder.Problem}");
             }
 
-            foreach (var choice in folders.SelectMany(folder => deptree.ChoicesOf(folder.Pkgbase)))
+            foreach (var note in notes)
             {
-                context.Error.WriteLine($"note: {choice}");
+                context.Error.WriteLine($"note: {note}");
             }
 
             context.Out.WriteLine(deptree.ToText());

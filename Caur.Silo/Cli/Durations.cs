@@ -5,6 +5,12 @@ namespace Caur.Silo.Cli;
 /// <summary>Lengths of time as people write them: <c>90d</c>, <c>12h</c>, <c>30m</c>, <c>45s</c>.</summary>
 internal static class Durations
 {
+    /// <summary>A length of time for people: <c>7 s</c>, <c>2:07</c>, <c>1:02:07</c>.</summary>
+    public static string Text(TimeSpan length) =>
+        length < TimeSpan.FromMinutes(1) ? string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalSeconds} s")
+        : length < TimeSpan.FromHours(1) ? string.Create(CultureInfo.InvariantCulture, $"{length.Minutes}:{length.Seconds:00}")
+        : string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalHours}:{length.Minutes:00}:{length.Seconds:00}");
+
     /// <summary>Reads one of more than nothing and at most 100 years.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {

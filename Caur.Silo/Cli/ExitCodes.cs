@@ -12,14 +12,17 @@ internal static class ExitCodes
     /// <summary>128 + SIGINT, as shells have it.</summary>
     public const int Interrupted = 130;
 
+    /// <summary>All of them, for the help and docs/command-line.md.</summary>
+    public static IReadOnlyList<(int Code, string Meaning)> All { get; } =
+    [
+        (Ok, "done, and all that was asked for came out well"),
+        (Failed, "the farm said no, or something failed"),
+        (Usage, "wrong usage, or a setting that cannot work"),
+        (Unreachable, "the server cannot be reached, or was lost on the way"),
+        (TokenRefused, "a token is missing or was refused"),
+        (Interrupted, "ended by Ctrl-C or a signal; what was ordered goes on"),
+    ];
+
     /// <summary>For the help.</summary>
-    public const string Help =
-        """
-        Exit codes:
-          0  done, and all that was asked for came out well
-          1  the farm said no, or something failed
-          2  wrong usage
-          3  the server cannot be reached
-          4  a token is missing or was refused
-        """;
+    public static string Help { get; } = "Exit codes:\n" + string.Join('\n', All.Select(one => $"  {one.Code,-3}  {one.Meaning}"));
 }

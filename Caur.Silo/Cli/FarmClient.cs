@@ -1,12 +1,10 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using Caur.Api.Builders;
 using Caur.Api.Builds;
 using Caur.Api.Farm;
 using Caur.Api.Logs;
+using Caur.Api.Packages;
 using Caur.Api.Paging;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
@@ -18,96 +16,61 @@ using Caur.Contracts.Sources;
 namespace Caur.Silo.Cli;
 
 /// <summary>The gateway's routes as methods. Every failure is a <see cref="FarmException"/> that people can act on.</summary>
-internal sealed class FarmClient : IDisposable
+internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
 {
-    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(100);
-
     /// <summary>Scheduling may have to clone a large source repository first; the farm itself gives up after ten minutes.</summary>
     private static readonly TimeSpan ScheduleLimit = TimeSpan.FromMinutes(11);
 
-    private readonly HttpClient _http;
-    private readonly TimeProvider _time;
-    private readonly bool _hasToken;
+    private const int PageLimit = 1000;
 
-    public FarmClient(Uri server, string? token, TimeProvider time, string? traceParent = null)
+    public FarmClient(Uri server, string? token, TimeProvider time)
+        : this(new FarmHttp(server, token, time))
     {
-        _time = time;
-        _hasToken = token is not null;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-
-            // A token must not follow a redirect to somebody else.
-            AllowAutoRedirect = false,
-            UseProxy = !server.IsLoopback,
-            UseCookies = false,
-        })
-        {
-            BaseAddress = server,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        if (token is not null)
-        {
-            _http.DefaultRequestHeaders.Authorization = Bearer(token);
-        }
-
-        if (traceParent is not null)
-        {
-            _http.DefaultRequestHeaders.TryAddWithoutValidation("traceparent", traceParent);
-        }
     }
 
-    public Uri Server => _http.BaseAddress!;
+    /// <summary>The calls themselves.</summary>
+    public FarmHttp Http { get; } = http;
 
-    public void Dispose() => _http.Dispose();
+    public Uri Server => Http.Server;
+
+    public void Dispose() => Http.Dispose();
+
+    public ValueTask DisposeAsync() => Http.DisposeAsync();
 
     /// <summary>What the farm builds from and for.</summary>
-    public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => GetAsync<FarmReply>("api/v1/farm", cancellationToken);
+    public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => Http.GetAsync<FarmReply>("api/v1/farm", cancellationToken);
 
     /// <summary>The queues of all architectures.</summary>
     public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) => QueuePages.ReadAsync(
-        path => GetAsync<QueuePage>(path, cancellationToken), path => GetAsync<Page<BuilderBody>>(path, cancellationToken));
+        path => Http.GetAsync<QueuePage>(path, cancellationToken), path => Http.GetAsync<Page<BuilderBody>>(path, cancellationToken));
 
     /// <summary>Queues builds.</summary>
-    public async Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken)
-    {
-        using var content = JsonContent.Create(body, options: JsonText.Wire);
-        using var answer = await SendAsync(HttpMethod.Post, "api/queue/schedule", content, ScheduleLimit, cancellationToken);
-        return await ReadAsync<ScheduleReply>(answer, cancellationToken);
-    }
+    public Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken) =>
+        Http.OrderAsync<ScheduleReply>(FarmOrders.Schedule(body), HttpMethod.Post, "api/queue/schedule", body, cancellationToken, ScheduleLimit);
 
     /// <summary>One build; null when the farm does not know it.</summary>
-    public async Task<BuildReply?> BuildAsync(BuildId build, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Get, BuildPath(build), null, CallLimit, cancellationToken, notFoundIsAnswer: true);
-        return answer.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync<BuildReply>(answer, cancellationToken);
-    }
+    public Task<BuildReply?> BuildAsync(BuildId build, CancellationToken cancellationToken) =>
+        Http.FindAsync<BuildReply>(BuildPath(build), cancellationToken);
 
     /// <summary>The builds of a pkgbase, the newest first.</summary>
     public Task<IReadOnlyList<PackageBuild>> BuildsOfAsync(string pkgbase, CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<PackageBuild>>($"api/v1/packages/{Uri.EscapeDataString(pkgbase)}/builds", cancellationToken);
+        Http.GetAsync<IReadOnlyList<PackageBuild>>($"api/v1/packages/{Uri.EscapeDataString(pkgbase)}/builds", cancellationToken);
 
     /// <summary>Cancels a build.</summary>
-    public async Task<CancelReply> CancelAsync(BuildId build, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"{BuildPath(build)}/cancel", null, CallLimit, cancellationToken);
-        return await ReadAsync<CancelReply>(answer, cancellationToken);
-    }
+    public Task<CancelReply> CancelAsync(BuildId build, CancellationToken cancellationToken) =>
+        Http.OrderAsync<CancelReply>(FarmOrders.Build("cancel", build), HttpMethod.Post, $"{BuildPath(build)}/cancel", null, cancellationToken);
 
     /// <summary>Promotes a build.</summary>
-    public async Task<PromoteReply> PromoteAsync(BuildId build, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"{BuildPath(build)}/promote", null, CallLimit, cancellationToken);
-        return await ReadAsync<PromoteReply>(answer, cancellationToken);
-    }
+    public Task<PromoteReply> PromoteAsync(BuildId build, CancellationToken cancellationToken) =>
+        Http.OrderAsync<PromoteReply>(FarmOrders.Build("promote", build), HttpMethod.Post, $"{BuildPath(build)}/promote", null, cancellationToken);
 
     /// <summary>All target repositories.</summary>
     public Task<IReadOnlyList<RepositoryReply>> RepositoriesAsync(CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<RepositoryReply>>("api/v1/repositories", cancellationToken);
+        Http.GetAsync<IReadOnlyList<RepositoryReply>>("api/v1/repositories", cancellationToken);
 
     /// <summary>One target repository.</summary>
     public Task<RepositoryReply> RepositoryAsync(TargetId target, CancellationToken cancellationToken) =>
-        GetAsync<RepositoryReply>(RepositoryPath(target), cancellationToken);
+        Http.GetAsync<RepositoryReply>(RepositoryPath(target), cancellationToken);
 
     /// <summary>All packages of the current generation, by name.</summary>
     public async Task<PackagePage> PackagesAsync(TargetId target, CancellationToken cancellationToken)
@@ -116,7 +79,7 @@ internal sealed class FarmClient : IDisposable
         while (true)
         {
             var after = packages.Count == 0 ? "" : $"?after={Uri.EscapeDataString(packages[^1].Pkgname)}";
-            var page = await GetAsync<PackagePage>($"{RepositoryPath(target)}/packages{after}", cancellationToken);
+            var page = await Http.GetAsync<PackagePage>($"{RepositoryPath(target)}/packages{after}", cancellationToken);
             if (packages.Count > 0 && page.Generation != generation)
             {
                 // Another generation came in between: from the start.
@@ -133,32 +96,91 @@ internal sealed class FarmClient : IDisposable
         }
     }
 
+    /// <summary>The pkgbases that the farm knows of, by name.</summary>
+    /// <param name="part">Only those that have this in their name; null for all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<string>> PackageNamesAsync(string? part, CancellationToken cancellationToken) =>
+        [.. (await AllAsync<PackageSummary>($"api/v1/packages{FarmPaths.Query(("name", part))}", cancellationToken)).Select(one => one.Pkgbase)];
+
+    /// <summary>What is queued or with builders, and the queues in numbers.</summary>
+    /// <param name="query">Which of it, as <see cref="FarmPaths.Query"/> makes it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="all">False for one page alone.</param>
+    public async Task<(IReadOnlyList<QueuedBuildBody> Items, IReadOnlyList<QueueCounts> Queues)> QueueItemsAsync(
+        string query, CancellationToken cancellationToken, bool all = true)
+    {
+        var items = new List<QueuedBuildBody>();
+        string? after = null;
+        while (true)
+        {
+            var page = await Http.GetAsync<QueuePage>(Paged($"api/v1/queue{query}", after), cancellationToken);
+            items.AddRange(page.Items);
+            if (page.Next is null || !all)
+            {
+                return (items, page.Queues);
+            }
+
+            after = page.Next;
+        }
+    }
+
+    /// <summary>Builds, the newest first.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="most">So many at most.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<BuildSummary>> BuildsAsync(string query, int most, CancellationToken cancellationToken)
+    {
+        var builds = new List<BuildSummary>();
+        string? after = null;
+        do
+        {
+            var page = await Http.GetAsync<Page<BuildSummary>>(Paged($"api/v1/builds{query}", after, Math.Min(PageLimit, most)), cancellationToken);
+            builds.AddRange(page.Items.Take(most - builds.Count));
+            after = page.Next;
+        }
+        while (after is not null && builds.Count < most);
+
+        return builds;
+    }
+
+    /// <summary>The builders, by name.</summary>
+    public Task<IReadOnlyList<BuilderBody>> BuildersAsync(CancellationToken cancellationToken) => AllAsync<BuilderBody>("api/v1/builders", cancellationToken);
+
+    /// <summary>Lets a builder take no more builds, or take them again.</summary>
+    public Task<BuilderBody> DrainAsync(BuilderId builder, bool drain, CancellationToken cancellationToken) => Http.OrderAsync<BuilderBody>(
+        FarmOrders.Drain(builder, drain), HttpMethod.Post, $"{FarmPaths.Builder(builder)}/{(drain ? "drain" : "resume")}", null, cancellationToken);
+
+    /// <summary>Stops or resumes handing out builds.</summary>
+    public Task<PauseReply> PauseAsync(bool paused, string? arch, CancellationToken cancellationToken) => Http.OrderAsync<PauseReply>(
+        FarmOrders.Pause(paused, arch), HttpMethod.Post, $"api/v1/queue/{(paused ? "pause" : "resume")}", new PauseBody { Arch = arch }, cancellationToken);
+
+    /// <summary>Cancels everything that waits.</summary>
+    public Task<QueueResetReply> ResetAsync(string? arch, string? reason, CancellationToken cancellationToken) => Http.OrderAsync<QueueResetReply>(
+        FarmOrders.Reset(arch), HttpMethod.Post, "api/v1/queue/reset", new ResetBody { Arch = arch, Reason = reason }, cancellationToken, ScheduleLimit);
+
+    /// <summary>Builds the same again.</summary>
+    public Task<RetryReply> RetryAsync(BuildId build, Guid operation, CancellationToken cancellationToken) => Http.OrderAsync<RetryReply>(
+        FarmOrders.Retry(build, operation), HttpMethod.Post, $"{BuildPath(build)}/retry", new RetryBody { Operation = operation }, cancellationToken, ScheduleLimit);
+
     /// <summary>Orders a change, or asks what it would do.</summary>
     /// <param name="target">Which repository.</param>
     /// <param name="verb">remove, keep or rollback.</param>
     /// <param name="body">What is wanted.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<RepositoryChangeView> ChangeAsync(TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken)
-    {
-        using var content = JsonContent.Create(body, options: JsonText.Wire);
-        using var answer = await SendAsync(HttpMethod.Post, $"{RepositoryPath(target)}/{verb}", content, CallLimit, cancellationToken);
-        return await ReadAsync<RepositoryChangeView>(answer, cancellationToken);
-    }
+    public Task<RepositoryChangeView> ChangeAsync(TargetId target, string verb, ChangeBody body, CancellationToken cancellationToken) =>
+        Http.OrderAsync<RepositoryChangeView>(FarmOrders.Change(target, verb, body), HttpMethod.Post, $"{RepositoryPath(target)}/{verb}", body, cancellationToken);
 
     /// <summary>How a change stands.</summary>
     public Task<RepositoryChangeView> ChangeAsync(TargetId target, Guid operation, CancellationToken cancellationToken) =>
-        GetAsync<RepositoryChangeView>($"{RepositoryPath(target)}/changes/{operation}", cancellationToken);
+        Http.GetAsync<RepositoryChangeView>($"{RepositoryPath(target)}/changes/{operation}", cancellationToken);
 
     /// <summary>Begins to verify a repository.</summary>
-    public async Task<VerificationView> BeginVerificationAsync(TargetId target, CancellationToken cancellationToken)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"{RepositoryPath(target)}/verify", null, CallLimit, cancellationToken);
-        return await ReadAsync<VerificationView>(answer, cancellationToken);
-    }
+    public Task<VerificationView> BeginVerificationAsync(TargetId target, CancellationToken cancellationToken) =>
+        Http.OrderAsync<VerificationView>(FarmOrders.Verify(target), HttpMethod.Post, $"{RepositoryPath(target)}/verify", null, cancellationToken);
 
     /// <summary>How the newest verification stands.</summary>
     public Task<VerificationView> VerificationAsync(TargetId target, CancellationToken cancellationToken) =>
-        GetAsync<VerificationView>($"{RepositoryPath(target)}/verify", cancellationToken);
+        Http.GetAsync<VerificationView>($"{RepositoryPath(target)}/verify", cancellationToken);
 
     /// <summary>Opens a log. Dispose of what is returned.</summary>
     /// <param name="pkgbase">Whose.</param>
@@ -171,12 +193,13 @@ internal sealed class FarmClient : IDisposable
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"api/logs/{Uri.EscapeDataString(pkgbase)}{(timestamp is null ? "" : $"/{timestamp}")}?offset={offset}&follow={(follow ? "true" : "false")}");
-        var answer = await SendAsync(HttpMethod.Get, path, null, CallLimit, cancellationToken, notFoundIsAnswer: true);
+        var answer = await Http.OpenAsync(path, null, cancellationToken, notFoundIsAnswer: true);
         if (answer.StatusCode == HttpStatusCode.NotFound)
         {
             answer.Dispose();
             var which = timestamp is null ? "" : string.Create(CultureInfo.InvariantCulture, $" of {timestamp}");
-            throw new FarmException(ExitCodes.Failed, $"there is no build of '{pkgbase}'{which} in the queue, and no log of one. 'caur queue' shows what is queued.");
+            var nearest = await PackageNames.NearestAsync(this, pkgbase, cancellationToken);
+            throw new FarmException(ExitCodes.Failed, $"there is no build of '{pkgbase}'{which} in the queue, and no log of one{(nearest.Length > 0 ? nearest : ". 'caur queue' shows what is queued.")}");
         }
 
         var named = answer.Headers.TryGetValues(LogEndpoints.BuildHeader, out var values) ? values.FirstOrDefault() : null;
@@ -189,7 +212,7 @@ internal sealed class FarmClient : IDisposable
     {
         try
         {
-            using var answer = await SendAsync(HttpMethod.Get, "health/ready", null, TimeSpan.FromSeconds(5), cancellationToken);
+            using var answer = await Http.OpenAsync("health/ready", TimeSpan.FromSeconds(5), cancellationToken);
             return true;
         }
         catch (FarmException)
@@ -201,81 +224,31 @@ internal sealed class FarmClient : IDisposable
     /// <summary>The farm's public key, armored.</summary>
     public async Task<string> PublicKeyAsync(CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, "key.asc", null, CallLimit, cancellationToken);
+        using var answer = await Http.OpenAsync("key.asc", null, cancellationToken);
         return await answer.Content.ReadAsStringAsync(cancellationToken);
     }
 
-    private static AuthenticationHeaderValue Bearer(string token)
-    {
-        try
-        {
-            return new AuthenticationHeaderValue("Bearer", token.Any(c => c is <= ' ' or >= (char)127) ? throw new FormatException() : token);
-        }
-        catch (FormatException)
-        {
-            throw new FarmException(ExitCodes.Usage, "the token holds characters that no token has (--token, CAUR_TOKEN)");
-        }
-    }
+    private static string RepositoryPath(TargetId target) => FarmPaths.Repository(target);
 
-    private static string RepositoryPath(TargetId target) =>
-        $"api/v1/repositories/{Uri.EscapeDataString(target.Name)}/{Uri.EscapeDataString(target.Arch)}";
+    private static string BuildPath(BuildId build) => FarmPaths.Build(build);
 
-    private static string BuildPath(BuildId build) => string.Create(
+    private static string Paged(string path, string? after, int limit = PageLimit) => string.Create(
         CultureInfo.InvariantCulture,
-        $"api/v1/builds/{Uri.EscapeDataString(build.Target.Name)}/{Uri.EscapeDataString(build.Arch)}/{Uri.EscapeDataString(build.Pkgbase)}/{build.Timestamp}");
+        $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={limit}{(after is null ? "" : $"&after={Uri.EscapeDataString(after)}")}");
 
-    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> AllAsync<T>(string path, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, path, null, CallLimit, cancellationToken);
-        return await ReadAsync<T>(answer, cancellationToken);
-    }
+        var items = new List<T>();
+        string? after = null;
+        do
+        {
+            var page = await Http.GetAsync<Page<T>>(Paged(path, after), cancellationToken);
+            items.AddRange(page.Items);
+            after = page.Next;
+        }
+        while (after is not null);
 
-    private async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await answer.Content.ReadFromJsonAsync<T>(JsonText.Wire, cancellationToken) ?? throw new JsonException("the answer is null");
-        }
-        catch (Exception error) when (error is JsonException or NotSupportedException)
-        {
-            throw new FarmException(
-                ExitCodes.Failed, $"{answer.RequestMessage?.RequestUri} answered what this version does not understand. Is {Server} a Caur hub of this version? ({error.Message})", error);
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            throw FarmFailures.Unreachable(Server, error);
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, HttpContent? content, TimeSpan limit, CancellationToken cancellationToken, bool notFoundIsAnswer = false)
-    {
-        using var timer = new CancellationTokenSource(limit, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var request = new HttpRequestMessage(method, path) { Content = content };
-        HttpResponseMessage answer;
-        try
-        {
-            answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            throw FarmFailures.Unreachable(Server, error);
-        }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw FarmFailures.TooSlow(Server, limit, error);
-        }
-
-        if (answer.IsSuccessStatusCode || (notFoundIsAnswer && answer.StatusCode == HttpStatusCode.NotFound))
-        {
-            return answer;
-        }
-
-        using (answer)
-        {
-            throw await FarmFailures.RefusedAsync(Server, method, path, answer, _hasToken, linked.Token);
-        }
+        return items;
     }
 }
 

@@ -1,18 +1,28 @@
+using System.Globalization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 
 namespace Caur.Silo.Cli;
 
-/// <summary>What somebody who waits for builds gets to see: a line for each change that means something, and what became of all.</summary>
-internal sealed class FollowOutput(CliContext context, bool quiet)
+/// <summary>What somebody who waits for builds gets to see: a line for each change that means something, what became of all, and on a
+/// terminal how they stand.</summary>
+internal sealed class FollowOutput(CliContext context, bool quiet) : IDisposable
 {
     private readonly Dictionary<BuildId, string> _said = [];
+    private readonly Dictionary<BuildId, BuildProgress> _known = [];
+    private readonly LiveLine _live = new(context, quiet);
+    private readonly long _begun = context.Time.GetTimestamp();
 
-    public void Note(string text) => context.Error.WriteLine($"note: {text}");
+    public void Note(string text)
+    {
+        _live.Clear();
+        context.Error.WriteLine($"note: {text}");
+    }
 
     public void Changed(BuildProgress status)
     {
+        _known[status.Build] = status;
         var line = Line(status);
         if (quiet || (_said.TryGetValue(status.Build, out var before) && before == line))
         {
@@ -20,11 +30,23 @@ internal sealed class FollowOutput(CliContext context, bool quiet)
         }
 
         _said[status.Build] = line;
+        _live.Clear();
         context.Out.WriteLine(line);
+    }
+
+    /// <summary>Shows how all of them stand.</summary>
+    public void Stand()
+    {
+        var settled = _known.Values.Count(status => status.IsSettled);
+        var waiting = _known.Values.Count(status => status is { State: BuildState.Waiting, IsSettled: false });
+        _live.Show(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{settled} of {_known.Count} done, {_known.Count - settled - waiting} with builders, {waiting} waiting, {Durations.Text(context.Time.GetElapsedTime(_begun))}"));
     }
 
     public void Summary(IReadOnlyList<BuildProgress> ends)
     {
+        _live.Clear();
         foreach (var group in ends.GroupBy(end => end.Word).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             context.Out.WriteLine($"{group.Count(),5}  {group.Key}");
@@ -44,4 +66,6 @@ internal sealed class FollowOutput(CliContext context, bool quiet)
         };
         return $"{status.Build.Pkgbase}: {status.Word}{(more.Length > 0 ? $": {more}" : "")}";
     }
+
+    public void Dispose() => _live.Dispose();
 }

@@ -59,7 +59,7 @@ internal sealed class LogReader(FarmClient farm, TimeProvider time)
             }
             catch (Exception error) when (error is HttpRequestException or IOException)
             {
-                failure = FarmFailures.Unreachable(farm.Server, error);
+                failure = farm.Http.Unreachable(error);
                 if (!follow)
                 {
                     throw failure;

@@ -16,10 +16,17 @@ internal static class LogsVerb
 
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Go on with what comes, until the build is over." };
 
+    private const string Description =
+        """
+        Prints a build's log, as the container wrote it.
+
+        With --json each line is an object of its own: {"offset":0,"text":"..."}, the offset in bytes of the log. With -f, Ctrl-C ends the
+        reading, not the build.
+        """;
+
     public static Command Create(CliContext context)
     {
-        var command = new Command("logs", "Prints a build's log.") { Pkgbase, Timestamp, Follow };
-        CommonOptions.AddFarm(command);
+        var command = FarmVerb.Create(context, "logs", Description, [Pkgbase, Timestamp, Follow], RunAsync);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Pkgbase) is { } name && !Names.IsValid(name))
@@ -27,34 +34,40 @@ internal static class LogsVerb
                 result.AddError($"'{name}' is no package folder.");
             }
         });
-        command.SetAction(async (result, cancellationToken) =>
+        return command;
+    }
+
+    private static async Task<int> RunAsync(FarmRun run, CancellationToken cancellationToken)
+    {
+        var context = run.Context;
+        var output = context.OpenOutput();
+        await using (output)
         {
-            using var farm = result.Farm(context);
-            var output = context.OpenOutput();
-            await using (output)
+            var lines = run.IsJson ? new LogLines() : null;
+            var reader = new LogReader(run.Farm, context.Time) { Note = text => context.Error.WriteLine($"note: {text}") };
+            try
             {
-                var reader = new LogReader(farm, context.Time) { Note = text => context.Error.WriteLine($"note: {text}") };
-                try
+                await reader.ReadAsync(
+                    run.Result.GetRequiredValue(Pkgbase),
+                    run.Result.GetValue(Timestamp),
+                    run.Result.GetValue(Follow),
+                    async (piece, token) =>
+                    {
+                        await output.WriteAsync(lines is null ? piece : lines.Take(piece.Span), token);
+                        await output.FlushAsync(token);
+                    },
+                    cancellationToken);
+                if (lines is not null)
                 {
-                    await reader.ReadAsync(
-                        result.GetRequiredValue(Pkgbase),
-                        result.GetValue(Timestamp),
-                        result.GetValue(Follow),
-                        async (piece, token) =>
-                        {
-                            await output.WriteAsync(piece, token);
-                            await output.FlushAsync(token);
-                        },
-                        cancellationToken);
-                }
-                catch (OutputClosedException)
-                {
-                    // Whoever read the output has seen enough.
+                    await output.WriteAsync(lines.End(), cancellationToken);
                 }
             }
+            catch (OutputClosedException)
+            {
+                // Whoever read the output has seen enough.
+            }
+        }
 
-            return ExitCodes.Ok;
-        });
-        return command;
+        return ExitCodes.Ok;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Caur.Api.Repositories;
+using Caur.Contracts.Ids;
 
 namespace Caur.Silo.Cli;
 
@@ -26,147 +27,84 @@ internal static class RepoVerb
         CreateList(context), CreateShow(context), CreateRemove(context), CreateRollback(context), CreateAccept(context), CreateVerify(context),
     };
 
-    private static Command CreateList(CliContext context)
+    private static Command CreateList(CliContext context) => FarmVerb.Create(context, "list", "Lists the target repositories.", [], async (run, cancellationToken) =>
     {
-        var command = new Command("list", "Lists the target repositories.") { CommonOptions.Json };
-        CommonOptions.AddFarm(command);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            using var farm = result.Farm(context);
-            var repositories = await farm.RepositoriesAsync(cancellationToken);
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, repositories);
-            }
-            else
-            {
-                RepositoryText.Write(context, repositories);
-            }
+        var repositories = await run.Farm.RepositoriesAsync(cancellationToken);
+        run.Print(repositories, () => RepositoryText.Write(context, repositories));
+        return ExitCodes.Ok;
+    });
 
+    private static Command CreateShow(CliContext context) => One(
+        context, "show", "Shows a repository: its generations and its packages.", [], async (run, target, cancellationToken) =>
+        {
+            var repository = await run.Farm.RepositoryAsync(target, cancellationToken);
+            var packages = await run.Farm.PackagesAsync(target, cancellationToken);
+            run.Print(new { repository, packages.Bytes, packages.Packages }, () => RepositoryText.Write(context, repository, packages));
             return ExitCodes.Ok;
         });
-        return command;
-    }
 
-    private static Command CreateShow(CliContext context)
-    {
-        var command = One("show", "Shows a repository: its generations and its packages.");
-        command.Add(CommonOptions.Json);
-        CommonOptions.AddFarm(command);
-        command.SetAction(async (result, cancellationToken) =>
+    private static Command CreateRemove(CliContext context) => One(
+        context,
+        "remove",
+        "Removes pkgbases, each with all its packages. A name that is not there is refused, and then nothing goes. Their files stay as "
+        + "long as a kept generation names them, so that 'caur repo rollback' can bring them back. Builds are not cancelled: one that "
+        + "is done later publishes its packages again.",
+        [Names, Package, .. ChangeRun.Options],
+        (run, target, cancellationToken) => ChangeRun.RunAsync(
+            run, target, "remove", new ChangeBody { Names = [.. run.Result.GetRequiredValue(Names)], Packages = run.Result.GetValue(Package) },
+            cancellationToken));
+
+    private static Command CreateRollback(CliContext context) => One(
+        context,
+        "rollback",
+        "Publishes the packages of an older generation again, and no others, as a new generation. Wants an admin's token. What was "
+        + "published since leaves the database. Packages may get lower versions: clients that have the higher one keep it until it is "
+        + "passed, or until 'pacman -Syuu'. The next build of a version above the one that came back is published as usual; a file name "
+        + "that was published before is taken, so that a new build of a version that was rolled back wants a higher pkgrel.",
+        [Generation, .. ChangeRun.Options],
+        (run, target, cancellationToken) => ChangeRun.RunAsync(
+            run, target, "rollback", new ChangeBody { Generation = run.Result.GetRequiredValue(Generation) }, cancellationToken));
+
+    private static Command CreateAccept(CliContext context) => One(
+        context,
+        "accept",
+        "Lets a repository that was set back (restored from an older copy, or gone) go on from what is there, for when its newest copy is "
+        + "lost. Wants an admin's token. Clients do not get again what was published since, until it is built again; no generation's number "
+        + "is used twice. What waits is published upon it. Does nothing to a repository that was not set back.",
+        ChangeRun.Options,
+        (run, target, cancellationToken) => ChangeRun.RunAsync(run, target, "accept", new ChangeBody(), cancellationToken));
+
+    private static Command CreateVerify(CliContext context) => One(
+        context,
+        "verify",
+        "Reads every file of the current generation and compares sizes, sums and signatures. 1 when something is wrong.",
+        [],
+        async (run, target, cancellationToken) =>
         {
-            using var farm = result.Farm(context);
-            var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
-            var repository = await farm.RepositoryAsync(target, cancellationToken);
-            var packages = await farm.PackagesAsync(target, cancellationToken);
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, new { repository, packages.Bytes, packages.Packages });
-            }
-            else
-            {
-                RepositoryText.Write(context, repository, packages);
-            }
-
-            return ExitCodes.Ok;
-        });
-        return command;
-    }
-
-    private static Command CreateRemove(CliContext context)
-    {
-        var command = One(
-            "remove",
-            "Removes pkgbases, each with all its packages. A name that is not there is refused, and then nothing goes. Their files stay as "
-            + "long as a kept generation names them, so that 'caur repo rollback' can bring them back. Builds are not cancelled: one that "
-            + "is done later publishes its packages again.");
-        command.Add(Names);
-        command.Add(Package);
-        ChangeRun.AddOptions(command);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            using var farm = result.Farm(context);
-            var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
-            return await ChangeRun.RunAsync(
-                result, context, farm, target, "remove",
-                new ChangeBody { Names = [.. result.GetRequiredValue(Names)], Packages = result.GetValue(Package) }, cancellationToken);
-        });
-        return command;
-    }
-
-    private static Command CreateRollback(CliContext context)
-    {
-        var command = One(
-            "rollback",
-            "Publishes the packages of an older generation again, and no others, as a new generation. Wants an admin's token. What was "
-            + "published since leaves the database. Packages may get lower versions: clients that have the higher one keep it until it is "
-            + "passed, or until 'pacman -Syuu'. The next build of a version above the one that came back is published as usual; a file name "
-            + "that was published before is taken, so that a new build of a version that was rolled back wants a higher pkgrel.");
-        command.Add(Generation);
-        ChangeRun.AddOptions(command);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            using var farm = result.Farm(context);
-            var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
-            return await ChangeRun.RunAsync(
-                result, context, farm, target, "rollback", new ChangeBody { Generation = result.GetRequiredValue(Generation) }, cancellationToken);
-        });
-        return command;
-    }
-
-    private static Command CreateAccept(CliContext context)
-    {
-        var command = One(
-            "accept",
-            "Lets a repository that was set back (restored from an older copy, or gone) go on from what is there, for when its newest copy is "
-            + "lost. Wants an admin's token. Clients do not get again what was published since, until it is built again; no generation's number "
-            + "is used twice. What waits is published upon it. Does nothing to a repository that was not set back.");
-        ChangeRun.AddOptions(command);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            using var farm = result.Farm(context);
-            var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
-            return await ChangeRun.RunAsync(result, context, farm, target, "accept", new ChangeBody(), cancellationToken);
-        });
-        return command;
-    }
-
-    private static Command CreateVerify(CliContext context)
-    {
-        var command = One("verify", "Reads every file of the current generation and compares sizes, sums and signatures. 1 when something is wrong.");
-        command.Add(CommonOptions.Json);
-        CommonOptions.AddFarm(command);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            using var farm = result.Farm(context);
-            var target = await RepositoryChoice.ReadAsync(result, farm, cancellationToken);
-            var begun = await farm.BeginVerificationAsync(target, cancellationToken);
+            var begun = await run.Farm.BeginVerificationAsync(target, cancellationToken);
             var found = begun;
+            using var live = new LiveLine(context, quiet: run.IsJson);
             while (found.Running && found.Id == begun.Id)
             {
+                live.Show($"{target}: verifying generation {begun.Generation}");
                 await Task.Delay(AskEvery, context.Time, cancellationToken);
-                found = await farm.VerificationAsync(target, cancellationToken);
+                found = await run.Farm.VerificationAsync(target, cancellationToken);
             }
 
+            live.Clear();
             if (found.Id != begun.Id)
             {
                 throw new FarmException(ExitCodes.Failed, "the hub was started anew, or somebody else began another verification: ask again");
             }
 
-            if (result.GetValue(CommonOptions.Json))
-            {
-                JsonText.Write(context.Out, found);
-            }
-            else
-            {
-                RepositoryText.Write(context, target, found);
-            }
-
+            run.Print(found, () => RepositoryText.Write(context, target, found));
             return found is { ProblemCount: 0, Failure.Length: 0 } ? ExitCodes.Ok : ExitCodes.Failed;
         });
-        return command;
-    }
 
-    private static Command One(string name, string description) =>
-        new(name, description) { RepositoryChoice.Target, RepositoryChoice.Arch };
+    /// <summary>A verb about one repository.</summary>
+    private static Command One(
+        CliContext context, string name, string description, IEnumerable<Symbol> symbols, Func<FarmRun, TargetId, CancellationToken, Task<int>> run) =>
+        FarmVerb.Create(
+            context, name, description, [.. symbols, RepositoryChoice.Target, RepositoryChoice.Arch],
+            async (farm, cancellationToken) => await run(farm, await RepositoryChoice.ReadAsync(farm.Result, farm.Farm, cancellationToken), cancellationToken));
 }

@@ -22,13 +22,13 @@ internal static class ScheduleVerb
 
     private static readonly Option<string?> Target = new("--target-repo")
     {
-        Description = "The target repository. Default: the farm's only one.",
+        Description = "The target repository. Default: the farm's only one, else chaotic-aur.",
         HelpName = "NAME",
     };
 
     private static readonly Option<string?> Source = new("--source-repo")
     {
-        Description = "The source repository. Default: the farm's only one.",
+        Description = "The source repository. Default: the farm's only one, else chaotic-aur.",
         HelpName = "ID",
     };
 
@@ -63,11 +63,23 @@ internal static class ScheduleVerb
         Description = "Wait until all builds ended; 0 only if each was Published, AlreadyBuilt or Skipped.",
     };
 
+    /// <summary>The manual's default for both kinds of repository.</summary>
+    private const string ManualsRepository = "chaotic-aur";
+
+    private const string Description =
+        """
+        Queues builds.
+
+        Ends when they are queued; with --follow, when all of them ended. Ctrl-C ends the waiting, not the builds.
+
+        Exit codes: 0 queued, and with --follow all went well; 1 refused, some were not queued, or with --follow one did not go well;
+        2 wrong usage; 3 no server; 4 token refused; 130 interrupted.
+        """;
+
     public static Command Create(CliContext context)
     {
-        var command = new Command("schedule", "Queues builds.") { Packages, Arch, Target, Source, Commit, Deptree, DeptreeWins, ArchMirror, All, Follow };
-        CommonOptions.AddFarm(command);
-        command.Add(CommonOptions.Json);
+        var command = FarmVerb.Create(
+            context, "schedule", Description, [Packages, Arch, Target, Source, Commit, Deptree, DeptreeWins, ArchMirror, All, Follow, ChangeRun.Operation], RunAsync);
         command.Validators.Add(result =>
         {
             var named = result.GetValue(Packages) ?? [];
@@ -92,18 +104,16 @@ internal static class ScheduleVerb
                 }
             }
         });
-        command.SetAction((result, cancellationToken) => RunAsync(result, context, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult result, CliContext context, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(FarmRun run, CancellationToken cancellationToken)
     {
+        var (result, context, json) = (run.Result, run.Context, run.IsJson);
+        run.NoteManualsVariables();
         NoteUnused(result, context);
-        var deptree = DeptreeInput.Find(result.GetValue(Deptree), context);
-        using var farm = result.Farm(context);
-        var body = await BodyAsync(result, farm, deptree, cancellationToken);
-        var reply = await farm.ScheduleAsync(body, cancellationToken);
-        var json = result.GetValue(CommonOptions.Json);
+        var body = await BodyAsync(result, run.Farm, DeptreeInput.Find(result.GetValue(Deptree), context), cancellationToken);
+        var reply = await run.Farm.ScheduleAsync(body, cancellationToken);
         if (!json)
         {
             Print(context, body, reply);
@@ -119,8 +129,8 @@ internal static class ScheduleVerb
             return reply.Refused.Length == 0 ? ExitCodes.Ok : ExitCodes.Failed;
         }
 
-        var progress = new FollowOutput(context, quiet: json);
-        var ends = await new BuildFollower(farm, context.Time) { Note = progress.Note }
+        using var progress = new FollowOutput(context, quiet: json);
+        var ends = await new BuildFollower(run.Farm, context.Time) { Note = progress.Note, Stand = progress.Stand }
             .FollowAsync([.. reply.Builds.Select(build => build.Build)], progress.Changed, cancellationToken);
         if (json)
         {
@@ -155,7 +165,7 @@ internal static class ScheduleVerb
             Commit = result.GetValue(Commit),
             All = everything,
             Packages = everything ? null : [.. named.Select(text => PackageArgument.TryParse(text, out _)!)],
-            Operation = Guid.NewGuid(),
+            Operation = result.GetValue(ChangeRun.Operation) ?? Guid.NewGuid(),
             Deptree = deptree,
             DeptreeWins = result.GetValue(DeptreeWins),
         };
@@ -164,6 +174,7 @@ internal static class ScheduleVerb
     private static string TheOnly(IEnumerable<string> names, string what, string option, string setting) => names.ToList() switch
     {
         [var one] => one,
+        var several when several.Contains(ManualsRepository) => ManualsRepository,
         [] => throw new FarmException(ExitCodes.Failed, $"this farm has no {what}: its hub wants {setting}"),
         var several => throw new FarmException(ExitCodes.Usage, $"this farm has more than one {what}; choose with {option}: {string.Join(", ", several)}"),
     };

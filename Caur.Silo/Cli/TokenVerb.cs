@@ -142,7 +142,7 @@ internal static class TokenVerb
 
     private static Command CreateRevoke(CliContext context)
     {
-        var command = new Command("revoke", "Ends a token at once.") { Id, CommonOptions.Data };
+        var command = new Command("revoke", "Ends a token at once.") { Id, CommonOptions.Data, CommonOptions.Json };
         command.SetAction(async (result, cancellationToken) =>
         {
             var id = result.GetRequiredValue(Id);
@@ -159,7 +159,15 @@ internal static class TokenVerb
                 throw new FarmException(ExitCodes.Failed, $"there is no token '{id}'; 'caur token list' shows which there are");
             }
 
-            context.Out.WriteLine($"Token {id} is ended.");
+            if (result.GetValue(CommonOptions.Json))
+            {
+                JsonText.Write(context.Out, new { id, ended = true });
+            }
+            else
+            {
+                context.Out.WriteLine($"Token {id} is ended.");
+            }
+
             return ExitCodes.Ok;
         });
         return command;

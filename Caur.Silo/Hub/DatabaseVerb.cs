@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Caur.Silo.Cli;
 using Caur.Silo.Configuration;
+using Caur.Silo.Settings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -70,6 +71,11 @@ internal static class DatabaseVerb
         {
             var configuration = ConfigurationCheck.Run(arguments.Config, variable, arguments.Data);
             foreach (var note in configuration.Notes)
+            {
+                await Console.Error.WriteLineAsync($"caur database: note: {note}");
+            }
+
+            foreach (var note in FarmVariables.Notes(variable, Readers.Hub))
             {
                 await Console.Error.WriteLineAsync($"caur database: note: {note}");
             }

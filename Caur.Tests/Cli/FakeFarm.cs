@@ -23,6 +23,9 @@ internal sealed class FakeFarm : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
+    /// <summary>As it was when somebody asked last: whoever asks for the builders too has asked once.</summary>
+    private IReadOnlyList<QueueSnapshot>? _queue;
+
     private FakeFarm()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -44,8 +47,10 @@ internal sealed class FakeFarm : IAsyncDisposable
         });
         _app.UseRouting();
         _app.MapGet("/api/v1/farm", () => TypedResults.Ok(Farm));
-        _app.MapGet("/api/v1/queue", () => TypedResults.Ok(QueueAnswers.Page(Queue())));
-        _app.MapGet("/api/v1/builders", () => TypedResults.Ok(QueueAnswers.Builders(Queue())));
+        _app.MapGet("/api/v1/queue", () => TypedResults.Ok(QueueAnswers.Page(_queue = Queue())));
+        _app.MapGet("/api/v1/builders", () => TypedResults.Ok(QueueAnswers.Builders(_queue ?? Queue())));
+        _app.MapGet("/api/v1/builds", () => TypedResults.Ok(QueueAnswers.Builds(Queue())));
+        _app.MapGet("/api/v1/packages", () => TypedResults.Ok(QueueAnswers.Packages(Queue())));
         _app.MapPost("/api/queue/schedule", (ScheduleBody body, HttpContext context) =>
         {
             Token = context.Request.Headers.Authorization.ToString();

@@ -1,4 +1,6 @@
 using Caur.Api.Builders;
+using Caur.Api.Builds;
+using Caur.Api.Packages;
 using Caur.Api.Paging;
 using Caur.Api.Queue;
 using Caur.Contracts.Builds;
@@ -33,5 +35,29 @@ internal static class QueueAnswers
     public static Page<BuilderBody> Builders(IReadOnlyList<QueueSnapshot> queues) => new()
     {
         Items = [.. queues.SelectMany(queue => queue.Builders).Select(builder => BuilderBody.Of(builder, builder.Busy, []))],
+    };
+
+    public static Page<BuildSummary> Builds(IReadOnlyList<QueueSnapshot> queues) => new()
+    {
+        Items =
+        [
+            .. queues.SelectMany(queue => queue.Items).Select(item => new BuildSummary
+            {
+                Build = item.Build,
+                Pkgbase = item.Build.Pkgbase,
+                Target = item.Build.Target,
+                Source = item.Request.SourceRepository,
+                Commit = item.Request.Commit,
+                State = item.State,
+                Final = false,
+                Reason = item.Explanation,
+                Queued = item.Build.QueuedAt,
+            }),
+        ],
+    };
+
+    public static Page<PackageSummary> Packages(IReadOnlyList<QueueSnapshot> queues) => new()
+    {
+        Items = [.. queues.SelectMany(queue => queue.Items).Select(item => new PackageSummary { Pkgbase = item.Build.Pkgbase })],
     };
 }

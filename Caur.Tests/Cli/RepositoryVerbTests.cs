@@ -140,13 +140,13 @@ public sealed class RepositoryVerbTests
 
         var run = await CliRun.RunAsync(farm, "auto-repo-remove", "--json", "a");
 
-        var read = JsonSerializer.Deserialize<RepositoryChangeView>(run.Succeeded().Output, JsonSerializerOptions.Web).ShouldNotBeNull();
+        var read = JsonSerializer.Deserialize<RepositoryChangeView>(run.Succeeded().Output, JsonText.Wire).ShouldNotBeNull();
         (read.Removed, read.Changes[0].Pkgname, read.State).ShouldBe((120, "Hello++", RepositoryChangeState.Done));
     }
 
     [Theory]
     [InlineData(StatusCodes.Status401Unauthorized, ExitCodes.TokenRefused, "wants a token")]
-    [InlineData(StatusCodes.Status403Forbidden, ExitCodes.TokenRefused, "removing want ci or admin")]
+    [InlineData(StatusCodes.Status403Forbidden, ExitCodes.TokenRefused, "it wants a token of the role ci or admin; 'caur token create --role ci'")]
     [InlineData(StatusCodes.Status500InternalServerError, ExitCodes.Failed, "An error occurred")]
     public async Task Change_WhenTheFarmSaysNo_TellsWhatToDo(int status, int code, string said)
     {

@@ -290,7 +290,7 @@ public sealed class ScheduleVerbTests
     }
 
     [Fact]
-    public async Task Follow_WhenInterrupted_EndsQuietly()
+    public async Task Follow_WhenInterrupted_SaysWhatGoesOn()
     {
         await using var farm = await FakeFarm.StartAsync();
         using var interrupt = new CancellationTokenSource();
@@ -303,6 +303,6 @@ public sealed class ScheduleVerbTests
         var run = await CliRun.RunAsync(["schedule", "a", "--follow", "--server", farm.Url], interrupt: interrupt);
 
         run.ExitCode.ShouldBe(ExitCodes.Interrupted);
-        run.Error.ShouldBeEmpty();
+        run.Error.ShouldBe($"caur: interrupted. This goes on at the farm: to build a of caur for caur/x86_64. 'caur queue' shows what is queued.{Environment.NewLine}");
     }
 }
