@@ -49,6 +49,7 @@ internal static class SettingTable
         new("gateway.repository_url", "CAUR_REPOSITORY_URL", WebAddress, "`http://host.docker.internal:PORT`",
             "Where build containers reach this gateway.") { Options = ["FarmOptions.RepositoryUrl"] },
         new("gateway.logs_url", "LOGS_URL", WebAddress, "none, and links are left out", "The address of the log viewer, for links.") { Options = ["FarmOptions.LogsUrl"] },
+        .. GatewaySettings.All,
 
         // Builds, wherever they run.
         new("builds.image", "BUILDER_IMAGE", new Words("an image reference without blanks", IsImage), "`localhost/caur-builder:latest`",

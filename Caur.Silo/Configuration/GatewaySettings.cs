@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Net;
+
+namespace Caur.Silo.Configuration;
+
+/// <summary>Who may ask the gateway, and how much (docs/security.md).</summary>
+internal static class GatewaySettings
+{
+    private static readonly Words Rate = new("0 for no limit, or so many a minute and so many at once, as 3000/500", IsRate);
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("gateway.reading", "CAUR_READING", new Choice("public", "packages", "private"), "`public`",
+            "What may be read without a token: everything, the repositories and the key alone, or nothing.") { Options = ["ReadingOptions.Reading"] },
+        new("gateway.cors_origins", "CAUR_CORS_ORIGINS", new WordList("origins like https://farm.example.org, without a path, or * alone", IsOrigin), "none",
+            "Which web pages of others may ask from a browser.") { Options = ["CrossOriginOptions.Origins"] },
+        new("gateway.trusted_proxies", "CAUR_TRUSTED_PROXIES", new WordList("addresses, or networks like 10.0.0.0/8", IsNetwork), "none",
+            "Which reverse proxies are believed when they say for whom they speak (`X-Forwarded-For`, `X-Forwarded-Proto`).") { Options = ["ProxyOptions.Trusted"] },
+        new("gateway.max_body", "CAUR_MAX_BODY", new WholeNumber(1, 1024, "MiB"), "32", "The largest body of a request.") { Options = ["RequestLimits.BodyBytes"] },
+        new("gateway.max_connections", "CAUR_MAX_CONNECTIONS", new WholeNumber(1, int.MaxValue), "10000", "How many connections there may be at a time.")
+            { Options = ["RequestLimits.Connections"] },
+        new("gateway.rate.read", "CAUR_RATE_READ", Rate, "`30000/5000`", "Reading, per token or address; logs and downloads of packages do not count.") { Options = ["RateLimits.Reading"] },
+        new("gateway.rate.write", "CAUR_RATE_WRITE", Rate, "`3000/500`", "Writing, per token.") { Options = ["RateLimits.Writing"] },
+        new("gateway.rate.anonymous", "CAUR_RATE_ANONYMOUS", Rate, "`300/100`", "Writing without a token, and wrong tokens, per address.") { Options = ["RateLimits.Anonymous"] },
+        new("gateway.idempotency_keys", "CAUR_IDEMPOTENCY_KEYS", new WholeNumber(1, 1_000_000), "10000",
+            "How many answers to writes with an `Idempotency-Key` are kept, for 24 hours.") { Options = ["IdempotencyOptions.Keys"] },
+        new("gateway.audit_files", "CAUR_AUDIT_FILES", new WholeNumber(1, 10_000), "16", "How many files of 16 MiB of the audit log are kept beside the newest.")
+            { Options = ["AuditOptions.Files"] },
+    ];
+
+    private static bool IsRate(string text) =>
+        text.Split('/') is { Length: <= 2 } parts
+        && parts.All(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        && (parts.Length < 2 || parts[1].Any(digit => digit != '0'));
+
+    private static bool IsOrigin(string text) => text == "*"
+        || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && uri.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsNetwork(string text) => IPAddress.TryParse(text, out _) || IPNetwork.TryParse(text, out _);
+}
