@@ -13,6 +13,8 @@ public sealed class QueueApiTests : IAsyncLifetime
 {
     private ApiHub _hub = null!;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync();
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
@@ -26,7 +28,7 @@ public sealed class QueueApiTests : IAsyncLifetime
         await builder.StartAsync();
         await _hub.EnqueueAsync(ApiHub.Request("2bwm-git") with { BuilderClass = "6" }, ApiHub.Request("b") with { BuilderClass = "nobody" });
 
-        var stats = await _hub.Http.GetStringAsync("/api/queue/stats");
+        var stats = await _hub.Http.GetStringAsync("/api/queue/stats", Token);
 
         var link = $"https://builds.example.org/logs.html?timestamp={build.Timestamp}&id=gtk%2B";
         Same(stats, $$$"""
@@ -41,7 +43,7 @@ public sealed class QueueApiTests : IAsyncLifetime
     {
         var build = await _hub.EnqueueAsync("gtk+");
 
-        Same(await _hub.Http.GetStringAsync("/api/queue/packages"), $$$"""
+        Same(await _hub.Http.GetStringAsync("/api/queue/packages", Token), $$$"""
             [{"gtk+":{"arch":"x86_64","build_class":1,"srcrepo":"packages","timestamp":{{{build.Timestamp}}}}}]
             """);
     }
@@ -59,7 +61,7 @@ public sealed class QueueApiTests : IAsyncLifetime
 
         await _hub.PostAsync($"/api/v1/builds/{await _hub.EnqueueAsync("never")}/cancel");
 
-        Same(await _hub.Http.GetStringAsync("/api/queue/metrics"), """
+        Same(await _hub.Http.GetStringAsync("/api/queue/metrics", Token), """
             {"builder_queue":{"completed":3,"failed":1},"database_queue":{"completed":1,"failed":1}}
             """);
     }
@@ -241,7 +243,7 @@ public sealed class QueueApiTests : IAsyncLifetime
         {
             await _hub.EnqueueAsync($"n{i}");
             var begun = Stopwatch.GetTimestamp();
-            (await _hub.Http.GetByteArrayAsync("/api/queue/stats")).Length.ShouldBeGreaterThan(100_000);
+            (await _hub.Http.GetByteArrayAsync("/api/queue/stats", Token)).Length.ShouldBeGreaterThan(100_000);
             took.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
         }
 
@@ -257,20 +259,20 @@ public sealed class QueueApiTests : IAsyncLifetime
         await _hub.EnqueueAsync("a");
         foreach (var path in new[] { "/api/v1/queue?package=none", "/api/queue/stats", "/api/v1/builds?state=Failed", "/api/v1/farm", "/api/v1/builders", "/api/v1/packages", "/api/v1/repositories" })
         {
-            using var first = await _hub.Http.GetAsync(path);
+            using var first = await _hub.Http.GetAsync(path, Token);
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.IfNoneMatch.Add(first.Headers.ETag.ShouldNotBeNull(path));
 
-            using var second = await _hub.Http.SendAsync(request);
+            using var second = await _hub.Http.SendAsync(request, Token);
 
-            (second.StatusCode, (await second.Content.ReadAsByteArrayAsync()).Length).ShouldBe((HttpStatusCode.NotModified, 0), path);
+            (second.StatusCode, (await second.Content.ReadAsByteArrayAsync(Token)).Length).ShouldBe((HttpStatusCode.NotModified, 0), path);
         }
 
-        using var stats = await _hub.Http.GetAsync("/api/queue/stats");
+        using var stats = await _hub.Http.GetAsync("/api/queue/stats", Token);
         await _hub.EnqueueAsync("b");
         using var changed = new HttpRequestMessage(HttpMethod.Get, "/api/queue/stats");
         changed.Headers.IfNoneMatch.Add(stats.Headers.ETag!);
-        (await _hub.Http.SendAsync(changed)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await _hub.Http.SendAsync(changed, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     private static BuildRequest Taking(string pkgbase, int seconds) => ApiHub.Request(pkgbase) with { EstimatedDuration = TimeSpan.FromSeconds(seconds) };
