@@ -9,6 +9,8 @@ public sealed class BuildApiTests : IAsyncLifetime
 {
     private ApiHub _hub = null!;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync();
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
@@ -88,7 +90,7 @@ public sealed class BuildApiTests : IAsyncLifetime
 
         (await _hub.GetAsync($"/api/v1/packages/{Uri.EscapeDataString(pkgbase)}/builds"))[0].GetProperty("build").GetString().ShouldBe(build.ToString());
         (await _hub.GetAsync($"/api/v1/packages/packages/{Uri.EscapeDataString(pkgbase)}")).GetProperty("pkgbase").GetString().ShouldBe(pkgbase);
-        (await _hub.Http.GetStringAsync($"/api/logs/{Uri.EscapeDataString(pkgbase)}/{build.Timestamp}?follow=false")).ShouldContain("Build timed out");
+        (await _hub.Http.GetStringAsync($"/api/logs/{Uri.EscapeDataString(pkgbase)}/{build.Timestamp}?follow=false", Token)).ShouldContain("Build timed out");
     }
 
     [Fact]
@@ -121,8 +123,8 @@ public sealed class BuildApiTests : IAsyncLifetime
         await _hub.CommitAsync(("a", null));
         var build = await _hub.EnqueueAsync("a");
 
-        (await ApiHub.RefusalAsync(await _hub.Admin.PostAsync($"/api/v1/builds/{build}/retry", null))).Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await ApiHub.RefusalAsync(await _hub.Admin.PostAsync("/api/v1/builds/repo/x86_64/a/1/retry", null))).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await ApiHub.RefusalAsync(await _hub.Admin.PostAsync($"/api/v1/builds/{build}/retry", null, Token))).Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await ApiHub.RefusalAsync(await _hub.Admin.PostAsync("/api/v1/builds/repo/x86_64/a/1/retry", null, Token))).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -135,7 +137,7 @@ public sealed class BuildApiTests : IAsyncLifetime
 
         (await _hub.PostAsync($"/api/v1/builds/{waiting}/cancel")).GetProperty("explanation").GetString().ShouldBe("cancelled before it started");
         (await _hub.PostAsync($"/api/v1/builds/{Uri.EscapeDataString(running.Build.ToString())}/cancel")).GetProperty("explanation").GetString().ShouldBe("b1/0 ends it");
-        (await ApiHub.RefusalAsync(await _hub.Admin.PostAsync($"/api/v1/builds/{waiting}/cancel", null))).Status.ShouldBe(HttpStatusCode.Conflict);
+        (await ApiHub.RefusalAsync(await _hub.Admin.PostAsync($"/api/v1/builds/{waiting}/cancel", null, Token))).Status.ShouldBe(HttpStatusCode.Conflict);
     }
 
     [Fact]

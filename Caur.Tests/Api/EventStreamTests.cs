@@ -14,6 +14,8 @@ public sealed class EventStreamTests : IAsyncLifetime
     private readonly EventStreamOptions _options = new();
     private ApiHub _hub = null!;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync(more: services => services.AddSingleton(_options));
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
@@ -185,8 +187,8 @@ public sealed class EventStreamTests : IAsyncLifetime
         var stream = _hub.Services.GetRequiredService<EventStream>();
         using var good = await SseClient.OpenAsync(_hub.Http, "/api/v1/events?type=queue");
         using var slow = new TcpClient { ReceiveBufferSize = 4096 };
-        await slow.ConnectAsync(IPAddress.Loopback, _hub.Url.Port);
-        await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes("GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"));
+        await slow.ConnectAsync(IPAddress.Loopback, _hub.Url.Port, Token);
+        await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes("GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"), Token);
         await ApiHub.UntilAsync(() => Task.FromResult(stream.Count == 2), "both follow");
 
         // Reasons of some KiB fill what lies between soon.
@@ -222,7 +224,7 @@ public sealed class EventStreamTests : IAsyncLifetime
         _options.MostStreams = 1;
         using var first = await SseClient.OpenAsync(_hub.Http, "/api/v1/events");
 
-        using var second = await _hub.Http.GetAsync("/api/v1/events");
+        using var second = await _hub.Http.GetAsync("/api/v1/events", Token);
 
         second.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         second.Headers.RetryAfter.ShouldNotBeNull();
@@ -253,8 +255,8 @@ public sealed class EventStreamTests : IAsyncLifetime
     [Fact]
     public async Task ManagerLogs_WhenTheTokenIsNoAdmins_AreRefused()
     {
-        (await _hub.Http.GetAsync("/api/manager/logs")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await _hub.Http.GetAsync("/api/manager/logs", Token)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         using var ci = await _hub.ClientAsync(Caur.Api.Auth.TokenRole.Ci);
-        (await ci.GetAsync("/api/manager/logs")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await ci.GetAsync("/api/manager/logs", Token)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 }

@@ -16,6 +16,8 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     private ApiHub _hub = null!;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync();
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
@@ -23,7 +25,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     [Fact]
     public async Task OpenApi_WhenAllRoutesAreWalked_DescribesEachWithExamplesOfItsTypes()
     {
-        var document = JsonNode.Parse(await _hub.Http.GetStringAsync("/openapi/v1.json"))!;
+        var document = JsonNode.Parse(await _hub.Http.GetStringAsync("/openapi/v1.json", Token))!;
         var options = _hub.Services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
         var strict = new JsonSerializerOptions(options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
         var endpoints = _hub.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
@@ -51,7 +53,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     [Fact]
     public async Task OpenApi_WhenRoutesAreNamed_NamesNoneTwice()
     {
-        var document = JsonNode.Parse(await _hub.Http.GetStringAsync("/openapi/v1.json"))!;
+        var document = JsonNode.Parse(await _hub.Http.GetStringAsync("/openapi/v1.json", Token))!;
 
         var ids = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject())
             .Where(operation => operation.Key != "head")

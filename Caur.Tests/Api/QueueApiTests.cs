@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Caur.Contracts.Builds;
@@ -13,6 +12,8 @@ public sealed class QueueApiTests : IAsyncLifetime
 {
     private ApiHub _hub = null!;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync();
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
@@ -26,7 +27,7 @@ public sealed class QueueApiTests : IAsyncLifetime
         await builder.StartAsync();
         await _hub.EnqueueAsync(ApiHub.Request("2bwm-git") with { BuilderClass = "6" }, ApiHub.Request("b") with { BuilderClass = "nobody" });
 
-        var stats = await _hub.Http.GetStringAsync("/api/queue/stats");
+        var stats = await _hub.Http.GetStringAsync("/api/queue/stats", Token);
 
         var link = $"https://builds.example.org/logs.html?timestamp={build.Timestamp}&id=gtk%2B";
         Same(stats, $$$"""
@@ -41,7 +42,7 @@ public sealed class QueueApiTests : IAsyncLifetime
     {
         var build = await _hub.EnqueueAsync("gtk+");
 
-        Same(await _hub.Http.GetStringAsync("/api/queue/packages"), $$$"""
+        Same(await _hub.Http.GetStringAsync("/api/queue/packages", Token), $$$"""
             [{"gtk+":{"arch":"x86_64","build_class":1,"srcrepo":"packages","timestamp":{{{build.Timestamp}}}}}]
             """);
     }
@@ -59,7 +60,7 @@ public sealed class QueueApiTests : IAsyncLifetime
 
         await _hub.PostAsync($"/api/v1/builds/{await _hub.EnqueueAsync("never")}/cancel");
 
-        Same(await _hub.Http.GetStringAsync("/api/queue/metrics"), """
+        Same(await _hub.Http.GetStringAsync("/api/queue/metrics", Token), """
             {"builder_queue":{"completed":3,"failed":1},"database_queue":{"completed":1,"failed":1}}
             """);
     }
@@ -233,44 +234,25 @@ public sealed class QueueApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stats_WhenThousandsWaitAndAllChanges_AreQuick()
-    {
-        await _hub.EnqueueAsync([.. Enumerable.Range(0, 2533).Select(i => ApiHub.Request($"p{i:D4}", i < 10 ? [] : [$"p{i / 2:D4}"]))]);
-        var took = new List<double>();
-        for (var i = 0; i < 30; i++)
-        {
-            await _hub.EnqueueAsync($"n{i}");
-            var begun = Stopwatch.GetTimestamp();
-            (await _hub.Http.GetByteArrayAsync("/api/queue/stats")).Length.ShouldBeGreaterThan(100_000);
-            took.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
-        }
-
-        TestContext.Current.SendDiagnosticMessage($"stats with 2,533 waiting, changed each time: {string.Join(' ', took.Order().Select(time => $"{time:0.0}"))} ms");
-
-        // The aim is 5 ms on a quiet machine; before, a look at everything took ten times that.
-        took.Order().First().ShouldBeLessThan(25);
-    }
-
-    [Fact]
     public async Task Lists_WhenTheClientHasThem_AreNotSentAgain()
     {
         await _hub.EnqueueAsync("a");
         foreach (var path in new[] { "/api/v1/queue?package=none", "/api/queue/stats", "/api/v1/builds?state=Failed", "/api/v1/farm", "/api/v1/builders", "/api/v1/packages", "/api/v1/repositories" })
         {
-            using var first = await _hub.Http.GetAsync(path);
+            using var first = await _hub.Http.GetAsync(path, Token);
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.IfNoneMatch.Add(first.Headers.ETag.ShouldNotBeNull(path));
 
-            using var second = await _hub.Http.SendAsync(request);
+            using var second = await _hub.Http.SendAsync(request, Token);
 
-            (second.StatusCode, (await second.Content.ReadAsByteArrayAsync()).Length).ShouldBe((HttpStatusCode.NotModified, 0), path);
+            (second.StatusCode, (await second.Content.ReadAsByteArrayAsync(Token)).Length).ShouldBe((HttpStatusCode.NotModified, 0), path);
         }
 
-        using var stats = await _hub.Http.GetAsync("/api/queue/stats");
+        using var stats = await _hub.Http.GetAsync("/api/queue/stats", Token);
         await _hub.EnqueueAsync("b");
         using var changed = new HttpRequestMessage(HttpMethod.Get, "/api/queue/stats");
         changed.Headers.IfNoneMatch.Add(stats.Headers.ETag!);
-        (await _hub.Http.SendAsync(changed)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await _hub.Http.SendAsync(changed, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     private static BuildRequest Taking(string pkgbase, int seconds) => ApiHub.Request(pkgbase) with { EstimatedDuration = TimeSpan.FromSeconds(seconds) };

@@ -7,6 +7,8 @@ namespace Caur.Tests.Api;
 /// <summary>Whatever is wrong with a request: the answer says what, and what would be right.</summary>
 public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<RefusalTests.Hub>
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("/api/v1/queue?limit=0", "limit is 0, and a number from 1 to 1000 is wanted; without it a page has 100")]
     [InlineData("/api/v1/queue?limit=1001", "limit is 1001, and a number from 1 to 1000")]
@@ -46,7 +48,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     [InlineData("/api/v1/events?builder=a/b/c", "builder is 'a/b/c'")]
     public async Task Get_WhenAParameterCannotBe_Is400AndSaysWhatIsAllowed(string path, string detail)
     {
-        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync(path));
+        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync(path, Token));
 
         status.ShouldBe(HttpStatusCode.BadRequest);
         said.ShouldContain(detail);
@@ -62,7 +64,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     [InlineData("/api/v1/nowhere", "there is nothing at /api/v1/nowhere; /openapi/v1.json names all routes")]
     public async Task Get_WhenThereIsNoSuchThing_Is404AndSaysWhat(string path, string detail)
     {
-        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync(path));
+        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync(path, Token));
 
         status.ShouldBe(HttpStatusCode.NotFound);
         said.ShouldContain(detail);
@@ -89,7 +91,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
 
-        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync(path, content));
+        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync(path, content, Token));
 
         status.ShouldBe(HttpStatusCode.BadRequest);
         said.ShouldContain(detail);
@@ -100,7 +102,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     {
         using var content = new StringContent("packages=a", Encoding.UTF8, "application/x-www-form-urlencoded");
 
-        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/queue/schedule", content));
+        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/queue/schedule", content, Token));
 
         (status, said).ShouldBe((HttpStatusCode.UnsupportedMediaType, "the body must be JSON, with the header Content-Type: application/json"));
     }
@@ -110,7 +112,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     {
         using var content = new StringContent($$"""{"packages":{{new string('[', 100_000)}}""", Encoding.UTF8, "application/json");
 
-        (await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/queue/schedule", content))).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/queue/schedule", content, Token))).Status.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -118,7 +120,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     {
         using var content = new StringContent(JsonSerializer.Serialize(new { reason = new string('x', 201) }), Encoding.UTF8, "application/json");
 
-        (await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/v1/queue/reset", content)))
+        (await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/v1/queue/reset", content, Token)))
             .ShouldBe((HttpStatusCode.BadRequest, "the reason has 201 characters, and 200 are the most"));
     }
 
@@ -136,15 +138,15 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     [InlineData("/api/v1/builders/a/0/resume")]
     public async Task Post_WhenThereIsNoTokenOrNotTheRole_IsRefusedWithADetail(string path)
     {
-        (await ApiHub.RefusalAsync(await fixture.Value.Http.PostAsync(path, null))).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await ApiHub.RefusalAsync(await fixture.Value.Http.PostAsync(path, null, Token))).Status.ShouldBe(HttpStatusCode.Unauthorized);
         using var builder = await fixture.Value.ClientAsync(Caur.Api.Auth.TokenRole.Builder);
-        (await ApiHub.RefusalAsync(await builder.PostAsync(path, null))).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await ApiHub.RefusalAsync(await builder.PostAsync(path, null, Token))).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
     [Fact]
     public async Task Get_WhenTheRouteIsPost_Is405AndSaysWhatItTakes()
     {
-        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync("/api/queue/schedule"));
+        var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync("/api/queue/schedule", Token));
 
         (status, said).ShouldBe((HttpStatusCode.MethodNotAllowed, "the method is not one of POST"));
     }

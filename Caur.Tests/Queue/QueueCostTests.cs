@@ -91,6 +91,25 @@ public sealed class QueueCostTests
         }
     }
 
+    [Fact]
+    public void Overview_WhenThousandsWaitAndAllChanges_CostsLessThanASnapshot()
+    {
+        var queue = new QueueHarness();
+        queue.Enqueue([.. Names(2_533).Select((name, i) => Request(name, i < 10 ? [] : [$"p{i / 2:D5}"]))]);
+        var overview = Work(() => queue.State.Overview(queue.Now).Waiting.Length);
+
+        overview.ShouldBeLessThan(Work(() => queue.State.Snapshot(queue.Now).Items.Length));
+
+        TimeSpan Work(Func<int> look) => ThreadTime.Of(() =>
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                queue.Enqueue(Guid.NewGuid().ToString("n"));
+                look().ShouldBeGreaterThan(2_533);
+            }
+        });
+    }
+
     private static IEnumerable<string> Names(int count) => Enumerable.Range(0, count).Select(i => $"p{i:D5}");
 
     private static TimeSpan Measure(BuildRequest[] requests) => Measure(new QueueHarness(), requests);
