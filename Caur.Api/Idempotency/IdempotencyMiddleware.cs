@@ -48,42 +48,35 @@ internal sealed partial class IdempotencyMiddleware(
         var slot = Hash($"{token.Id}\n{key}");
         var request = context.Request;
         var fingerprint = Hash($"{request.Method}\n{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}\n{body.Sha256}");
-        var (turn, refusal) = await turns.TakeAsync(slot, fingerprint, options.Value.Patience, context.RequestAborted);
-        using (turn)
+
+        // Asked before and within the turn: a request with another body must not hold the key while those that repeat the first ask for it.
+        if (!await IsOtherAsync(context, slot, fingerprint))
         {
+            using var turn = await turns.TakeAsync(slot, options.Value.Patience, context.RequestAborted);
             if (turn is null)
             {
-                await RefuseAsync(context, refusal);
-                return;
+                context.Response.Headers.RetryAfter = "5";
+                await Refusals.WriteAsync(
+                    context, StatusCodes.Status409Conflict,
+                    $"the first request with this {KeyHeader} is still being carried out: send the same again after the seconds in Retry-After",
+                    ProblemTexts.Type + "in-progress");
             }
-
-            await RunAsync(context, slot, fingerprint);
+            else if (!await IsOtherAsync(context, slot, fingerprint))
+            {
+                await RunAsync(context, slot, fingerprint);
+            }
         }
     }
 
-    private static Task RefuseAsync(HttpContext context, KeyRefusal refusal)
+    /// <summary>Refuses a request whose key stands for another one.</summary>
+    private async Task<bool> IsOtherAsync(HttpContext context, string slot, string fingerprint)
     {
-        if (refusal == KeyRefusal.InProgress)
-        {
-            context.Response.Headers.RetryAfter = "5";
-            return Refusals.WriteAsync(
-                context, StatusCodes.Status409Conflict,
-                $"the first request with this {KeyHeader} is still being carried out: send the same again after the seconds in Retry-After",
-                ProblemTexts.Type + "in-progress");
-        }
-
-        return Refusals.WriteAsync(
-            context, StatusCodes.Status422UnprocessableEntity,
-            $"this {KeyHeader} stands for another request: use a new one for each request, and the same only to repeat it",
-            ProblemTexts.Type + "key-reused");
-    }
-
-    private async Task RunAsync(HttpContext context, string slot, string fingerprint)
-    {
-        KeyRecord? record;
         try
         {
-            record = store.Find(slot);
+            if (store.Find(slot) is not { } record || record.Fingerprint == fingerprint)
+            {
+                return false;
+            }
         }
         catch (JsonException damage)
         {
@@ -91,15 +84,19 @@ internal sealed partial class IdempotencyMiddleware(
             await Refusals.WriteAsync(
                 context, StatusCodes.Status409Conflict,
                 $"what is kept of this {KeyHeader} cannot be read: look whether it was done, and use a new key");
-            return;
+            return true;
         }
 
-        if (record is not null && record.Fingerprint != fingerprint)
-        {
-            await RefuseAsync(context, KeyRefusal.OtherRequest);
-            return;
-        }
+        await Refusals.WriteAsync(
+            context, StatusCodes.Status422UnprocessableEntity,
+            $"this {KeyHeader} stands for another request: use a new one for each request, and the same only to repeat it",
+            ProblemTexts.Type + "key-reused");
+        return true;
+    }
 
+    private async Task RunAsync(HttpContext context, string slot, string fingerprint)
+    {
+        var record = store.Find(slot);
         if (record?.Answer is { } answer)
         {
             context.Features.Set(new KeyedOperation(record.Operation) { IsReplayed = true });

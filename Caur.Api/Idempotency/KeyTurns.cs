@@ -8,23 +8,17 @@ internal sealed class KeyTurns(TimeProvider clock)
     private readonly ConcurrentDictionary<string, Turn> _turns = new(StringComparer.Ordinal);
 
     /// <summary>Waits until no other request has the key, and takes it.</summary>
-    /// <returns>What ends the turn when it is disposed of; or the reason why there is none.</returns>
-    public async Task<(IDisposable? Turn, KeyRefusal Refusal)> TakeAsync(
-        string slot, string fingerprint, TimeSpan patience, CancellationToken cancellationToken)
+    /// <returns>What ends the turn when it is disposed of; null when another had it all the time.</returns>
+    public async Task<IDisposable?> TakeAsync(string slot, TimeSpan patience, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        var mine = new Turn(this, slot, fingerprint);
+        var mine = new Turn(this, slot);
         while (true)
         {
             var held = _turns.GetOrAdd(slot, mine);
             if (held == mine)
             {
-                return (mine, KeyRefusal.None);
-            }
-
-            if (held.Fingerprint != fingerprint)
-            {
-                return (null, KeyRefusal.OtherRequest);
+                return mine;
             }
 
             var left = patience - clock.GetElapsedTime(started);
@@ -34,16 +28,14 @@ internal sealed class KeyTurns(TimeProvider clock)
             }
             catch (TimeoutException)
             {
-                return (null, KeyRefusal.InProgress);
+                return null;
             }
         }
     }
 
-    private sealed class Turn(KeyTurns owner, string slot, string fingerprint) : IDisposable
+    private sealed class Turn(KeyTurns owner, string slot) : IDisposable
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public string Fingerprint => fingerprint;
 
         public Task Ended => _ended.Task;
 
@@ -53,17 +45,4 @@ internal sealed class KeyTurns(TimeProvider clock)
             _ended.TrySetResult();
         }
     }
-}
-
-/// <summary>Why a request may not go on with its key.</summary>
-internal enum KeyRefusal
-{
-    /// <summary>It may.</summary>
-    None,
-
-    /// <summary>The key stands for another request.</summary>
-    OtherRequest,
-
-    /// <summary>The same request is still being carried out.</summary>
-    InProgress,
 }

@@ -60,6 +60,24 @@ public sealed class TokenTests : IDisposable
     }
 
     [Fact]
+    public async Task LastUsed_WhenTheHubHasEnded_IsStillTold()
+    {
+        string token;
+        await using (var app = await StartAsync())
+        {
+            token = await app.TokenAsync(TokenRole.Reader, "used");
+            await app.TokenAsync(TokenRole.Reader, "unused");
+            using var client = app.Client(token);
+            (await client.GetStringAsync("/read", Cancelled)).ShouldBe("read");
+            File.Exists(_folder["tokens.used.json"]).ShouldBeFalse();
+        }
+
+        using var listed = JsonDocument.Parse((await CliRun.RunAsync(["token", "list", "--json", "--data", _folder.Path])).Succeeded().Output);
+        listed.RootElement.EnumerateArray().ToDictionary(view => view.GetProperty("name").GetString()!, view => view.GetProperty("lastUsed").ValueKind)
+            .ShouldBe(new Dictionary<string, JsonValueKind> { ["used"] = JsonValueKind.String, ["unused"] = JsonValueKind.Null }, ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task Tokens_WhenMadeByRoutesAndVerbAtOnce_AreAllKept()
     {
         await using var app = await StartAsync();
