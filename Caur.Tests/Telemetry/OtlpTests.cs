@@ -35,7 +35,7 @@ public sealed class OtlpTests
         var own = collector.Spans.Where(other => other.Service == "farm-of-a-test" && other.Trace != Trace).ToList();
         own.ShouldHaveSingleItem("the caller that traces nothing is not traced, and what only looks is not").Name.ShouldBe("POST /api/queue/schedule");
         own[0].Parent.ShouldBe("");
-        collector.Metrics.Keys.ShouldContain("caur.queue.builds");
+        collector.Metrics.Keys.ShouldContain("caur.queue.enqueued");
         collector.Metrics.Keys.ShouldContain("process.cpu");
         collector.Tokens.Keys.ShouldBe(["sesame"]);
     }
