@@ -1,3 +1,4 @@
+using Caur.Api.Documentation;
 using Caur.Api.Idempotency;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,9 +14,23 @@ internal static class TokenEndpoints
     public static IEndpointRouteBuilder MapTokens(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/v1/tokens").WithTags("tokens").RequireAuthorization(AuthPolicies.Admin);
-        group.MapGet("", List).WithName("ListTokens");
-        group.MapPost("", CreateAsync).WithMetadata(new SecretAnswerAttribute()).WithName("CreateToken");
-        group.MapDelete("/{id}", RevokeAsync).WithName("RevokeToken");
+        group.MapGet("", List).WithName("ListTokens")
+            .Documented("List tokens.", "All that were made and not revoked, also those whose time is over. What they are is kept nowhere.")
+            .AnswersLike(new[] { TokenExamples.View })
+            .WantsToken("admin");
+        group.MapPost("", CreateAsync).WithMetadata(new SecretAnswerAttribute()).WithName("CreateToken")
+            .Documented("Make a token.", "It is answered once and cannot be had again. A builder's is good for the builder of its name, a ci token for the targets it names, or for all.")
+            .TakesLike(TokenExamples.Body)
+            .AnswersLike(TokenExamples.Created, StatusCodes.Status201Created, "Made.")
+            .Refuses(StatusCodes.Status400BadRequest, "Such a token cannot be.", "a role is wanted: Ci, Builder, Reader or Admin")
+            .Refuses(StatusCodes.Status409Conflict, "There are too many.", $"there are {TokenRules.MaxTokens} tokens: revoke those that are not used")
+            .WantsToken("admin");
+        group.MapDelete("/{id}", RevokeAsync).WithName("RevokeToken")
+            .Documented("Revoke a token.", "It is refused from now on, and what it follows ends.")
+            .Parameter("id", "The token's id, as in the list.", TokenExamples.View.Id)
+            .AnswersNothing(StatusCodes.Status204NoContent, "Revoked.")
+            .Refuses(StatusCodes.Status404NotFound, "There is no such token.", "there is no token of this id: GET /api/v1/tokens lists them")
+            .WantsToken("admin");
         return app;
     }
 

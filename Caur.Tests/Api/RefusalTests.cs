@@ -72,7 +72,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
 
     [Theory]
     [InlineData("/api/queue/schedule", "", "a body is wanted: JSON")]
-    [InlineData("/api/queue/schedule", "{", "the body is no JSON")]
+    [InlineData("/api/queue/schedule", "{", "the body cannot be read at $")]
     [InlineData("/api/queue/schedule", "[]", "the body cannot be read at $")]
     [InlineData("/api/queue/schedule", """{"packages":"a"}""", "the body cannot be read at $.packages in line 1: the value is of another type than is wanted there")]
     [InlineData("/api/queue/schedule", """{"source_repo":"packages","target_repo":"repo"}""", "no packages are named")]
@@ -104,7 +104,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
 
         var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Admin.PostAsync("/api/queue/schedule", content, Token));
 
-        (status, said).ShouldBe((HttpStatusCode.UnsupportedMediaType, "the body must be JSON, with the header Content-Type: application/json"));
+        (status, said).ShouldBe((HttpStatusCode.UnsupportedMediaType, "send JSON with Content-Type: application/json"));
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     {
         var (status, said) = await ApiHub.RefusalAsync(await fixture.Value.Http.GetAsync("/api/queue/schedule", Token));
 
-        (status, said).ShouldBe((HttpStatusCode.MethodNotAllowed, "the method is not one of POST"));
+        (status, said).ShouldBe((HttpStatusCode.MethodNotAllowed, "this path takes POST"));
     }
 
     /// <summary>One hub for all of them: nothing is ever queued in it.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Caur.Silo.Demo;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Mirrors;
 
@@ -20,6 +21,7 @@ internal sealed class Nginx : IAsyncDisposable
     /// <summary>Starts it with a <c>server</c> block that listens on port 80.</summary>
     public static async Task<Nginx> StartAsync(string server)
     {
+        Requirement.Program("nginx");
         for (var tries = 1; ; tries++)
         {
             var folder = new TemporaryFolder();

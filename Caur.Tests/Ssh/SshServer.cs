@@ -40,7 +40,8 @@ internal sealed class SshServer : IAsyncDisposable
 
     public static async Task<SshServer> StartAsync()
     {
-        File.Exists(Program).ShouldBeTrue($"{Program} is missing; './caur setup' installs it");
+        Requirement.Program("sshd");
+        Requirement.Program("ssh");
         var server = new SshServer();
         foreach (var key in (string[])["host", "user", "stranger"])
         {

@@ -24,13 +24,8 @@ internal sealed record ContainerEngine(string SocketPath, string BuilderImage)
             return engine;
         }
 
-        if (Environment.GetEnvironmentVariable("CI") == "true")
-        {
-            Assert.Fail(whyNot);
-        }
-
-        Assert.Skip(whyNot);
-        throw new InvalidOperationException("unreachable: skipping throws");
+        Requirement.Missing(whyNot);
+        return engine;
     }
 
     /// <summary>Runs the engine's command.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caur.Tests.Logs;
+using Caur.Tests.Support;
 using OpenQA.Selenium;
 using OpenQA.Selenium.Chrome;
 
@@ -37,14 +38,8 @@ internal sealed class Browser : IDisposable
             return Task.Run(() => new Browser(browser, driver));
         }
 
-        const string WhyNot = "no chromium or no chromedriver is on the PATH; './caur test' as root installs them on Debian";
-        if (Environment.GetEnvironmentVariable("CI") == "true")
-        {
-            Assert.Fail(WhyNot);
-        }
-
-        Assert.Skip(WhyNot);
-        throw new InvalidOperationException("unreachable: skipping throws");
+        Requirement.Missing("no chromium or no chromedriver is on the PATH; './caur test' as root installs them on Debian");
+        return null!;
     }
 
     public void Open(string url) => _driver.Navigate().GoToUrl(url);

@@ -2,11 +2,11 @@
 # ./caur test: every check there is. Its last line is "N passed, N failed, N skipped" whatever happens.
 
 run_tests() {
-  local report=$root/artifacts/test-results/tests.xml passed=0 failed=0 skipped=0 code=0 browser
+  local report=$root/artifacts/test-results/tests.xml passed=0 failed=0 skipped=0 code=0 packages
   # Whatever ends this early is a failure, and the last line says so.
   trap 'printf "0 passed, 1 failed, 0 skipped\n"' EXIT
-  mapfile -t browser < <(browser_packages)
-  setup shellcheck promtool nginx rsync "${browser[@]}"
+  mapfile -t packages < <(test_packages)
+  setup shellcheck promtool nginx "${packages[@]}"
   CAUR_TEST_IMAGE=$(builder_image)
   export CAUR_TEST_IMAGE CAUR_BUILDER_IMAGE=$CAUR_TEST_IMAGE
   require_dotnet
@@ -35,14 +35,19 @@ run_tests() {
   ((failed == 0))
 }
 
-# Prints the packages of the browser that the log viewer is tested in, if it is missing and can be installed here. Where it cannot, its
-# tests are skipped, and say so; with CI=true they fail.
-browser_packages() {
-  local name found=
+# Prints the packages that only tests need and that are missing. What a machine cannot get, or should not, has its tests skipped, and they say
+# so; with CI=true they fail.
+test_packages() {
+  local name browser=
+  type -P rsync >/dev/null || echo rsync
+  type -P zsh >/dev/null || echo zsh
+  type -P ssh >/dev/null || echo openssh-client
+  # A service manager would start it.
+  [[ -x /usr/sbin/sshd || -d /run/systemd/system ]] || echo openssh-server
   for name in chromium chromium-browser google-chrome google-chrome-stable; do
-    if type -P -- "$name" >/dev/null; then found=1; fi
+    if type -P -- "$name" >/dev/null; then browser=$name; fi
   done
-  if [[ -n $found ]] && type -P chromedriver >/dev/null; then return 0; fi
+  if [[ -n $browser ]] && type -P chromedriver >/dev/null; then return 0; fi
   if ((EUID == 0)) && [[ ${CAUR_SETUP:-} != never ]] && grep -qsx 'ID=debian' /etc/os-release; then
     printf '%s\n' chromium chromium-driver
   fi
