@@ -41,7 +41,7 @@ public sealed class CompletionTests : IDisposable
             ["caur nothing of the kind ", "caur|nothing|of|the|kind|"]);
 
         offered[0].ShouldBe(["queue"]);
-        offered[1].ShouldBe(["list", "remove", "rollback", "show", "verify"]);
+        offered[1].ShouldBe(["accept", "list", "remove", "rollback", "show", "verify"]);
         offered[2].ShouldBe(["--target-repo"]);
         offered[3].ShouldBe(["caur"]);
         offered[4].ShouldBe(["caur"]);

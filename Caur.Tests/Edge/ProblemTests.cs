@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Caur.Api.Auth;
+using Caur.Tests.Logs;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
@@ -51,6 +52,8 @@ public sealed class ProblemTests : IDisposable
 
         log.Errors.ShouldBeEmpty();
         (await (await anonymous.GetAsync("/throw", Cancelled)).ShouldBeProblemAsync(500)).ShouldContain("request id");
+        // It is logged when it was answered.
+        await Until.TrueAsync(() => log.Errors.Count > 0, "the error's line");
         log.Errors.ShouldHaveSingleItem().ShouldContain("the inside");
     }
 
@@ -91,7 +94,7 @@ public sealed class ProblemTests : IDisposable
 
         using var failing = new HttpRequestMessage(HttpMethod.Get, "/throw") { Headers = { { "X-Request-Id", "the-failing-one" } } };
         (await client.SendAsync(failing, Cancelled)).Headers.GetValues("X-Request-Id").ShouldBe(["the-failing-one"]);
-        log.ScopesOfErrors.ShouldContain(scope => scope.Contains("the-failing-one"));
+        await Until.TrueAsync(() => log.ScopesOfErrors.Any(scope => scope.Contains("the-failing-one")), "an error within the request's scope");
 
         async Task<(string Header, string Body)> AskAsync(string id)
         {

@@ -73,7 +73,7 @@ public sealed class TokenTests : IDisposable
         }
 
         using var listed = JsonDocument.Parse((await CliRun.RunAsync(["token", "list", "--json", "--data", _folder.Path])).Succeeded().Output);
-        listed.RootElement.EnumerateArray().ToDictionary(view => view.GetProperty("name").GetString()!, view => view.GetProperty("lastUsed").ValueKind)
+        listed.RootElement.EnumerateArray().ToDictionary(view => view.GetProperty("name").GetString()!, view => view.GetProperty("last_used").ValueKind)
             .ShouldBe(new Dictionary<string, JsonValueKind> { ["used"] = JsonValueKind.String, ["unused"] = JsonValueKind.Null }, ignoreOrder: true);
     }
 

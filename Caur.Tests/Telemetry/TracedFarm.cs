@@ -46,7 +46,7 @@ public sealed class TracedFarm : IAsyncLifetime
                     ["TRACEPARENT"] = $"00-{Trace}-{Caller}-01",
                     ["OTEL_SERVICE_NAME"] = "pipeline",
                 })).Succeeded();
-            build = (await first.GetAsync("/api/v1/queue"))[0].GetProperty("items")[0].GetProperty("build").GetString()!;
+            build = (await first.GetAsync("/api/v1/queue")).GetProperty("items")[0].GetProperty("build").GetString()!;
             (await first.StopAsync()).ShouldBe(0, first.Output);
         }
 
