@@ -29,8 +29,10 @@ internal static class HubHost
     private static readonly TimeSpan ShutdownTime = TimeSpan.FromSeconds(40);
 
     /// <summary>Builds the host; nothing has started yet.</summary>
+    /// <param name="settings">What it was told.</param>
+    /// <param name="adjust">The last word on its services, for whoever runs the hub without some part of it.</param>
     /// <exception cref="HubSettingsException">Something that was configured cannot work; the message is for people.</exception>
-    public static WebApplication Build(HubSettings settings)
+    public static WebApplication Build(HubSettings settings, Action<WebApplicationBuilder>? adjust = null)
     {
         var farm = ReadFarm(settings);
         var folders = DataFolders.Resolve(settings.DataFolder, settings.Variable);
@@ -68,6 +70,7 @@ internal static class HubHost
             builder.Services.AddBuilderAgent(agent => ConfigureAgent(agent, settings, farm, folders));
         }
 
+        adjust?.Invoke(builder);
         var app = builder.Build();
         app.MapCaurGateway();
         return app;
