@@ -7,6 +7,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
+using Caur.Embedded;
 using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
 using Caur.Silo.Hub;
@@ -78,7 +79,12 @@ internal sealed class BenchFarm : IAsyncDisposable
             builder.Services.AddSingleton<ITrustedKeys, NoKeys>();
             if (clock is not null)
             {
+                // Its hours are nobody's: who waits for an answer waits as long as it takes.
                 builder.Services.AddSingleton(clock);
+                foreach (var engine in builder.Services.Select(static service => service.ImplementationInstance).OfType<EmbeddedEngineOptions>())
+                {
+                    engine.ResponseTimeout = TimeSpan.FromDays(1);
+                }
             }
         });
         var farm = new BenchFarm(hub, counts);

@@ -19,7 +19,6 @@ internal sealed class DrainRow : Benchmark
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
         var count = run.Size(GeneratedPackages.LiveFolders - 1, 200);
-        var waiting = run.Size(100_000, 500);
         var packages = new GeneratedPackages(count);
         var goal = Goal.AtLeastOf(5_000);
         (int Slots, Line Line)[] ways =
@@ -29,8 +28,6 @@ internal sealed class DrainRow : Benchmark
         ];
         var first = run.Add("the first 250 of them, 16 at a time", "builds/s");
         var already = run.Add("16 at a time, none of which publishes (already built)", "builds/s");
-        var flat = run.Options.SyncsAreSlow ? null : run.Add($"16 at a time, while {waiting:#,0} others wait", "builds/s", goal: goal);
-        var enqueue = run.Options.SyncsAreSlow ? null : run.Add($"to queue those {waiting:#,0}", "builds/s");
         run.Note("Caur: grains, engine and SQLite file of the hub; builders are sessions in this process (hello, take, accept, complete).");
         run.Note("Publication: the orders, intents, histories and news are real and durable, the repository's files are in memory: such a build has none.");
         run.Note("The order is checked: nothing was handed out before all that it depends on was published.");
@@ -46,12 +43,6 @@ internal sealed class DrainRow : Benchmark
             }
 
             await DrainAsync(run, packages, 16, already, null, AttemptOutcome.AlreadyBuilt, cancellationToken);
-        }
-
-        if (flat is not null)
-        {
-            // One farm for all repetitions: to queue a hundred thousand takes its time.
-            await FlatAsync(run, waiting, packages, flat, enqueue!, cancellationToken);
         }
 
         if (run.Peers)
@@ -87,47 +78,6 @@ internal sealed class DrainRow : Benchmark
         {
             run.Take(firstLine, Math.Min(First, count) / (await firstTook).TotalSeconds);
         }
-    }
-
-    private static async Task FlatAsync(
-        BenchRun run, int waiting, GeneratedPackages packages, Line line, Line enqueue, CancellationToken cancellationToken)
-    {
-        const int Batch = 2_500;
-        await using var farm = await BenchFarm.StartAsync(run.NewFolder());
-        var others = Enumerable.Range(0, waiting).Select(static i => new GeneratedFolder($"other-{i}", [$"other-{i}"], [])).ToList();
-        var cpu = CpuTime.Now();
-        var started = Stopwatch.GetTimestamp();
-        foreach (var batch in others.Chunk(Batch))
-        {
-            await farm.EnqueueAsync(batch, BuildPriority.MassRebuild);
-        }
-
-        run.Take(enqueue, waiting / Stopwatch.GetElapsedTime(started).TotalSeconds, CpuTime.Now() - cpu);
-        using var drain = new Drain(farm, 16, AttemptOutcome.Built);
-        for (var i = 0; i < run.Repeat; i++)
-        {
-            // While it is paused nobody takes of the others.
-            await farm.Queue.PauseAsync(true);
-            if (i == 0)
-            {
-                await drain.JoinAsync(cancellationToken);
-            }
-
-            var all = farm.Publisher.ExpectAsync(packages.Folders.Select(static folder => folder.Pkgbase));
-            var before = farm.Finished;
-            cpu = CpuTime.Now();
-            started = Stopwatch.GetTimestamp();
-            await farm.EnqueueAsync(packages.Folders);
-            await farm.Queue.PauseAsync(false);
-            await drain.UntilAsync(all, cancellationToken);
-
-            // Builders that would have waited for the deptree built some of the others meanwhile.
-            run.Take(line, (farm.Finished - before) / Stopwatch.GetElapsedTime(started).TotalSeconds, CpuTime.Now() - cpu);
-        }
-
-        // What is being built ends in order.
-        await farm.Queue.PauseAsync(true);
-        await drain.EndAsync();
     }
 
     /// <summary>The time counts only when all builds are what they should be, in the order in which they should be.</summary>

@@ -57,7 +57,7 @@ internal static class SourceRepository
         foreach (var words in (string[][])
         [
             ["init", "-q", "--bare", repository],
-            ["--git-dir", repository, "--work-tree", folder, "add", "-A", "."],
+            ["--git-dir", repository, "-c", "core.bare=false", "--work-tree", folder, "add", "-A", "."],
             ["--git-dir", repository, "-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", "all"],
         ])
         {

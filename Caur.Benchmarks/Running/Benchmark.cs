@@ -10,6 +10,7 @@ internal abstract class Benchmark
         new DeptreeRow(),
         new OnCommitRow(),
         new DrainRow(),
+        new WaitingRow(),
         new DatabaseRow("add-one-5000", 5_000, 1, 60),
         new DatabaseRow("add-one-10000", 10_000, 1, 120),
         new DatabaseRow("add-100-10000", 10_000, 100, 250),

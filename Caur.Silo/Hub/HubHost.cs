@@ -39,7 +39,13 @@ internal static class HubHost
         folders.Create();
         var folderLock = FarmLock.Take(folders.Root);
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folders.Root });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = folders.Root,
+
+            // Otherwise the host watches the whole data folder, every log and archive in it, for a changed appsettings.json.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
         {
