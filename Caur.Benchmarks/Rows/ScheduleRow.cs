@@ -54,11 +54,12 @@ internal static class SourceRepository
     {
         var repository = run.NewFolder();
         var git = new ProcessRunner(TimeProvider.System);
+        string[] tree = ["--git-dir", repository, "-c", "core.bare=false", "--work-tree", folder];
         foreach (var words in (string[][])
         [
             ["init", "-q", "--bare", repository],
-            ["--git-dir", repository, "-c", "core.bare=false", "--work-tree", folder, "add", "-A", "."],
-            ["--git-dir", repository, "-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", "all"],
+            [.. tree, "add", "-A", "."],
+            [.. tree, "-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", "all"],
         ])
         {
             var done = await git.RunAsync(new ProcessRequest { FileName = "git", Arguments = words, WorkingFolder = folder }, cancellationToken);

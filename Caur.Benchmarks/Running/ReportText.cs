@@ -17,6 +17,7 @@ internal static class ReportText
             Line($"Where 1 ms was added, a sync cost {Show(slow)} ms");
         }
 
+        Line($"x says how many times as good Caur is, repetition by repetition: more than 1 is better.");
         Line($"Figures are medians (least..most of the repetitions). CPU is of this process, its children and the servers measured.");
         if (result.Quick)
         {
@@ -39,7 +40,7 @@ internal static class ReportText
 
             foreach (var ratio in row.Ratios)
             {
-                Line($"  {ratio.Line}{Delayed(ratio.SyncDelay)}: {Show(ratio.Times)} times as good as {ratio.Peer}");
+                Line($"  x {Show(ratio.Times)}  {ratio.Line}, beside {ratio.Peer}{Delayed(ratio.SyncDelay)}");
             }
 
             foreach (var missing in row.NotMeasured)
