@@ -1,3 +1,5 @@
-// Benchmarks are yet to be written: a run that measures nothing must not look like one that did.
-await Console.Error.WriteLineAsync($"caur {args.FirstOrDefault() ?? "bench"}: there is nothing to run yet");
-return 2;
+using Caur.Benchmarks.Running;
+using Caur.Silo.Cli;
+
+using var interrupts = new Interrupts();
+return await BenchCommand.MainAsync(args is ["bench", .. var rest] ? rest : args, Console.Out, Console.Error, interrupts.Token);

@@ -9,5 +9,5 @@ internal sealed record SqliteSettings
     public string Synchronous { get; init; } = "FULL";
 
     /// <summary>PRAGMA wal_autocheckpoint: from so many pages on the log is written back to the file.</summary>
-    public int CheckpointPages { get; init; } = 1000;
+    public int CheckpointPages { get; init; } = 4000;
 }

@@ -58,16 +58,11 @@ internal sealed partial class BuildGrain(
     {
         var (next, current) = BuildMachine.Complete(Record, report, verdict, clock.GetUtcNow());
         var changed = await WriteAsync(next);
-        if (current && Record.State == BuildState.Publishing)
-        {
-            await OrderPublicationAsync();
-        }
 
-        if (changed)
-        {
-            await TellAsync();
-        }
-
+        // The log's last words are those of the record that was just written, whatever the target repository answers meanwhile.
+        var told = changed ? TellAsync() : Task.CompletedTask;
+        var ordered = current && Record.State == BuildState.Publishing ? OrderPublicationAsync() : Task.CompletedTask;
+        await Task.WhenAll(told, ordered);
         return Status(current);
     }
 

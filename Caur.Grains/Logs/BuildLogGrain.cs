@@ -119,9 +119,9 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
             }
 
             await SayAsync(writer, line);
-            if (!final)
+            if (!final && State.End != State.Start)
             {
-                // Who is told that the attempt has ended forgets its output.
+                // Who is told that the attempt has ended forgets its output, if there was any.
                 await writer.SyncAsync(CancellationToken.None);
             }
         }

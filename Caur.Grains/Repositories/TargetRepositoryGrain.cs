@@ -362,29 +362,29 @@ internal sealed partial class TargetRepositoryGrain(
         }
     }
 
-    /// <summary>Ends the orders whose outcome is known: the news go out, the landing zone and the record are cleared. A crash in the
-    /// middle of it leaves an order that is settled again.</summary>
+    /// <summary>Ends the orders whose outcome is known: the news go out, the landing zone and the records are cleared, of all of them
+    /// together. A crash in the middle of it leaves orders that are settled again.</summary>
     /// <returns>True when there were any.</returns>
     private async Task<bool> SettleDoneAsync()
     {
-        var settled = false;
-        foreach (var (slot, order) in _orders.Values.ToList())
-        {
-            if (history.State.Find(order.Build, order.Attempt) is not { } item)
-            {
-                continue;
-            }
+        // Of the history, which is bounded, and not of all that waits.
+        var done = history.State.Newest
+            .Select(item => (Item: item, Known: _orders.GetValueOrDefault(item.Build)))
+            .Where(pair => pair.Known.Order?.Attempt == pair.Item.Attempt)
+            .GroupBy(static pair => pair.Item.Build, static (_, pairs) => pairs.Last())
+            .ToList();
+        await Task.WhenAll(done.Select(pair => SettleAsync(pair.Item, pair.Known.Slot, pair.Known.Order)));
+        return done.Count > 0;
+    }
 
-            await GrainFactory.GetGrain<IBuildGrain>(item.Build.ToString()).PublishedAsync(item);
-            publisher.Discard(order);
-            // The record first: what memory has forgotten nobody clears any more.
-            await _slots.ClearAsync(slot);
-            _orders.Remove(order.Build);
-            settled = true;
-            LogPublished(logger, item.Build, item.State, item.Generation, item.Reason);
-        }
-
-        return settled;
+    private async Task SettleAsync(PublicationNews item, int slot, PublishOrder order)
+    {
+        await GrainFactory.GetGrain<IBuildGrain>(item.Build.ToString()).PublishedAsync(item);
+        publisher.Discard(order);
+        // The record first: what memory has forgotten nobody clears any more.
+        await _slots.ClearAsync(slot);
+        _orders.Remove(order.Build);
+        LogPublished(logger, item.Build, item.State, item.Generation, item.Reason);
     }
 
     private void Unblock()

@@ -31,15 +31,23 @@ internal static class HubHost
     private static readonly TimeSpan ShutdownTime = TimeSpan.FromSeconds(40);
 
     /// <summary>Builds the host; nothing has started yet.</summary>
+    /// <param name="settings">What it was told.</param>
+    /// <param name="adjust">The last word on its services, for whoever runs the hub without some part of it.</param>
     /// <exception cref="HubSettingsException">Something that was configured cannot work; the message is for people.</exception>
-    public static WebApplication Build(HubSettings settings)
+    public static WebApplication Build(HubSettings settings, Action<WebApplicationBuilder>? adjust = null)
     {
         var farm = ReadFarm(settings);
         var folders = DataFolders.Resolve(settings.DataFolder, settings.Variable);
         folders.Create();
         var folderLock = FarmLock.Take(folders.Root);
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folders.Root });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = folders.Root,
+
+            // Otherwise the host watches the whole data folder, every log and archive in it, for a changed appsettings.json.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
         {
@@ -74,6 +82,7 @@ internal static class HubHost
             builder.Services.AddBuilderAgent(agent => ConfigureAgent(agent, settings, farm, folders));
         }
 
+        adjust?.Invoke(builder);
         var app = builder.Build();
         app.MapCaurGateway();
         return app;

@@ -41,7 +41,12 @@ internal static partial class Libc
     public static int TryLink(string existing, string added) => LinkCore(existing, added) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>fsync(2) of a folder: makes renames and new names in it durable.</summary>
-    public static void SyncFolder(string folder)
+    public static void SyncFolder(string folder) => Sync(folder, FsyncCore, "fsync");
+
+    /// <summary>syncfs(2): makes durable what was written to any file of the file system that a folder lies in.</summary>
+    public static void SyncFileSystem(string folder) => Sync(folder, SyncfsCore, "syncfs");
+
+    private static void Sync(string folder, Func<int, int> sync, string call)
     {
         var descriptor = OpenCore(folder, OpenReadOnly | OpenCloseOnExec);
         if (descriptor < 0)
@@ -52,9 +57,9 @@ internal static partial class Libc
         try
         {
             var started = Stopwatch.GetTimestamp();
-            if (FsyncCore(descriptor) != 0)
+            if (sync(descriptor) != 0)
             {
-                throw Error("fsync", folder);
+                throw Error(call, folder);
             }
 
             FileSync.FolderSynced(started);
@@ -129,6 +134,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FsyncCore(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncfsCore(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseCore(int descriptor);

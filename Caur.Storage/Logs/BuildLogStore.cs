@@ -14,6 +14,8 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
     /// <summary>Where this process's followers wait.</summary>
     public LogTail Tail { get; } = new();
 
+    internal LogSyncs Syncs { get; } = new(root);
+
     internal BuildLogOptions Options { get; } = options ?? new BuildLogOptions();
 
     /// <summary>Opens a log for appending and creates it when it is new. An older writer of this process is fenced off.</summary>
@@ -104,6 +106,7 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
     /// <inheritdoc/>
     public void Dispose()
     {
+        Syncs.Dispose();
         foreach (var opening in _opening)
         {
             opening.Dispose();
@@ -113,13 +116,11 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
     internal void MarkFinished(LogKey key)
     {
         var live = LogFileNames.Path(root, key, finished: false);
-        // Absent when an earlier try renamed it and then failed to sync the folder.
+        // Absent when an earlier try renamed it and then failed. The new name need not be synced: a log whose end is lost is ended again.
         if (File.Exists(live))
         {
             Libc.Rename(live, LogFileNames.Path(root, key, finished: true));
         }
-
-        SyncNames(key);
     }
 
     /// <summary>Makes the log's name durable. Not done when it is opened: a log without synced bytes needs no synced name.</summary>

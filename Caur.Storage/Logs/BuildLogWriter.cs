@@ -142,7 +142,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
         {
             if (_unsynced > 0 && !_finished && !_superseded && !_disposed)
             {
-                await Task.Run(() => FileSync.OfFile(_handle), CancellationToken.None);
+                await _store.Syncs.SyncAsync(_handle);
                 _unsynced = 0;
             }
         }
@@ -152,7 +152,8 @@ public sealed class BuildLogWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the log: syncs it, marks it finished, lets its followers end. Repeating it changes nothing.</summary>
+    /// <summary>Ends the log: syncs it, marks it finished, lets its followers end. Repeating it changes nothing. After a power cut a log
+    /// with all its bytes may be unfinished again: whoever looks after unfinished logs ends it once more.</summary>
     /// <returns>False when a newer writer owns the log.</returns>
     /// <exception cref="IOException">The log is not marked.</exception>
     public async Task<bool> CompleteAsync(CancellationToken cancellationToken)
@@ -167,13 +168,8 @@ public sealed class BuildLogWriter : IAsyncDisposable
 
             if (!_finished)
             {
-                await Task.Run(
-                    () =>
-                    {
-                        FileSync.OfFile(_handle);
-                        _store.MarkFinished(Key);
-                    },
-                    CancellationToken.None);
+                await _store.Syncs.SyncAsync(_handle);
+                await Task.Run(() => _store.MarkFinished(Key), CancellationToken.None);
                 Volatile.Write(ref _finished, true);
             }
 

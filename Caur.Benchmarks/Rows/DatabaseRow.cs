@@ -1,0 +1,174 @@
+using System.Globalization;
+using Caur.Benchmarks.Running;
+using Caur.Pacman;
+using Caur.Storage.Processes;
+using Caur.Storage.Repositories;
+
+namespace Caur.Benchmarks.Rows;
+
+/// <summary>Packages come into a signed repository.</summary>
+internal sealed class DatabaseRow(string name, int packages, int added, int limit) : Benchmark
+{
+    private const string Target = "farm";
+    private const string Arch = "x86_64";
+
+    public override string Name => name;
+
+    public override string Work => string.Create(
+        CultureInfo.InvariantCulture, $"add {(added == 1 ? "one package" : $"{added} packages")} to a signed repository of {packages:#,0}");
+
+    public override bool HasSyncs => true;
+
+    public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
+    {
+        var size = run.Size(packages, 200);
+        var count = Math.Min(added, run.Size(added, 5));
+        run.Progress("making the repository");
+        await using var key = await SigningKey.MakeAsync(cancellationToken);
+        var database = await SeededRepository.MakeAsync(size, cancellationToken);
+        var repositories = run.NewFolder();
+        await SeededRepository.WriteAsync(repositories, Target, Arch, database, key.Signer, cancellationToken);
+        using var store = new RepositoryStore(repositories, Target, Arch, key.Signer, TimeProvider.System);
+
+        var apply = run.Add("inspect, sign, place, database and files database, signed and synced", "ms", goal: Goal.AtMost(limit));
+        var sizes = run.Options.SyncsAreSlow ? null : run.Add("size of .db and .files together", "KiB");
+        var offered = new List<IReadOnlyList<OfferedArchive>>();
+
+        // The first round is for what is compiled and read on the way.
+        for (var round = 0; round <= run.Repeat; round++)
+        {
+            var folder = run.NewFolder();
+            var archives = new List<OfferedArchive>();
+            for (var i = 0; i < count; i++)
+            {
+                var number = size + i;
+                archives.Add(await new GeneratedArchive(number, string.Create(CultureInfo.InvariantCulture, $"1.{round}-1")).WriteAsync(folder, cancellationToken));
+            }
+
+            offered.Add(archives);
+            var request = Request(size, round, archives);
+            if (round == 0)
+            {
+                await PublishAsync(store, request, cancellationToken);
+            }
+            else
+            {
+                await run.TimeAsync(apply, () => PublishAsync(store, request, cancellationToken));
+            }
+        }
+
+        var current = Path.Combine(store.Folder, ".gen", store.CurrentGeneration.ToString(CultureInfo.InvariantCulture));
+        var ours = Size(current, $"{Target}.db.tar.gz") + Size(current, $"{Target}.files.tar.gz");
+        if (sizes is not null)
+        {
+            run.Take(sizes, ours / 1024.0);
+        }
+
+        BenchRun.Check((await store.ReadAsync(cancellationToken)).Count == size + count, "the repository has another number of packages");
+        if (run.Peers && !run.Options.SyncsAreSlow)
+        {
+            await RepoAddAsync(run, key, database, size, offered, (apply, sizes!), cancellationToken);
+        }
+    }
+
+    private static PublicationRequest Request(int size, int round, List<OfferedArchive> archives) => new()
+    {
+        Id = $"round-{round}",
+        Builds =
+        [
+            .. archives.Select((archive, i) => new BuildToPublish
+            {
+                Build = $"{Target}/{Arch}/{i}/{round}",
+                Pkgbase = new GeneratedArchive(size + i, "").Name,
+                Archives = [archive],
+            }),
+        ],
+    };
+
+    private static async Task PublishAsync(RepositoryStore store, PublicationRequest request, CancellationToken cancellationToken)
+    {
+        var proposal = await store.PlanAsync(request, cancellationToken);
+        BenchRun.Check(proposal.Plan is not null, $"nothing was planned: {string.Join("; ", proposal.Problems)}");
+        var result = await store.ApplyAsync(proposal.Plan!, cancellationToken);
+        BenchRun.Check(result.Status == PublicationStatus.Published, $"the publication is {result.Status}: {string.Join("; ", result.Problems)}");
+    }
+
+    private static async Task RepoAddAsync(
+        BenchRun run,
+        SigningKey key,
+        RepositoryDatabase database,
+        int size,
+        List<IReadOnlyList<OfferedArchive>> offered,
+        (Line Time, Line Size) ours,
+        CancellationToken cancellationToken)
+    {
+        const string Memory = "/dev/shm";
+        var processes = new ProcessRunner(TimeProvider.System);
+        if (!Directory.Exists(Memory))
+        {
+            run.CannotMeasure("repo-add", $"there is no {Memory} to work in");
+            return;
+        }
+
+        var one = run.Add("repo-add -s, all packages in one call, its own folder in memory", "ms", LineKind.Peer);
+        var sizes = run.Add("size of repo-add's .db and .files together", "KiB", LineKind.Peer);
+        run.Compare(ours.Time, one);
+        run.Compare(ours.Size, sizes);
+        run.Note("repo-add: the packages are signed before its time begins, and it syncs nothing. Caur's time has both.");
+        run.Known($"repo-add on a quiet machine, {size:#,0} packages", "ms", offered[0].Count > 1 ? 5_300 : size > 7_000 ? 2_000 : 1_050);
+        using var memory = new BenchFolder(Memory);
+        for (var round = 1; round <= run.Repeat; round++)
+        {
+            var folder = run.NewFolder();
+            await WriteAsync(folder, database, key, cancellationToken);
+            foreach (var archive in offered[round])
+            {
+                var path = Path.Combine(folder, archive.FileName);
+                File.Copy(archive.Path, path);
+                await key.Signer.SignDetachedAsync(path, cancellationToken);
+            }
+
+            ProcessResult? done = null;
+            try
+            {
+                await run.TimeAsync(one, async () => done = await processes.RunAsync(
+                    new ProcessRequest
+                    {
+                        FileName = "repo-add",
+                        Arguments = ["-q", "-s", "-k", key.Fingerprint, $"{Target}.db.tar.gz", .. offered[round].Select(static archive => archive.FileName)],
+                        WorkingFolder = folder,
+                        Environment = new Dictionary<string, string?> { ["TMPDIR"] = memory.Path, ["GNUPGHOME"] = key.Home },
+                        Timeout = TimeSpan.FromMinutes(10),
+                    },
+                    cancellationToken));
+            }
+            catch (ProgramNotFoundException missing)
+            {
+                run.CannotMeasure("repo-add", missing.Message);
+                return;
+            }
+
+            BenchRun.Check(done!.Succeeded, $"repo-add ended with {done.ExitCode}: {done.Error}");
+            if (round == run.Repeat)
+            {
+                run.Take(sizes, (Size(folder, $"{Target}.db.tar.gz") + Size(folder, $"{Target}.files.tar.gz")) / 1024.0);
+            }
+        }
+    }
+
+    private static async Task WriteAsync(string folder, RepositoryDatabase database, SigningKey key, CancellationToken cancellationToken)
+    {
+        foreach (var (kind, name) in new[] { (DatabaseKind.Packages, "db"), (DatabaseKind.Files, "files") })
+        {
+            var path = Path.Combine(folder, $"{Target}.{name}.tar.gz");
+            await using (var file = File.Create(path))
+            {
+                await database.WriteAsync(file, kind, CompressionFormat.Gzip, cancellationToken);
+            }
+
+            await key.Signer.SignDetachedAsync(path, cancellationToken);
+        }
+    }
+
+    private static long Size(string folder, string name) => new FileInfo(Path.Combine(folder, name)).Length;
+}
