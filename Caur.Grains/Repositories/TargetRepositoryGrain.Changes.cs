@@ -117,9 +117,9 @@ internal sealed partial class TargetRepositoryGrain
         }
 
         await WriteAsync(changeHistory, changeHistory.State.With(view));
-        await TellChangedAsync(view);
         await WriteAsync(intent, new PublicationIntent());
         await SettleChangesAsync();
+        await TellChangedAsync(view);
     }
 
     /// <summary>Clears the records of changes whose outcome is known. A crash in the middle of it leaves one that is cleared again.</summary>

@@ -301,9 +301,9 @@ internal sealed partial class TargetRepositoryGrain(
         instruments.OnPublished(news.Count(item => item.State == PublicationState.Published), clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
-        await TellPublishedAsync(news);
         await WriteAsync(intent, new PublicationIntent());
         await SettleDoneAsync();
+        await TellPublishedAsync(news);
     }
 
     private static bool IsAnswer(PublicationNews news, PublishOrder order) =>

@@ -23,6 +23,9 @@ internal sealed class FakeFarm : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
+    /// <summary>What the queue was when it was asked for last.</summary>
+    private IReadOnlyList<QueueSnapshot> _queues = [];
+
     private FakeFarm()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -44,8 +47,8 @@ internal sealed class FakeFarm : IAsyncDisposable
         });
         _app.UseRouting();
         _app.MapGet("/api/v1/farm", () => TypedResults.Ok(Farm));
-        _app.MapGet("/api/v1/queue", () => TypedResults.Ok(QueueAnswers.Page(Queue())));
-        _app.MapGet("/api/v1/builders", () => TypedResults.Ok(QueueAnswers.Builders(Queue())));
+        _app.MapGet("/api/v1/queue", () => TypedResults.Ok(QueueAnswers.Page(_queues = Queue())));
+        _app.MapGet("/api/v1/builders", () => TypedResults.Ok(QueueAnswers.Builders(_queues)));
         _app.MapPost("/api/queue/schedule", (ScheduleBody body, HttpContext context) =>
         {
             Token = context.Request.Headers.Authorization.ToString();
