@@ -116,9 +116,10 @@ internal sealed partial class TargetRepositoryGrain
     /// what it decided, and the publication's name is the operation's.</summary>
     private async Task CarryOutAsync(string publication, RepositoryChange change, CancellationToken cancellationToken)
     {
-        await EndAsync(publication, change, cancellationToken);
+        var view = await EndAsync(publication, change, cancellationToken);
         await WriteAsync(intent, new PublicationIntent());
         await SettleChangesAsync();
+        await TellChangedAsync(view);
     }
 
     /// <summary>Nothing is published upon a repository that was set back, also no intent that is begun, before its files are restored or
@@ -130,11 +131,12 @@ internal sealed partial class TargetRepositoryGrain
             .Select(waiting => waiting.Change)
             .Where(waiting => waiting.Kind == RepositoryChangeKind.Accept && changeHistory.State.Find(waiting.Operation) is null)
             .MinBy(waiting => waiting.Sequence) ?? throw new PublicationBlockedException(problem);
-        await EndAsync(PublicationOf(change), change, cancellationToken);
+        var view = await EndAsync(PublicationOf(change), change, cancellationToken);
         await SettleChangesAsync();
+        await TellChangedAsync(view);
     }
 
-    private async Task EndAsync(string publication, RepositoryChange change, CancellationToken cancellationToken)
+    private async Task<RepositoryChangeView> EndAsync(string publication, RepositoryChange change, CancellationToken cancellationToken)
     {
         var view = await Task.Run(() => publisher.ChangeAsync(Id, publication, WithRecord(change), cancellationToken), cancellationToken);
         if (view.Operation != change.Operation || view.State is not (RepositoryChangeState.Done or RepositoryChangeState.Refused))
@@ -144,7 +146,7 @@ internal sealed partial class TargetRepositoryGrain
 
         instruments.OnChanged(view.Kind, view.State);
         await WriteAsync(changeHistory, changeHistory.State.With(view));
-        await TellChangedAsync(view);
+        return view;
     }
 
     /// <summary>What is accepted is told by the files and the record, when it is carried out.</summary>

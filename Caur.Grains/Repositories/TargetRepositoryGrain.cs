@@ -333,7 +333,6 @@ internal sealed partial class TargetRepositoryGrain(
             clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
-        await TellPublishedAsync(news);
         await WriteAsync(intent, new PublicationIntent());
         foreach (var order in begun.Orders)
         {
@@ -341,6 +340,7 @@ internal sealed partial class TargetRepositoryGrain(
         }
 
         await SettleDoneAsync();
+        await TellPublishedAsync(news);
     }
 
     private static bool IsAnswer(PublicationNews news, PublishOrder order) =>

@@ -41,10 +41,13 @@ internal static class QueuePages
                 Arch = count.Arch,
                 Paused = count.Paused,
                 Items = [.. byArch[count.Arch].OrderBy(item => item.Position ?? 0).Select(ItemOf)],
-                Builders = [.. known.Where(builder => builder.Architectures.Contains(count.Arch, StringComparer.Ordinal)).Select(BuilderOf)],
+                Builders = [.. known.Where(builder => BuildsFor(builder, count.Arch)).Select(BuilderOf)],
             }),
         ];
     }
+
+    private static bool BuildsFor(BuilderBody builder, string arch) =>
+        builder.Architectures.Count == 0 || builder.Architectures.Contains(arch, StringComparer.Ordinal);
 
     private static string After(string? cursor) => cursor is null ? "" : $"&after={Uri.EscapeDataString(cursor)}";
 

@@ -203,7 +203,7 @@ public sealed class RemovalTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
         do
         {
             var page = JsonSerializer.Deserialize<PackagePage>(
-                await anyone.GetStringAsync($"/api/v1/repositories/farm/x86_64/packages?limit=3{after}", Token), JsonSerializerOptions.Web).ShouldNotBeNull();
+                await anyone.GetStringAsync($"/api/v1/repositories/farm/x86_64/packages?limit=3{after}", Token), JsonText.Wire).ShouldNotBeNull();
             page.Packages.Length.ShouldBeInRange(1, 3);
             (page.Total, page.Generation).ShouldBe((10, 1));
             names.AddRange(page.Packages.Select(package => package.Pkgname));
