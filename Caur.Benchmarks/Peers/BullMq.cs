@@ -13,13 +13,15 @@ internal static class BullMq
     private static readonly string Folder = Path.Combine(Path.GetTempPath(), $"caur-bench-bullmq-{Environment.UserName}");
     private static readonly ProcessRunner Processes = new(TimeProvider.System);
 
-    public static async Task MeasureAsync(
+    /// <summary>Installs it, and adds its lines beside ours.</summary>
+    /// <returns>Measures each of them once. Called beside ours in each repetition, it meets the same load of the machine.</returns>
+    public static async Task<Func<Task>> PrepareAsync(
         BenchRun run, GeneratedPackages packages, int workers, IReadOnlyList<(int Slots, Line Line)> ways, CancellationToken cancellationToken)
     {
         if (await InstallAsync(run, cancellationToken) is { } whyNot)
         {
             run.CannotMeasure("BullMQ on Redis", whyNot);
-            return;
+            return static () => Task.CompletedTask;
         }
 
         var jobs = Path.Combine(run.NewFolder(), "jobs.json");
@@ -27,31 +29,31 @@ internal static class BullMq
             jobs,
             JsonSerializer.Serialize(packages.Folders.Select(static folder => new { name = folder.Pkgbase, after = folder.After })),
             cancellationToken);
-        var warm = Path.Combine(run.NewFolder(), "warm.json");
-        await File.WriteAllTextAsync(warm, """[{"name":"a","after":[]},{"name":"b","after":["a"]}]""", cancellationToken);
-        foreach (var (sync, words) in new[] { ("always", "each write synced"), ("everysec", "synced every second") })
+        var lines = new List<(string Sync, string Mode, int Slots, Line Line)>();
+        foreach (var (sync, syncWords) in new[] { ("always", "each write synced"), ("everysec", "synced every second") })
         {
-            var lines = ways.SelectMany(way => new[] { "ordered", "plain" }.Select(mode => (
-                way.Slots, Mode: mode, Ours: way.Line, Line: run.Add(
-                    $"BullMQ, {words}, {(mode == "plain" ? "without any order" : "in the deptree's order")}, {way.Slots} at a time", "builds/s", LineKind.Peer)))).ToList();
-            foreach (var (_, _, ours, line) in lines)
+            foreach (var (mode, modeWords) in new[] { ("ordered", "in the deptree's order"), ("plain", "without any order") })
             {
-                run.Compare(ours, line);
-            }
-
-            for (var i = 0; i < run.Repeat; i++)
-            {
-                foreach (var (slots, mode, _, line) in lines)
+                foreach (var (slots, ours) in ways)
                 {
-                    await using var redis = await RedisServer.StartAsync(run.NewFolder(), sync, cancellationToken);
-                    await DriveAsync(redis, mode, workers, slots, warm, cancellationToken);
-                    var cpu = CpuTime.Now(redis.Id);
-                    var (seconds, violations) = await DriveAsync(redis, mode, workers, slots, jobs, cancellationToken);
-                    BenchRun.Check(mode == "plain" || violations == 0, $"the script drove BullMQ out of order {violations} times");
-                    run.Take(line, packages.Folders.Count / seconds, CpuTime.Now(redis.Id) - cpu);
+                    var line = run.Add($"BullMQ, {syncWords}, {modeWords}, {slots} at a time", "builds/s", LineKind.Peer);
+                    run.Compare(ours, line);
+                    lines.Add((sync, mode, slots, line));
                 }
             }
         }
+
+        return async () =>
+        {
+            foreach (var (sync, mode, slots, line) in lines)
+            {
+                await using var redis = await RedisServer.StartAsync(run.NewFolder(), sync, cancellationToken);
+                var cpu = CpuTime.Now(redis.Id);
+                var (seconds, violations) = await DriveAsync(redis, mode, workers, slots, jobs, cancellationToken);
+                BenchRun.Check(mode == "plain" || violations == 0, $"the script drove BullMQ out of order {violations} times");
+                run.Take(line, packages.Folders.Count / seconds, CpuTime.Now(redis.Id) - cpu);
+            }
+        };
     }
 
     private static async Task<(double Seconds, int Violations)> DriveAsync(

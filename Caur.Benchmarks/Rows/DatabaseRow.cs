@@ -32,7 +32,6 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
 
         var apply = run.Add("inspect, sign, place, database and files database, signed and synced", "ms", goal: Goal.AtMost(limit));
         var sizes = run.Options.SyncsAreSlow ? null : run.Add("size of .db and .files together", "KiB");
-        var offered = new List<IReadOnlyList<OfferedArchive>>();
 
         // The first round is for what is compiled and read on the way.
         for (var round = 0; round <= run.Repeat; round++)
@@ -41,11 +40,9 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
             var archives = new List<OfferedArchive>();
             for (var i = 0; i < count; i++)
             {
-                var number = size + i;
-                archives.Add(await new GeneratedArchive(number, string.Create(CultureInfo.InvariantCulture, $"1.{round}-1")).WriteAsync(folder, cancellationToken));
+                archives.Add(await Archive(size, i, round).WriteAsync(folder, cancellationToken));
             }
 
-            offered.Add(archives);
             var request = Request(size, round, archives);
             if (round == 0)
             {
@@ -67,9 +64,12 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
         BenchRun.Check((await store.ReadAsync(cancellationToken)).Count == size + count, "the repository has another number of packages");
         if (run.Peers && !run.Options.SyncsAreSlow)
         {
-            await RepoAddAsync(run, key, database, size, offered, (apply, sizes!), cancellationToken);
+            await RepoAddAsync(run, key, database, size, count, (apply, sizes!), cancellationToken);
         }
     }
+
+    private static GeneratedArchive Archive(int size, int number, int round) =>
+        new(size + number, string.Create(CultureInfo.InvariantCulture, $"1.{round}-1"));
 
     private static PublicationRequest Request(int size, int round, List<OfferedArchive> archives) => new()
     {
@@ -98,7 +98,7 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
         SigningKey key,
         RepositoryDatabase database,
         int size,
-        List<IReadOnlyList<OfferedArchive>> offered,
+        int count,
         (Line Time, Line Size) ours,
         CancellationToken cancellationToken)
     {
@@ -115,17 +115,19 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
         run.Compare(ours.Time, one);
         run.Compare(ours.Size, sizes);
         run.Note("repo-add: the packages are signed before its time begins, and it syncs nothing. Caur's time has both.");
-        run.Known($"repo-add on a quiet machine, {size:#,0} packages", "ms", offered[0].Count > 1 ? 5_300 : size > 7_000 ? 2_000 : 1_050);
+        run.Known($"repo-add on a quiet machine, {size:#,0} packages", "ms", count > 1 ? 5_300 : size > 7_000 ? 2_000 : 1_050);
         using var memory = new BenchFolder(Memory);
         for (var round = 1; round <= run.Repeat; round++)
         {
             var folder = run.NewFolder();
             await WriteAsync(folder, database, key, cancellationToken);
-            foreach (var archive in offered[round])
+            var names = new List<string>();
+            for (var i = 0; i < count; i++)
             {
-                var path = Path.Combine(folder, archive.FileName);
-                File.Copy(archive.Path, path);
-                await key.Signer.SignDetachedAsync(path, cancellationToken);
+                // Made once more: what was offered to Caur is Caur's.
+                var archive = await Archive(size, i, round).WriteAsync(folder, cancellationToken);
+                await key.Signer.SignDetachedAsync(archive.Path, cancellationToken);
+                names.Add(archive.FileName);
             }
 
             ProcessResult? done = null;
@@ -135,7 +137,7 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
                     new ProcessRequest
                     {
                         FileName = "repo-add",
-                        Arguments = ["-q", "-s", "-k", key.Fingerprint, $"{Target}.db.tar.gz", .. offered[round].Select(static archive => archive.FileName)],
+                        Arguments = ["-q", "-s", "-k", key.Fingerprint, $"{Target}.db.tar.gz", .. names],
                         WorkingFolder = folder,
                         Environment = new Dictionary<string, string?> { ["TMPDIR"] = memory.Path, ["GNUPGHOME"] = key.Home },
                         Timeout = TimeSpan.FromMinutes(10),

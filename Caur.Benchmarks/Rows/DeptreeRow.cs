@@ -32,6 +32,7 @@ internal sealed class DeptreeRow : Benchmark
         run.Known("the template's scripts on the live repository, on another day", "ms", 9_200, 10_100);
 
         var url = await SourceRepository.CommitAsync(run, source, cancellationToken);
+        _ = new Deptree(await FolderReader.ReadAsync(source, cancellationToken), Arch).ToText().ToString();
         for (var i = 0; i < run.Repeat; i++)
         {
             Deptree? tree = null;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Caur.Contracts.Ids;
 using Caur.Storage.Files;
@@ -5,9 +6,13 @@ using Caur.Storage.Processes;
 
 namespace Caur.Grains.Sources;
 
-/// <summary>Reads source repositories with git: one bare clone each, fetched anew for every reading.</summary>
+/// <summary>Reads source repositories with git: one bare clone each, fetched anew for every reading; what is
+/// read of a commit is remembered for the newest one of each.</summary>
 internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner processes) : ISourceReader
 {
+    /// <summary>What was read last of each repository: a commit never changes, and most calls are about the newest.</summary>
+    private readonly ConcurrentDictionary<string, SourceSnapshot> _newest = new(StringComparer.Ordinal);
+
     public async Task<SourceSnapshot> ReadAsync(string id, string url, string? commit, CancellationToken cancellationToken)
     {
         Names.Check(id, "source repository id");
@@ -22,7 +27,9 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
             await git.EnsureAsync(cancellationToken);
             var head = await FetchAsync(git, id, url, cancellationToken);
             var resolved = await ResolveAsync(git, id, url, commit, head, cancellationToken);
-            return new SourceSnapshot(resolved, await ReadFoldersAsync(git, resolved, cancellationToken));
+            return _newest.TryGetValue(id, out var known) && known.Commit == resolved
+                ? known
+                : _newest[id] = new SourceSnapshot(resolved, await ReadFoldersAsync(git, resolved, cancellationToken));
         }
         catch (ProgramNotFoundException missing)
         {
