@@ -1,6 +1,7 @@
 using Caur.Api.Auth;
 using Caur.Api.Documentation;
 using Caur.Api.Hosting;
+using Caur.Api.Idempotency;
 using Caur.Api.Paging;
 using Caur.Api.Queue;
 using Caur.Contracts.Ids;
@@ -43,8 +44,8 @@ public static class BuildEndpoints
                 CancelAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, queues),
             (string target, string arch, string pkgbase, string timestamp, QueueReader queues) =>
                 PromoteAsync($"{target}/{arch}/{pkgbase}/{timestamp}", queues),
-            (string target, string arch, string pkgbase, string timestamp, BuildRetry retry, RetryBody? body) =>
-                RetryAsync($"{target}/{arch}/{pkgbase}/{timestamp}", retry, body),
+            (string target, string arch, string pkgbase, string timestamp, HttpContext context, BuildRetry retry, RetryBody? body) =>
+                RetryAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, retry, body),
             static route => route
                 .Parameter("target", "The repository's name.", "chaotic-aur")
                 .Parameter("arch", "Its architecture.", "x86_64")
@@ -56,7 +57,7 @@ public static class BuildEndpoints
             (string id, BuildReader builds) => GetAsync(Unpacked(id), builds),
             (string id, HttpContext context, QueueReader queues) => CancelAsync(Unpacked(id), context, queues),
             (string id, QueueReader queues) => PromoteAsync(Unpacked(id), queues),
-            (string id, BuildRetry retry, RetryBody? body) => RetryAsync(Unpacked(id), retry, body),
+            (string id, HttpContext context, BuildRetry retry, RetryBody? body) => RetryAsync(Unpacked(id), context, retry, body),
             static route => route.Parameter("id", IdHelp, "chaotic-aur%2Fx86_64%2Fguile1.8%2F1795249937633"));
         return app;
     }
@@ -150,14 +151,17 @@ public static class BuildEndpoints
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
 
-    private static async Task<Results<Ok<RetryReply>, ProblemHttpResult>> RetryAsync(string text, BuildRetry retry, RetryBody? body)
+    private static async Task<Results<Ok<RetryReply>, ProblemHttpResult>> RetryAsync(
+        string text, HttpContext context, BuildRetry retry, RetryBody? body)
     {
         if (!BuildId.TryParse(text, null, out var id))
         {
             return NoBuildId(text);
         }
 
-        var (reply, problem) = await retry.RunAsync(id, body?.Operation ?? Guid.NewGuid());
+        // The body may be left out, and then nobody puts the key's operation into it.
+        var operation = body?.Operation ?? context.Features.Get<KeyedOperation>()?.Operation ?? Guid.NewGuid();
+        var (reply, problem) = await retry.RunAsync(id, operation);
         return reply is not null ? TypedResults.Ok(reply)
             : problem is null ? NoBuild(id)
             : TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Caur.Api.Queue;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
+using Caur.Contracts.Tracing;
 using Orleans;
 
 namespace Caur.Api.Builds;
@@ -31,6 +33,7 @@ internal sealed class BuildRetry(IGrainFactory grains, QueueReader queues)
             Commit = request.Commit,
             Packages = [new ScheduledPackage(id.Pkgbase, request.BuilderClass)],
             Priority = BuildPriority.Manual,
+            Trace = TraceContext.Of(Activity.Current),
         });
         return reply.Builds is [var queued, ..]
             ? (new RetryReply(queued.Build, id, reply.Commit, queued.Replaced), null)

@@ -51,14 +51,15 @@ internal static class RateLimiting
     private static bool IsFree(PathString path) =>
         path.StartsWithSegments("/repos") || path.StartsWithSegments("/api/logs") || path.StartsWithSegments("/health");
 
-    private static TokenBucketRateLimiterOptions Bucket(Rate rate)
+    internal static TokenBucketRateLimiterOptions Bucket(Rate rate)
     {
-        var perSecond = rate.PerMinute / 60;
+        // About once a second, and exactly so many a minute: 100 are not 60.
+        var tokens = (int)Math.Ceiling(rate.PerMinute / 60.0);
         return new TokenBucketRateLimiterOptions
         {
             TokenLimit = rate.AtOnce,
-            TokensPerPeriod = Math.Max(1, perSecond),
-            ReplenishmentPeriod = perSecond > 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(60.0 / rate.PerMinute),
+            TokensPerPeriod = tokens,
+            ReplenishmentPeriod = TimeSpan.FromMinutes((double)tokens / rate.PerMinute),
             QueueLimit = 0,
             AutoReplenishment = true,
         };

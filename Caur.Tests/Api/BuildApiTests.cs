@@ -1,6 +1,11 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Caur.Api.Idempotency;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Api;
 
@@ -115,6 +120,35 @@ public sealed class BuildApiTests : IAsyncLifetime
             .ShouldBe((commit, "3", "Manual"));
         var replaced = await _hub.PostAsync($"/api/v1/builds/{second}/retry");
         replaced.GetProperty("replaced").GetString().ShouldBe(second);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    public async Task Retry_WhenRepeatedUnderItsKeyWithoutAnAnswerThatWasKept_QueuesNothingTwice(string? body)
+    {
+        // As after a crash between the queue's record and the answer: of an answer this large only the key is kept.
+        await using var hub = await ApiHub.StartAsync(more: services => services.Configure<IdempotencyOptions>(options => options.AnswerBytes = 1));
+        await hub.CommitAsync(("a", null));
+        var scheduled = await hub.PostAsync("/api/queue/schedule", new { source_repo = "packages", target_repo = "repo", packages = new[] { new { pkgbase = "a" } } });
+        var first = scheduled.GetProperty("builds")[0].GetProperty("build").GetString()!;
+        await (await new ApiBuilder(hub, "b1").JoinAsync()).BuildAsync(AttemptEnd.Failed);
+
+        var builds = new List<string?>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/builds/{first}/retry")
+            {
+                Headers = { { "Idempotency-Key", "again" } },
+                Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
+            };
+            using var answer = await hub.Admin.SendAsync(request, Token);
+            answer.Headers.Contains("Idempotency-Replayed").ShouldBeFalse();
+            builds.Add((await answer.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("build").GetString());
+        }
+
+        builds[1].ShouldBe(builds[0]);
+        builds[0].ShouldNotBe(first);
     }
 
     [Fact]

@@ -54,6 +54,21 @@ public sealed class LimitTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(60)]
+    [InlineData(100)]
+    [InlineData(119)]
+    [InlineData(3_000)]
+    [InlineData(int.MaxValue)]
+    public void Bucket_WhateverTheRate_GivesSoManyAMinute(int perMinute)
+    {
+        var bucket = RateLimiting.Bucket(new Rate(perMinute, 10));
+
+        (bucket.TokensPerPeriod * (60 / bucket.ReplenishmentPeriod.TotalSeconds)).ShouldBe(perMinute, perMinute * 0.001);
+    }
+
+    [Theory]
     [InlineData("/text", "br")]
     [InlineData("/text", "gzip")]
     [InlineData("/json", "br")]
