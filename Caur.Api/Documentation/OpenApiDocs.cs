@@ -39,6 +39,11 @@ internal static class OpenApiDocs
                 schema.Type = JsonSchemaType.String;
                 schema.Examples = [example];
             }
+            else if ((Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type) is { IsEnum: true } words && schema.Enum is not { Count: > 0 })
+            {
+                schema.Type = words == context.JsonTypeInfo.Type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+                schema.Enum = [.. Enum.GetNames(words).Select(static word => (JsonNode)word)];
+            }
 
             return Task.CompletedTask;
         });

@@ -8,7 +8,7 @@ namespace Caur.Contracts.Builds;
 
 /// <summary>Why a build is wanted; the order of urgency.</summary>
 [GenerateSerializer, Alias("caur.BuildPriority")]
-[JsonConverter(typeof(JsonStringEnumConverter<BuildPriority>))]
+[JsonConverter(typeof(WordJsonConverter<BuildPriority>))]
 public enum BuildPriority
 {
     /// <summary>A person asked for it.</summary>

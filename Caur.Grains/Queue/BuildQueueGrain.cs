@@ -84,7 +84,12 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         this.RegisterGrainTimer(SweepAsync, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         this.RegisterGrainTimer(() => ReconcileAsync(TimeSpan.Zero), TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
         this.RegisterGrainTimer(() => ReconcileAsync(NewsPatience), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
-        await this.RegisterOrUpdateReminder(ReconcileReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        if (await this.GetReminder(ReconcileReminder) is null)
+        {
+            // Only where there is none: registering writes, and on a full disk a queue that wrote at its activation could not even be read.
+            await this.RegisterOrUpdateReminder(ReconcileReminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        }
+
         _instruments.Report(Arch, _queue.Summarize(Now));
         if (_queue.Count > 0)
         {

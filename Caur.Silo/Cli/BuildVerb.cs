@@ -40,15 +40,18 @@ internal static class BuildVerb
         Description = "How many at most, the newest first. Default: 50.",
         HelpName = "N",
         DefaultValueFactory = _ => 50,
-    };
-
-    static BuildVerb() => Limit.Validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<int>() is < 1 or > 100_000)
+        CustomParser = result =>
         {
+            if (result.Tokens is [var token]
+                && int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 100_000)
+            {
+                return limit;
+            }
+
             result.AddError("--limit wants a number from 1 to 100000.");
-        }
-    });
+            return 0;
+        },
+    };
 
     public static Command Create(CliContext context) => new("build", "Lists and shows builds, explains, cancels, repeats and promotes them.")
     {

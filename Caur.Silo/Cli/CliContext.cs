@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace Caur.Silo.Cli;
@@ -64,10 +63,7 @@ internal sealed class CliContext
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public static CliContext OfProcess() => new(
-        // The console's own stream swallows the error of a closed pipe, and 'caur logs -f | head' would never end.
-        () => System.Console.IsOutputRedirected
-            ? new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 0)
-            : System.Console.OpenStandardOutput(),
+        StandardOutput.Open,
         System.Console.Out,
         System.Console.Error,
         Environment.GetEnvironmentVariable,

@@ -40,7 +40,8 @@ internal static class CommandLine
         }
 
         // A package may be called @something, which is no file of further arguments.
-        var parsed = Create(context).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var root = Create(context);
+        var parsed = root.Parse(LeadingOptions.BehindVerb(root, arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
             UsageErrors.Write(context, parsed);

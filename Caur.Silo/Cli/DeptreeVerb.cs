@@ -36,7 +36,7 @@ internal static class DeptreeVerb
             var notes = folders.SelectMany(folder => deptree.ChoicesOf(folder.Pkgbase)).Select(choice => choice.ToString()).ToList();
             if (result.GetValue(CommonOptions.Json))
             {
-                JsonText.Write(context.Out, new { deptree = deptree.ToText(), leftOut = left, notes });
+                JsonText.Write(context.Out, new { deptree = deptree.ToText().ToString(), leftOut = left, notes });
                 return ExitCodes.Ok;
             }
 

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Caur.Grains.Sources;
 
 namespace Caur.Silo.Cli;
 
 /// <summary>What is wrong with a command line, in one line each, with the nearest verb or option.</summary>
-internal static class UsageErrors
+internal static partial class UsageErrors
 {
     /// <summary>Says it, and where the help is.</summary>
     public static void Write(CliContext context, ParseResult parsed)
@@ -65,13 +66,26 @@ internal static class UsageErrors
         foreach (var message in parsed.Errors.Select(error => error.Message).Distinct())
         {
             if (!parsed.UnmatchedTokens.Any(token => message.Contains($"'{token}'", StringComparison.Ordinal))
-                && !options.Any(option => message.StartsWith($"'{option}'", StringComparison.Ordinal))
+                && !options.Any(option => message.Contains($"'{option}'", StringComparison.Ordinal))
                 && !(verbs.Count > 0 && parsed.CommandResult.Command.Action is null && message.StartsWith("Required command", StringComparison.Ordinal)))
             {
-                yield return message;
+                yield return ForPeople(message);
             }
         }
     }
+
+    /// <summary>The parser names types of .NET for a value that is none.</summary>
+    private static string ForPeople(string message) =>
+        NoValue().Match(message) is not { Success: true } match ? message
+        : match.Groups["type"].Value switch
+        {
+            "Int32" or "Int64" => $"'{match.Groups["value"].Value}' is no whole number, which {match.Groups["for"].Value} wants.",
+            "Guid" => $"'{match.Groups["value"].Value}' is no id as 6f0f1a52-53a1-4b0e-9d5f-0c8b7e5a4d21, which {match.Groups["for"].Value} wants.",
+            _ => message,
+        };
+
+    [GeneratedRegex(@"^Cannot parse argument '(?<value>.*)' for (?:command|option) '(?<for>[^']+)' as expected type '(?:System\.Nullable`1\[)?System\.(?<type>\w+)\]?'\.$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex NoValue();
 
     /// <summary>An option that nobody knows is an argument to the parser, and often one that fits.</summary>
     private static bool IsUnknownOption(Token token, ParseResult parsed) =>

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using Caur.Api.Logs;
 using Caur.Silo.Cli;
+using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
 namespace Caur.Tests.Cli;
@@ -63,6 +65,23 @@ public sealed class LogsVerbTests
 
         run.ExitCode.ShouldBe(ExitCodes.Ok, run.Error);
         run.BytesText.ShouldBe("one two");
+    }
+
+    [Fact]
+    public async Task Logs_IntoAFileThatOthersWriteToo_OverwritesNothing()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Log = async (context, _) =>
+        {
+            await BeginAsync(context, "caur/x86_64/a/1");
+            await context.Response.WriteAsync("the log\n");
+        };
+        using var folder = new TemporaryFolder();
+        var script = $"{{ echo before; dotnet exec '{Path.Combine(AppContext.BaseDirectory, "caur.dll")}' logs a --server {farm.Url}; echo after; }} > '{folder["out"]}'";
+
+        (await Processes.RunAsync("bash", ["--norc", "-c", script])).ExitCode.ShouldBe(0);
+
+        (await File.ReadAllTextAsync(folder["out"], TestContext.Current.CancellationToken)).ShouldBe("before\nthe log\nafter\n");
     }
 
     [Fact]

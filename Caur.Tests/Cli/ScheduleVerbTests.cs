@@ -145,6 +145,9 @@ public sealed class ScheduleVerbTests
         run.Error.ShouldContain("left out: bare: it has no .SRCINFO");
         run.Error.ShouldContain("left out: endless: ");
         run.Error.ShouldContain("left out: pipe: ");
+        var json = JsonDocument.Parse((await CliRun.RunAsync(["deptree", folder.Path, "--json"])).Succeeded().Output).RootElement;
+        json.GetProperty("deptree").GetString().ShouldBe("app:app:c++lib;c++lib:c++lib:");
+        json.GetProperty("left_out").EnumerateArray().Select(left => left.GetProperty("pkgbase").GetString()).ShouldBe(["bare", "endless", "pipe"]);
         (await CliRun.RunAsync(["deptree", folder["nowhere"]])).ExitCode.ShouldBe(ExitCodes.Usage);
     }
 

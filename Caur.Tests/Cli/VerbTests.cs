@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Caur.Api.Builds;
 using Caur.Contracts.Builds;
@@ -38,6 +39,66 @@ public sealed class VerbTests
 
         run.ExitCode.ShouldBe(ExitCodes.Usage, run.Output);
         run.Error.ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("repo rollback x", "'x' is no whole number, which rollback wants.")]
+    [InlineData("repo remove a --operation x", "'x' is no id as ")]
+    [InlineData("logs a yesterday", "'yesterday' is no whole number")]
+    [InlineData("database --slots two", "'two' is no whole number, which --slots wants.")]
+    [InlineData("build list --limit many", "--limit wants a number from 1 to 100000.")]
+    [InlineData("build list --limit 99999999999", "--limit wants a number from 1 to 100000.")]
+    [InlineData("build list --limit 0", "--limit wants a number from 1 to 100000.")]
+    public async Task Run_WhenAValueIsOfAnotherKind_SaysWhatIsWanted(string line, string expected)
+    {
+        var run = await CliRun.RunAsync(line.Split(' '));
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage, run.Output);
+        run.Error.ShouldContain(expected);
+        run.Error.ShouldNotContain("System.");
+    }
+
+    [Theory]
+    [InlineData("--server {0} --json --token=caur_x queue")]
+    [InlineData("--json queue --server {0}")]
+    [InlineData("queue --json --server={0}")]
+    public async Task Options_BeforeTheVerb_CountAsBehindIt(string line)
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Queue = () => [FakeFarm.Snapshot(FakeFarm.Item(FakeFarm.Id("Hello++"), BuildState.Running))];
+
+        var run = await CliRun.RunAsync(string.Format(CultureInfo.InvariantCulture, line, farm.Url).Split(' '));
+
+        JsonDocument.Parse(run.Succeeded().Output).RootElement.GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Options_BetweenVerbs_CountAsBehindThem()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Builds.Add(new PackageBuild(FakeFarm.Id("a"), false));
+        farm.Build = id => FakeFarm.Final(id, BuildState.Published, "in generation 3");
+
+        (await CliRun.RunAsync(["build", "--server", farm.Url, "show", "a"])).Succeeded().Output.ShouldContain("in generation 3");
+    }
+
+    [Fact]
+    public async Task Run_WhenAnUnknownOptionTakesThePlaceOfAnArgument_SaysOneThing()
+    {
+        var run = await CliRun.RunAsync(["repo", "rollback", "--generation", "4"]);
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage);
+        run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(2, run.Error);
+        run.Error.ShouldContain("has no option '--generation'");
+    }
+
+    [Fact]
+    public async Task Options_BeforeTheVerb_AreNoNamesBehindADoubleDash()
+    {
+        var run = await CliRun.RunAsync(["--server", "ftp://x", "build", "show", "--", "a"]);
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage);
+        run.Error.ShouldContain("'ftp://x' is no address of a hub");
     }
 
     [Fact]

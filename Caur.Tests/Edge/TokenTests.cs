@@ -22,6 +22,26 @@ public sealed class TokenTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData("\"Builder,Reader\"")] // their numbers together are another role's
+    [InlineData("\"Ci, Admin\"")]
+    [InlineData("\"2\"")]
+    [InlineData("2")]
+    [InlineData("\"king\"")]
+    [InlineData("null")]
+    public async Task Create_WhenTheRoleIsNotOneWord_MakesNothing(string role)
+    {
+        await using var app = await StartAsync();
+        using var admin = await app.ClientAsync(TokenRole.Admin);
+        using var body = new StringContent($$"""{"role":{{role}},"name":"x"}""", Encoding.UTF8, "application/json");
+
+        using var answer = await admin.PostAsync("/api/v1/tokens", body, Cancelled);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync(Cancelled)).ShouldContain("Ci, Builder");
+        app.Tokens.List().ShouldHaveSingleItem();
+    }
+
     [Fact]
     public async Task Tokens_ThroughTheRoutesAndTheVerb_AreTheSame()
     {

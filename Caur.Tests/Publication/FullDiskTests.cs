@@ -3,9 +3,12 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.Versioning;
 using System.Text.Json;
+using Caur.Contracts.Queue;
 using Caur.Silo.Hub;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 
 namespace Caur.Tests.Publication;
 
@@ -62,6 +65,15 @@ public sealed class FullDiskTests : IAsyncDisposable
         refused.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
         (await refused.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString().ShouldNotBeNull()
             .ShouldStartWith($"the disk of {Disk} is full: ");
+        var queue = hub.Services.GetRequiredService<IGrainFactory>().GetGrain<IBuildQueueGrain>("x86_64");
+        await Should.ThrowAsync<Exception>(() => queue.PauseAsync(true).DefaultTimeout("the answer to a write"));
+        foreach (var path in (string[])["/api/v1/queue", "/api/v1/builds", "/api/queue/stats", "/api/v1/builders", "/api/logs/a?follow=false"])
+        {
+            // What could not be written is forgotten and read anew from storage, which takes no room.
+            using var read = await http.GetAsync(path, Token);
+            read.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+        }
+
         using var probe = await http.GetAsync("/health/ready", Token);
         probe.StatusCode.ShouldBe(HttpStatusCode.OK, "the repositories are served all the same");
 
