@@ -76,7 +76,8 @@ internal sealed partial class TokenWatch(TokenStore tokens, TokenUses uses, Time
 
         foreach (var (context, id) in _open)
         {
-            if (!valid.Contains(id) && _open.TryRemove(context, out _))
+            // With the token: a connection that goes on with the next request, of somebody else, is the same object.
+            if (!valid.Contains(id) && _open.TryRemove(new(context, id)))
             {
                 LogEnded(logger, id, context.Request.Path);
                 context.Abort();

@@ -11,10 +11,14 @@ internal sealed class EventRing<T>
     private string _run;
     private long _first = 1;
     private long _last;
+    private int _readers;
 
     /// <param name="run">Names the count of numbers.</param>
     /// <param name="size">So many items are kept.</param>
     public EventRing(string run, int size) => (_run, _ring) = (run, new T[size]);
+
+    /// <summary>How many follow it. Each ring counts its own: who may read one by a token is not kept out by those who follow another.</summary>
+    public int Readers => Volatile.Read(ref _readers);
 
     /// <summary>Where the newest item stands.</summary>
     public StreamPlace End
@@ -39,6 +43,21 @@ internal sealed class EventRing<T>
             }
         }
     }
+
+    /// <summary>One more follows, until <see cref="Leave"/>; false when there are as many as may be.</summary>
+    public bool TryEnter(int most)
+    {
+        if (Interlocked.Increment(ref _readers) <= most)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+
+    /// <summary>One less follows.</summary>
+    public void Leave() => Interlocked.Decrement(ref _readers);
 
     /// <summary>Adds an item.</summary>
     /// <param name="make">Makes it of its number.</param>

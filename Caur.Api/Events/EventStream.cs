@@ -18,10 +18,8 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
 {
     private const int PerWrite = 256;
 
-    private int _streams;
-
-    /// <summary>How many clients are connected.</summary>
-    public int Count => Volatile.Read(ref _streams);
+    /// <summary>What is written at once, in bytes, but for one event that is larger: a client costs no more than that.</summary>
+    private const int MostBuffered = 64 * 1024;
 
     /// <summary>Sends what a client wants.</summary>
     /// <param name="context">The request; <c>Last-Event-ID</c>, as header or <c>last_event_id</c> in the query, says where to go on.</param>
@@ -30,9 +28,8 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
     /// <param name="fromStart">Without a place to go on from: true for everything that is kept, false for what is new.</param>
     public async Task SendAsync<T>(HttpContext context, EventRing<T> ring, Action<T, IBufferWriter<byte>> write, bool fromStart = false)
     {
-        if (Interlocked.Increment(ref _streams) > options.MostStreams)
+        if (!ring.TryEnter(options.MostStreams))
         {
-            Interlocked.Decrement(ref _streams);
             context.Response.Headers.RetryAfter = "30";
             await TypedResults.Problem(
                 string.Create(CultureInfo.InvariantCulture, $"{options.MostStreams} clients follow events already, and that is the most"),
@@ -56,7 +53,7 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
         }
         finally
         {
-            Interlocked.Decrement(ref _streams);
+            ring.Leave();
         }
     }
 
@@ -85,16 +82,22 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
             }
 
             place = read.Next;
+            var sent = false;
             foreach (var item in read.Items)
             {
                 write(item, buffer);
+                if (buffer.WrittenCount >= MostBuffered)
+                {
+                    await FlushAsync(response, buffer, cancellationToken);
+                    sent = true;
+                }
             }
 
             if (buffer.WrittenCount > 0)
             {
                 await FlushAsync(response, buffer, cancellationToken);
             }
-            else if (read.Items.Count < PerWrite && !await HasMoreAsync(ring, place, cancellationToken))
+            else if (!sent && read.Items.Count < PerWrite && !await HasMoreAsync(ring, place, cancellationToken))
             {
                 // With its place, so that a client for whom nothing was does not come back with an old one.
                 buffer.Write(Encoding.ASCII.GetBytes($": heartbeat\nid: {place}\n\n"));

@@ -9,6 +9,9 @@ public sealed class FileMutex : IDisposable
     /// <summary>What is done under the lock takes milliseconds; a disk that hangs is somebody else's news.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>Whoever can open the file can lock it, and with that hold up everybody else's writes.</summary>
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly FileStream _file;
 
     private FileMutex(FileStream file) => _file = file;
@@ -27,7 +30,14 @@ public sealed class FileMutex : IDisposable
             try
             {
                 var isNew = !File.Exists(path);
-                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+                var file = new FileStream(path, new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    BufferSize = 0,
+                    UnixCreateMode = Mode,
+                });
                 if (isNew)
                 {
                     FileOwner.Inherit(path);
