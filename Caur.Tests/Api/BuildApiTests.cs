@@ -139,7 +139,7 @@ public sealed class BuildApiTests : IAsyncLifetime
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/builds/{first}/retry")
             {
-                Headers = { { "Idempotency-Key", "again" } },
+                Headers = { { "Idempotency-Key", "again" }, { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } },
                 Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
             };
             using var answer = await hub.Admin.SendAsync(request, Token);
@@ -149,6 +149,9 @@ public sealed class BuildApiTests : IAsyncLifetime
 
         builds[1].ShouldBe(builds[0]);
         builds[0].ShouldNotBe(first);
+
+        // As what is scheduled, it belongs to its caller's trace.
+        (await hub.Queue().GetAsync()).Items.ShouldHaveSingleItem().Request.Trace.ShouldNotBeNull().Parent.ShouldContain("0af7651916cd43dd8448eb211c80319c");
     }
 
     [Fact]
