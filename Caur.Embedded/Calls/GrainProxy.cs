@@ -17,13 +17,16 @@ internal class GrainProxy : DispatchProxy, IAddressable
     public static object Create(EmbeddedEngine engine, GrainId grainId, Type interfaceType, bool isObserver = false)
     {
         var descriptor = InterfaceDescriptor.Of(interfaceType);
-        var proxy = (GrainProxy)Create(interfaceType, typeof(GrainProxy));
+        var proxy = descriptor.Prototype.Copy();
         proxy._interface = descriptor;
         proxy.Engine = engine;
         proxy.GrainId = grainId;
         proxy.IsObserver = isObserver;
         return proxy;
     }
+
+    /// <summary>A reference to nothing yet. Making a proxy goes through reflection; references are made by the thousand, as copies of it.</summary>
+    public static GrainProxy Prototype(Type interfaceType) => (GrainProxy)Create(interfaceType, typeof(GrainProxy));
 
     public override bool Equals(object? obj) => obj is GrainProxy other && other.GrainId == GrainId;
 
@@ -33,4 +36,6 @@ internal class GrainProxy : DispatchProxy, IAddressable
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
         _interface.Method(targetMethod!).Call(this, args ?? []);
+
+    private GrainProxy Copy() => (GrainProxy)MemberwiseClone();
 }

@@ -17,9 +17,13 @@ internal sealed class InterfaceDescriptor
         _methods = type.GetInterfaces().Prepend(type)
             .SelectMany(static declaring => declaring.GetMethods(BindingFlags.Instance | BindingFlags.Public))
             .ToFrozenDictionary(static method => method, method => MethodDescriptor.Create(type, method));
+        Prototype = GrainProxy.Prototype(type);
     }
 
     public Type Type { get; }
+
+    /// <summary>What references are copied from.</summary>
+    public GrainProxy Prototype { get; }
 
     /// <summary>Throws <see cref="ArgumentException"/> when the type is no interface, <see cref="NotSupportedException"/> for methods that cannot be calls.</summary>
     public static InterfaceDescriptor Of(Type type) => Known.GetOrAdd(type, static added => added.IsInterface

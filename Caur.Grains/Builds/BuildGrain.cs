@@ -24,9 +24,10 @@ internal sealed partial class BuildGrain(
 
     /// <summary>Set while the log does not know yet that the build is over.</summary>
     private IGrainTimer? _logRetry;
+    private BuildId? _id;
     private TimeSpan _logPause = FirstLogRetry;
 
-    private BuildId Id => BuildId.Parse(this.GetPrimaryKeyString());
+    private BuildId Id => _id ??= BuildId.Parse(this.GetPrimaryKeyString());
 
     private BuildRecord Record => record.State;
 
@@ -177,22 +178,20 @@ internal sealed partial class BuildGrain(
 
     /// <summary>Tells those who listen how the attempt or the build ended. The package is told again whenever the build is asked after its
     /// end, as it is after a restart; what is lost all the same costs an estimate.</summary>
-    private async Task TellAsync()
-    {
-        if (BuildNews.For(Id, Record) is { } news)
-        {
-            try
-            {
-                var package = new SourcePackage(Record.Request!.SourceRepository, Id.Pkgbase);
-                await GrainFactory.GetGrain<IPackageGrain>(package.ToString()).FinishedAsync(news);
-            }
-            catch (Exception exception)
-            {
-                LogPackageNotTold(logger, Id, exception);
-            }
-        }
+    private Task TellAsync() =>
+        BuildNews.For(Id, Record) is { } news ? Task.WhenAll(TellPackageAsync(news), TellLogAsync()) : TellLogAsync();
 
-        await TellLogAsync();
+    private async Task TellPackageAsync(FinishedBuild news)
+    {
+        try
+        {
+            var package = new SourcePackage(Record.Request!.SourceRepository, Id.Pkgbase);
+            await GrainFactory.GetGrain<IPackageGrain>(package.ToString()).FinishedAsync(news);
+        }
+        catch (Exception exception)
+        {
+            LogPackageNotTold(logger, Id, exception);
+        }
     }
 
     /// <summary>The log's last words. A log that cannot be written must not stop a build; one that is not ended would keep its followers

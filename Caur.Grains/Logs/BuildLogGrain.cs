@@ -22,6 +22,7 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
     private readonly ObserverManager<IBuildLogFollower> _followers;
     private ReplaceableRecord<LogState> _state = null!;
     private BuildLogWriter? _writer;
+    private BuildId? _id;
 
     public BuildLogGrain(
         BuildLogStore store,
@@ -38,7 +39,7 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
         };
     }
 
-    private BuildId Id => BuildId.Parse(this.GetPrimaryKeyString());
+    private BuildId Id => _id ??= BuildId.Parse(this.GetPrimaryKeyString());
 
     private LogState State => _state.State;
 
