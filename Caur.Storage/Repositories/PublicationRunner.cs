@@ -144,6 +144,7 @@ internal sealed class PublicationRunner(
 
     private async Task PlaceSignaturesAsync(PublicationPlan plan, CancellationToken cancellationToken)
     {
+        using var signatures = signer.BeginBatch();
         await Parallel.ForEachAsync(
             plan.Add,
             new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken },
@@ -157,7 +158,7 @@ internal sealed class PublicationRunner(
                 }
 
                 await using var file = AtomicFile.Begin(signaturePath);
-                await file.Stream.WriteAsync(await signer.SignAsync(path, token), token);
+                await file.Stream.WriteAsync(await signatures.SignAsync(path, token), token);
                 await file.CommitAsync(token, syncFolder: false);
                 await AtAsync(PublicationStep.SignatureNamed, token);
             });
