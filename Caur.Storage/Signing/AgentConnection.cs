@@ -21,10 +21,13 @@ internal sealed class AgentConnection : IDisposable
     {
     }
 
-    /// <summary>Connects to an agent that runs. It asks nobody for a passphrase: a key that wants one and whose passphrase it does not know is an
+    /// <summary>Connects to an agent that runs, for signatures by one key. It asks nobody for a passphrase: a key that wants one and whose passphrase it does not know is an
     /// error.</summary>
-    /// <exception cref="AgentException">None listens there, or it answers otherwise.</exception>
-    public static async Task<AgentConnection> OpenAsync(string path, CancellationToken cancellationToken)
+    /// <param name="path">Its socket.</param>
+    /// <param name="keygrip">Which key, as gpg lists it (<c>grp</c>).</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="AgentException">None listens there, or it does not have the key.</exception>
+    public static async Task<AgentConnection> OpenAsync(string path, string keygrip, CancellationToken cancellationToken)
     {
         var connection = new AgentConnection();
         try
@@ -32,6 +35,7 @@ internal sealed class AgentConnection : IDisposable
             await connection._socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             await connection.ReadAnswerAsync(cancellationToken);
             await connection.AskAsync("OPTION pinentry-mode=error", cancellationToken);
+            await connection.AskAsync($"SIGKEY {keygrip}", cancellationToken);
             return connection;
         }
         catch (Exception exception)
@@ -47,15 +51,13 @@ internal sealed class AgentConnection : IDisposable
     }
 
     /// <summary>Has a digest signed.</summary>
-    /// <param name="keygrip">Which key, as gpg lists it (<c>grp</c>).</param>
     /// <param name="digestNumber">Which digest, by its number in libgcrypt.</param>
     /// <param name="digest">The digest.</param>
     /// <param name="cancellationToken">Ends the wait; the connection is of no use afterwards.</param>
     /// <returns>What <see cref="AgentSignature"/> reads.</returns>
     /// <exception cref="AgentException">It did not sign.</exception>
-    public async Task<byte[]> SignAsync(string keygrip, int digestNumber, ReadOnlyMemory<byte> digest, CancellationToken cancellationToken)
+    public async Task<byte[]> SignAsync(int digestNumber, ReadOnlyMemory<byte> digest, CancellationToken cancellationToken)
     {
-        await AskAsync($"SIGKEY {keygrip}", cancellationToken);
         await AskAsync(string.Create(CultureInfo.InvariantCulture, $"SETHASH {digestNumber} {Convert.ToHexString(digest.Span)}"), cancellationToken);
         return await AskAsync("PKSIGN", cancellationToken);
     }

@@ -64,17 +64,18 @@ internal sealed class SignatureForm
     /// <summary>The digest of a file, and of what the signature says of itself.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public Task<byte[]> HashAsync(string path, CancellationToken cancellationToken) => Task.Run(
-        async () =>
+        () =>
         {
             using var hash = IncrementalHash.CreateHash(Digest);
-            await using var stream = new FileStream(
+            using var stream = new FileStream(
                 path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             var buffer = ArrayPool<byte>.Shared.Rent(FileHash.PieceBytes);
             try
             {
                 int read;
-                while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+                while ((read = stream.Read(buffer)) > 0)
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     hash.AppendData(buffer, 0, read);
                 }
             }

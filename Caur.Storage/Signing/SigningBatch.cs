@@ -102,8 +102,8 @@ public sealed class SigningBatch : IDisposable
         AgentConnection? connection = null;
         try
         {
-            connection = _idle.TryTake(out var idle) ? idle : await AgentConnection.OpenAsync(key.Socket, cancellationToken);
-            var answer = await connection.SignAsync(key.Keygrip, key.Form.DigestNumber, digest, cancellationToken);
+            connection = _idle.TryTake(out var idle) ? idle : await AgentConnection.OpenAsync(key.Socket, key.Keygrip, cancellationToken);
+            var answer = await connection.SignAsync(key.Form.DigestNumber, digest, cancellationToken);
             _idle.Add(connection);
             connection = null;
             return AgentSignature.TryRead(answer, key.Form.KeyAlgorithm) is { } numbers ? key.Form.Compose(digest, numbers) : null;
