@@ -11,19 +11,20 @@ public sealed class CrossOriginOptions
 
     /// <summary>True when all may.</summary>
     internal bool IsAny => Origins is ["*"];
+
+    /// <summary>True for scheme, host and port, without a path.</summary>
+    public static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        && uri.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>Refuses what cannot work.</summary>
 internal sealed class CrossOriginOptionsValidator : IValidateOptions<CrossOriginOptions>
 {
     public ValidateOptionsResult Validate(string? name, CrossOriginOptions options) =>
-        !options.IsAny && options.Origins.FirstOrDefault(origin => !IsOrigin(origin)) is { } wrong
+        !options.IsAny && options.Origins.FirstOrDefault(origin => !CrossOriginOptions.IsOrigin(origin)) is { } wrong
             ? ValidateOptionsResult.Fail($"CAUR_CORS_ORIGINS: '{wrong}' is no origin: https://host[:port] is wanted, without a path, or * alone")
             : ValidateOptionsResult.Success;
-
-    private static bool IsOrigin(string origin) =>
-        Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-        && uri.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>Makes the policy of the options. No credentials: a page presents a token itself, a browser presents none by its own.</summary>

@@ -25,19 +25,33 @@ internal static class EntityTags
             }
 
             var json = context.HttpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), json);
-            return Answer(context.HttpContext, bytes);
+            return Answer(context.HttpContext, TaggedJson.Of(body, json));
         });
 
-    /// <summary>Answers with bytes that are there already.</summary>
-    public static IResult Answer(HttpContext context, ReadOnlyMemory<byte> json)
+    /// <summary>Answers with what is there already.</summary>
+    public static IResult Answer(HttpContext context, TaggedJson json)
     {
-        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json.Span).AsSpan(0, 12))}\"", isWeak: true);
         var headers = context.Response.GetTypedHeaders();
-        headers.ETag = tag;
+        headers.ETag = json.Tag;
         headers.CacheControl = new CacheControlHeaderValue { NoCache = true };
-        return context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false) || known.Equals(EntityTagHeaderValue.Any))
+        return context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(json.Tag, useStrongComparison: false) || known.Equals(EntityTagHeaderValue.Any))
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
-            : TypedResults.Bytes(json.ToArray(), "application/json; charset=utf-8");
+            : TypedResults.Bytes(json.Bytes, "application/json; charset=utf-8");
     }
+}
+
+/// <summary>A body and the tag by which a client asks for it again.</summary>
+internal sealed class TaggedJson
+{
+    private TaggedJson(byte[] bytes)
+    {
+        Bytes = bytes;
+        Tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12))}\"", isWeak: true);
+    }
+
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    public EntityTagHeaderValue Tag { get; }
+
+    public static TaggedJson Of(object body, JsonSerializerOptions json) => new(JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), json));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 
 namespace Caur.Api.Limits;
@@ -19,7 +20,24 @@ public sealed class RateLimits
 /// <summary>A rate.</summary>
 /// <param name="PerMinute">How many a minute in the long run; 0 for any number.</param>
 /// <param name="AtOnce">How many at once after a pause; 1 or more.</param>
-public readonly record struct Rate(int PerMinute, int AtOnce);
+public readonly record struct Rate(int PerMinute, int AtOnce)
+{
+    /// <summary>How a rate is written, for people.</summary>
+    public const string Form = "0 for no limit, or so many a minute and so many at once, as 3000/500";
+
+    /// <summary>Reads <c>PER_MINUTE</c> or <c>PER_MINUTE/AT_ONCE</c>; alone, a sixth of it may come at once.</summary>
+    public static bool TryParse(string text, out Rate rate)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var parts = text.Split('/');
+        var atOnce = 0;
+        var isRate = int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var perMinute)
+            && (parts.Length == 1
+                || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out atOnce) && atOnce > 0));
+        rate = isRate ? new Rate(perMinute, parts.Length == 2 ? atOnce : Math.Max(1, perMinute / 6)) : default;
+        return isRate;
+    }
+}
 
 /// <summary>Refuses what cannot work.</summary>
 internal sealed class RateLimitsValidator : IValidateOptions<RateLimits>
@@ -33,7 +51,7 @@ internal sealed class RateLimitsValidator : IValidateOptions<RateLimits>
         {
             if (rate.PerMinute < 0 || rate.AtOnce < 1)
             {
-                return ValidateOptionsResult.Fail($"{variable} must be 0, or so many a minute and so many at once, as 3000/500");
+                return ValidateOptionsResult.Fail($"{variable} must be {Rate.Form}");
             }
         }
 

@@ -13,7 +13,9 @@ using Caur.Contracts.Tracing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Caur.Api.Queue;
@@ -27,7 +29,7 @@ public static class QueueEndpoints
     public static IEndpointRouteBuilder MapQueue(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/queue").WithTags("queue");
-        group.MapGet("/stats", GetStatsAsync).WithName("GetQueueStats").WithEntityTag()
+        group.MapGet("/stats", GetStatsAsync).WithName("GetQueueStats")
             .Documented("The queue in today's frontend's form.", "What builders have, what waits in the order of its turn, and which builders would take something.")
             .AnswersLike(QueueExamples.Stats);
         group.MapGet("/packages", GetPackagesAsync).WithName("GetQueuePackages").WithEntityTag()
@@ -164,7 +166,8 @@ public static class QueueEndpoints
 
     private static async Task<Ok<QueueMetrics>> GetMetricsAsync(QueueStatsReader stats) => TypedResults.Ok(await stats.ReadMetricsAsync());
 
-    private static async Task<Ok<QueueStats>> GetStatsAsync(QueueStatsReader stats) => TypedResults.Ok(await stats.ReadAsync());
+    private static async Task<IResult> GetStatsAsync(QueueStatsReader stats, HttpContext context, IOptions<JsonOptions> json) =>
+        EntityTags.Answer(context, await stats.ReadAsync(json.Value.SerializerOptions));
 
     private static async Task<Ok<List<Dictionary<string, QueuedPackage>>>> GetPackagesAsync(QueueReader queues) =>
         TypedResults.Ok((await queues.ReadAsync())
@@ -172,7 +175,7 @@ public static class QueueEndpoints
             .Select(item => new Dictionary<string, QueuedPackage>
             {
                 [item.Build.Pkgbase] = new QueuedPackage(
-                    item.Build.Arch, Class(item.Request.BuilderClass ?? "1"), item.Request.SourceRepository, item.Build.Timestamp),
+                    item.Build.Arch, QueueStatsReader.Class(item.Request.BuilderClass), item.Request.SourceRepository, item.Build.Timestamp),
             })
             .ToList());
 
@@ -242,6 +245,4 @@ public static class QueueEndpoints
         var reply = await queues.Queue(arch).PromoteAsync(wanted);
         return reply.Done ? TypedResults.Ok(reply) : TypedResults.Problem(reply.Explanation, statusCode: StatusCodes.Status409Conflict);
     }
-
-    private static object Class(string text) => QueueStatsReader.Class(text);
 }

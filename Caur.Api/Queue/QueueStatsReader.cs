@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using Caur.Api.Hosting;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
@@ -10,21 +12,26 @@ namespace Caur.Api.Queue;
 /// what the queues tell without explaining anything.</summary>
 public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> farm)
 {
+    private static readonly object DefaultClass = 1;
+
     private Made? _last;
 
-    /// <summary>The stats of now.</summary>
-    public async Task<QueueStats> ReadAsync()
+    /// <summary>The stats of now, as they are sent.</summary>
+    internal async Task<TaggedJson> ReadAsync(JsonSerializerOptions json)
     {
         var overviews = await queues.ReadOverviewsAsync();
         if (_last is { } last && last.Of.SequenceEqual(overviews, ReferenceEqualityComparer.Instance))
         {
-            return last.Stats;
+            return last.Json;
         }
 
-        var stats = Make(overviews);
-        _last = new Made(overviews, stats);
-        return stats;
+        var made = TaggedJson.Of(Make(overviews), json);
+        _last = new Made(overviews, made);
+        return made;
     }
+
+    /// <summary>The stats of now.</summary>
+    public async Task<QueueStats> ReadAsync() => Make(await queues.ReadOverviewsAsync());
 
     /// <summary>How builds ended since the hub started.</summary>
     public async Task<QueueMetrics> ReadMetricsAsync()
@@ -35,9 +42,9 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
             new QueueMetricsCounts(totals.Sum(total => total.Published), totals.Sum(total => total.Refused)));
     }
 
-    /// <summary>A class in JSON: a number when it is one.</summary>
-    internal static object Class(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : text;
+    /// <summary>A class in JSON: a number when it is one; 1 when none is wanted.</summary>
+    internal static object Class(string? text) =>
+        text is null ? DefaultClass : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : text;
 
     private QueueStats Make(IReadOnlyList<QueueOverview> overviews)
     {
@@ -50,8 +57,8 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
                 .Where(item => item.Builder is not null)
                 .Select(item => new ActivePackage(
                     item.Build.Package.ToString(), item.Builder!.Value.Name, classes.GetValueOrDefault(item.Builder.Value), LogUrl(item.Build)))),
-            QueueStats.Of(overviews.SelectMany(queue => queue.Waiting.Order())
-                .Select(build => new WaitingPackage(build.Package, Class(build.BuilderClass ?? "1")))),
+            QueueStats.Of(overviews.SelectMany(queue => queue.Waiting.Sort())
+                .Select(build => new WaitingPackage(build.Package, Class(build.BuilderClass)))),
             QueueStats.OfNodes(builders
                 .Where(builder => builder.Busy < builder.Profile.Slots && !builder.Lost && builder.Profile.CanTake)
                 .DistinctBy(builder => builder.Profile.Builder)
@@ -62,5 +69,5 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
         ? string.Create(CultureInfo.InvariantCulture, $"{url}?timestamp={build.Timestamp}&id={Uri.EscapeDataString(build.Pkgbase)}")
         : null;
 
-    private sealed record Made(IReadOnlyList<QueueOverview> Of, QueueStats Stats);
+    private sealed record Made(IReadOnlyList<QueueOverview> Of, TaggedJson Json);
 }

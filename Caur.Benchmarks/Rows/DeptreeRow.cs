@@ -54,7 +54,7 @@ internal sealed class DeptreeRow : Benchmark
             async Task ReadAsync()
             {
                 var snapshot = await reader.ReadAsync("packages", url, null, cancellationToken);
-                tree = new Deptree(snapshot.Folders.Values, Arch);
+                tree = snapshot.DeptreeOf(Arch);
             }
 
             Check(run, packages, tree!);

@@ -11,8 +11,6 @@ internal sealed partial class QueueState
 
     private HeldPaths _held = new();
     private QueueSnapshot? _snapshot;
-    private QueueOverview? _overview;
-    private DateTimeOffset _overviewUntil;
     private QueueTotals _totals = new(0, 0, 0, 0);
     private DateTimeOffset _snapshotFrom;
     private DateTimeOffset _snapshotUntil;
@@ -34,42 +32,6 @@ internal sealed partial class QueueState
     /// <summary>Counts what changed: as long as it is the same, so is everything that is shown.</summary>
     public long Version { get; private set; }
 
-    /// <summary>What a dashboard asks for again and again: nothing of it is explained or sorted, so that it costs little also when all
-    /// changes all the time.</summary>
-    public QueueOverview Overview(DateTimeOffset now)
-    {
-        if (_overview is not null && now < _overviewUntil)
-        {
-            return _overview;
-        }
-
-        var waiting = ImmutableArray.CreateBuilder<WaitingBuild>(_byBuild.Count);
-        var active = ImmutableArray.CreateBuilder<QueueItem>();
-        foreach (var entry in _byBuild.Values)
-        {
-            if (entry.IsWaiting)
-            {
-                waiting.Add(new WaitingBuild(
-                    entry.Name, entry.Request.BuilderClass, _ready.Contains(entry), QueueRank.Place(entry), entry.Chain, entry.SlotNumber));
-            }
-            else
-            {
-                active.Add(View(entry, now));
-            }
-        }
-
-        _overviewUntil = UnchangedUntil(now);
-        return _overview = new QueueOverview
-        {
-            Arch = _arch,
-            Paused = Paused,
-            Active = active.ToImmutable(),
-            Waiting = waiting.ToImmutable(),
-            Builders = ViewBuilders(now),
-            Totals = _totals,
-        };
-    }
-
     /// <summary>One entry as people see it.</summary>
     public QueueItem View(QueueEntry entry, DateTimeOffset now) => View(entry, now, []);
 
@@ -83,7 +45,7 @@ internal sealed partial class QueueState
             Items =
             [
                 .. _byBuild.Values
-                    .OrderBy(entry => entry.IsActive ? 0 : entry.Offered ? 1 : _ready.Contains(entry) ? 2 : 3)
+                    .OrderBy(entry => entry.IsActive ? 0 : entry.Offered ? 1 : IsReady(entry) ? 2 : 3)
                     .ThenBy(entry => entry, QueueRank.Instance)
                     .Select(entry => View(entry, now, lacks)),
             ],

@@ -13,8 +13,6 @@ internal sealed class ReadySet
 
     public int Count { get; private set; }
 
-    public bool Contains(QueueEntry entry) => _drawers.TryGetValue(KeyOf(entry.Demand), out var drawer) && drawer.Contains(entry);
-
     public void Add(QueueEntry entry)
     {
         if (!_drawers.TryGetValue(KeyOf(entry.Demand), out var drawer))
@@ -71,8 +69,6 @@ internal sealed class ReadySet
         private readonly SortedSet<QueueEntry> _firsts = new(QueueRank.Instance);
 
         public bool IsEmpty => _byDemand.Count == 0;
-
-        public bool Contains(QueueEntry entry) => _byDemand.TryGetValue(entry.Demand, out var set) && set.Contains(entry);
 
         public bool Add(QueueEntry entry)
         {

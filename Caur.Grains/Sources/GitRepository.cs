@@ -37,12 +37,14 @@ internal sealed class GitRepository(string folder, ProcessRunner processes)
         await File.WriteAllTextAsync(Safe, "[safe]\n\tdirectory = *\n", cancellationToken);
         if (File.Exists(Path.Combine(folder, "HEAD")) && (await RunAsync(["rev-parse", "--git-dir"], cancellationToken)).Succeeded)
         {
-            await RunAsync(["gc", "--auto", "--quiet"], cancellationToken);
             return;
         }
 
         await RequireAsync(["init", "--quiet", "--bare", "."], cancellationToken);
     }
+
+    /// <summary>Tidies the clone when there is much that is loose.</summary>
+    public Task TidyAsync(CancellationToken cancellationToken) => RunAsync(["gc", "--auto", "--quiet"], cancellationToken);
 
     /// <summary>Runs a git command in the clone.</summary>
     public Task<ProcessResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken, ReadOnlyMemory<byte> input = default) =>

@@ -27,9 +27,13 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
             await git.EnsureAsync(cancellationToken);
             var head = await FetchAsync(git, id, url, cancellationToken);
             var resolved = await ResolveAsync(git, id, url, commit, head, cancellationToken);
-            return _newest.TryGetValue(id, out var known) && known.Commit == resolved
-                ? known
-                : _newest[id] = new SourceSnapshot(resolved, await ReadFoldersAsync(git, resolved, cancellationToken));
+            if (_newest.TryGetValue(id, out var known) && known.Commit == resolved)
+            {
+                return known;
+            }
+
+            await git.TidyAsync(cancellationToken);
+            return _newest[id] = new SourceSnapshot(resolved, await ReadFoldersAsync(git, resolved, cancellationToken));
         }
         catch (ProgramNotFoundException missing)
         {
@@ -39,15 +43,22 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
 
     private static async Task<string?> FetchAsync(GitRepository git, string id, string url, CancellationToken cancellationToken)
     {
+        // At the same time as the fetch. Whichever looks first: a commit that came between them is fetched by its id.
+        var listing = git.RunAsync(["ls-remote", "--", url, "HEAD"], cancellationToken);
         var fetched = await git.RunAsync(
             ["fetch", "--quiet", "--prune", "--force", "--no-auto-gc", "--no-write-fetch-head", "--", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
             cancellationToken);
+        var listed = await listing;
         if (!fetched.Succeeded)
         {
             throw new SourceUnavailableException($"source repository {id} cannot be fetched from {Shown(url)}: {Shown(GitRepository.Words(fetched))}");
         }
 
-        var listed = await git.RequireAsync(["ls-remote", "--", url, "HEAD"], cancellationToken);
+        if (!listed.Succeeded)
+        {
+            throw new SourceUnavailableException($"source repository {id} cannot be listed at {Shown(url)}: {Shown(GitRepository.Words(listed))}");
+        }
+
         return listed.OutputText.Split('\t') is [{ Length: >= 40 } oid, ..] ? oid : null;
     }
 

@@ -38,7 +38,7 @@ internal static class SchedulePlanner
         }
 
         var arch = request.Target.Arch;
-        var deptree = new Deptree(snapshot.Folders.Values, arch);
+        var deptree = snapshot.DeptreeOf(arch);
         var dependencies = new DependencySource(deptree, given, request.DeptreeWins);
         var builds = ImmutableArray.CreateBuilder<BuildRequest>();
         var refused = ImmutableArray.CreateBuilder<RefusedPackage>();

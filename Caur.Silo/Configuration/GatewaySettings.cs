@@ -1,12 +1,12 @@
-using System.Globalization;
 using System.Net;
+using Caur.Api.Hosting;
 
 namespace Caur.Silo.Configuration;
 
 /// <summary>Who may ask the gateway, and how much (docs/security.md).</summary>
 internal static class GatewaySettings
 {
-    private static readonly Words Rate = new("0 for no limit, or so many a minute and so many at once, as 3000/500", IsRate);
+    private static readonly Words Rate = new(Caur.Api.Limits.Rate.Form, static text => Caur.Api.Limits.Rate.TryParse(text, out _));
 
     public static IReadOnlyList<Setting> All { get; } =
     [
@@ -28,14 +28,7 @@ internal static class GatewaySettings
             { Options = ["AuditOptions.Files"] },
     ];
 
-    private static bool IsRate(string text) =>
-        text.Split('/') is { Length: <= 2 } parts
-        && parts.All(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-        && (parts.Length < 2 || parts[1].Any(digit => digit != '0'));
-
-    private static bool IsOrigin(string text) => text == "*"
-        || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            && uri.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase));
+    private static bool IsOrigin(string text) => text == "*" || CrossOriginOptions.IsOrigin(text);
 
     private static bool IsNetwork(string text) => IPAddress.TryParse(text, out _) || IPNetwork.TryParse(text, out _);
 }

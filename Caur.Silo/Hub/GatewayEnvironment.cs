@@ -52,22 +52,10 @@ internal static class GatewayEnvironment
                 ? number
                 : throw new HubSettingsException($"{name} must be a number from 1 to {most}, not '{digits}'");
 
-        // PER_MINUTE or PER_MINUTE/AT_ONCE; 0 for no limit.
-        Rate? RateOf(string name)
-        {
-            if (Value(name) is not { } rate)
-            {
-                return null;
-            }
-
-            var parts = rate.Split('/');
-            var numbers = parts
-                .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1)
-                .ToArray();
-            return parts.Length <= 2 && !numbers.Contains(-1) && (numbers is not [_, 0])
-                ? new Rate(numbers[0], numbers.Length == 2 ? numbers[1] : Math.Max(1, numbers[0] / 6))
-                : throw new HubSettingsException($"{name} must be 0 for no limit, or so many a minute and so many at once, as 3000/500, not '{rate}'");
-        }
+        Rate? RateOf(string name) =>
+            Value(name) is not { } text ? null
+            : Rate.TryParse(text, out var rate) ? rate
+            : throw new HubSettingsException($"{name} must be {Rate.Form}, not '{text}'");
 
         void Fill(IList<string> list, string name)
         {

@@ -14,6 +14,9 @@ public sealed class ProcessRunner(TimeProvider time)
     /// <summary>How long the pipes may stay open after the program ended: a daemon that it left behind can hold them for ever.</summary>
     internal TimeSpan PipeGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The clock of its timeouts.</summary>
+    internal TimeProvider Time => time;
+
     /// <summary>Runs a program. Any exit code is a result.</summary>
     /// <exception cref="ProgramNotFoundException">It cannot be started.</exception>
     /// <exception cref="OperationCanceledException">The caller's token; program and children were killed.</exception>

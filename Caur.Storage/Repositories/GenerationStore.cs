@@ -128,9 +128,10 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         FilePlacement.CreatePublicFolder(folder);
         try
         {
+            using var signatures = signer.BeginBatch();
             await Task.WhenAll(
-                WriteSignedAsync(Path.Combine(folder, layout.DatabaseName), database, DatabaseKind.Packages, cancellationToken),
-                WriteSignedAsync(Path.Combine(folder, layout.FilesName), database, DatabaseKind.Files, cancellationToken));
+                WriteSignedAsync(Path.Combine(folder, layout.DatabaseName), database, DatabaseKind.Packages, signatures, cancellationToken),
+                WriteSignedAsync(Path.Combine(folder, layout.FilesName), database, DatabaseKind.Files, signatures, cancellationToken));
             foreach (var (link, file) in layout.ShortNames)
             {
                 File.CreateSymbolicLink(Path.Combine(folder, link), file);
@@ -205,7 +206,8 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         }
     }
 
-    private async Task WriteSignedAsync(string path, RepositoryDatabase database, DatabaseKind kind, CancellationToken cancellationToken)
+    private static async Task WriteSignedAsync(
+        string path, RepositoryDatabase database, DatabaseKind kind, SigningBatch signatures, CancellationToken cancellationToken)
     {
         await using (var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0))
         {
@@ -213,7 +215,7 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         }
 
         await File.WriteAllBytesAsync(
-            path + RepositoryLayout.SignatureSuffix, await signer.SignAsync(path, cancellationToken), cancellationToken);
+            path + RepositoryLayout.SignatureSuffix, await signatures.SignAsync(path, cancellationToken), cancellationToken);
     }
 
     private sealed record Loaded(int Number, RepositoryDatabase Database);

@@ -15,6 +15,9 @@ internal sealed class PublicationRunner(
     IReadOnlyDictionary<string, RepositoryEntry> inspected,
     IPublicationProbe? probe)
 {
+    /// <summary>So many files are placed or signed at the same time. Each waits for the disk or for gpg's agent more than for a processor.</summary>
+    private const int WritesAtOnce = 4;
+
     public async Task<PublicationResult> RunAsync(PublicationPlan plan, CancellationToken cancellationToken)
     {
         var (current, old) = await generations.LoadCurrentAsync(cancellationToken, evenSetBack: plan.Number is not null);
@@ -119,34 +122,37 @@ internal sealed class PublicationRunner(
     private async Task<List<string>> PlacePackagesAsync(PublicationPlan plan, CancellationToken cancellationToken)
     {
         FilePlacement.CreatePublicFolder(layout.Folder);
-        var problems = new List<string>();
-        foreach (var package in plan.Add)
-        {
-            var target = layout.Package(package.FileName);
-            if (await HasContentAsync(target, package, cancellationToken))
+        var gone = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(
+            plan.Add,
+            new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellationToken },
+            async (package, token) =>
             {
-                continue;
-            }
+                var target = layout.Package(package.FileName);
+                if (await HasContentAsync(target, package, token))
+                {
+                    return;
+                }
 
-            if (!Libc.IsRegularFile(package.Source))
-            {
-                problems.Add($"{package.FileName} is gone from the landing zone");
-                continue;
-            }
+                if (!Libc.IsRegularFile(package.Source))
+                {
+                    gone.Add($"{package.FileName} is gone from the landing zone");
+                    return;
+                }
 
-            await FilePlacement.LinkOrCopyAsync(package.Source, target, cancellationToken);
-            await AtAsync(PublicationStep.PackageNamed, cancellationToken);
-        }
-
+                await FilePlacement.LinkOrCopyAsync(package.Source, target, token);
+                await AtAsync(PublicationStep.PackageNamed, token);
+            });
         Libc.SyncFolder(layout.Folder);
-        return problems;
+        return [.. gone.Order(StringComparer.Ordinal)];
     }
 
     private async Task PlaceSignaturesAsync(PublicationPlan plan, CancellationToken cancellationToken)
     {
+        using var signatures = signer.BeginBatch();
         await Parallel.ForEachAsync(
             plan.Add,
-            new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellationToken },
             async (package, token) =>
             {
                 var path = layout.Package(package.FileName);
@@ -156,8 +162,9 @@ internal sealed class PublicationRunner(
                     return;
                 }
 
+                var signature = await signatures.SignAsync(path, token);
                 await using var file = AtomicFile.Begin(signaturePath);
-                await file.Stream.WriteAsync(await signer.SignAsync(path, token), token);
+                file.Stream.Write(signature);
                 await file.CommitAsync(token, syncFolder: false);
                 await AtAsync(PublicationStep.SignatureNamed, token);
             });

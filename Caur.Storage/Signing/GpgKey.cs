@@ -43,6 +43,23 @@ public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? E
         return keys;
     }
 
+    /// <summary>The keygrips of all keys and subkeys in such a list, by their fingerprints: a <c>grp</c> line follows each <c>fpr</c> line.</summary>
+    internal static IEnumerable<(string Fingerprint, string Keygrip)> ParseKeygrips(string colons)
+    {
+        var fingerprint = "";
+        foreach (var fields in colons.Split('\n').Select(line => line.Split(':')).Where(fields => fields.Length > 9))
+        {
+            if (fields[0] == "fpr")
+            {
+                fingerprint = fields[9];
+            }
+            else if (fields[0] == "grp")
+            {
+                yield return (fingerprint, fields[9]);
+            }
+        }
+    }
+
     private static DateTimeOffset? ExpiryOf(string field) =>
         long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)

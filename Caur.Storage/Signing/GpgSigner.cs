@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Caur.Storage.Files;
 using Caur.Storage.Processes;
 
@@ -10,7 +11,11 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
 {
     private const UnixFileMode Others = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
+    /// <summary>Where each key is kept, by its fingerprint: the same for ever.</summary>
+    private readonly ConcurrentDictionary<string, string> _keygrips = new(StringComparer.Ordinal);
+
     private GpgKey? _key;
+    private string? _agentSocket;
 
     /// <summary>True when an operator named the key, rather than that it is the only one there.</summary>
     public bool IsKeyChosen => options.Fingerprint is not null;
@@ -84,13 +89,19 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
         return result.Output.ToArray();
     }
 
-    /// <summary>Signs many files, several at a time.</summary>
+    /// <summary>Signs many files, several at a time, all with gpg's first signature as their form.</summary>
     /// <exception cref="GpgException">At least one was not signed; others may be.</exception>
-    public Task SignDetachedAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(
+    public async Task SignDetachedAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
+    {
+        using var batch = BeginBatch();
+        await Parallel.ForEachAsync(
             paths,
             new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken },
-            async (path, token) => await SignDetachedAsync(path, token));
+            async (path, token) => await AtomicFile.WriteAsync(path + ".sig", await batch.SignAsync(path, token), token));
+    }
+
+    /// <summary>For files that are signed one after another or at the same time, as parts of one thing: the key is looked at once, now.</summary>
+    public SigningBatch BeginBatch() => new(this, options, processes.Time);
 
     /// <summary>Whether a signature file fits a file and was made by the signing key.</summary>
     /// <param name="path">The file.</param>
@@ -122,6 +133,46 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
     public async Task<byte[]> ExportBinaryAsync(CancellationToken cancellationToken) =>
         (await ExportAsync("--no-armor", cancellationToken)).Output.ToArray();
 
+    /// <summary>The name under which gpg-agent knows a key or subkey of the home; null when it is not there.</summary>
+    internal async Task<string?> FindKeygripAsync(string fingerprint, CancellationToken cancellationToken)
+    {
+        if (!_keygrips.ContainsKey(fingerprint))
+        {
+            await ListAsync(cancellationToken);
+        }
+
+        return _keygrips.GetValueOrDefault(fingerprint);
+    }
+
+    /// <summary>Where the agent of the home listens; null when gpg does not tell.</summary>
+    internal async Task<string?> FindAgentSocketAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _agentSocket) is { } known)
+        {
+            return known;
+        }
+
+        try
+        {
+            var told = await processes.RunAsync(
+                new ProcessRequest { FileName = "gpgconf", Arguments = ["--homedir", options.Home, "--list-dirs", "agent-socket"], Timeout = options.Timeout },
+                cancellationToken);
+            // Percent-escaped, as every value of gpgconf's.
+            var path = told.Succeeded ? Uri.UnescapeDataString(told.OutputText.Trim()) : "";
+            Volatile.Write(ref _agentSocket, path.Length > 0 ? path : null);
+            return path.Length > 0 ? path : null;
+        }
+        catch (ProgramNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The answer to an agent that does not end what it is asked for.</summary>
+    internal GpgException HangsException() => new(
+        GpgProblem.Hangs,
+        $"gpg-agent did not answer within {options.Timeout}: is {options.Home} on a file system that hangs?");
+
     /// <summary>Ends the agent that gpg started for this home, if one runs.</summary>
     public async Task StopAgentAsync(CancellationToken cancellationToken) => await processes.RunAsync(
         new ProcessRequest { FileName = "gpgconf", Arguments = ["--homedir", options.Home, "--kill", "all"], Timeout = options.Timeout }, cancellationToken);
@@ -137,7 +188,17 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
     {
         CheckHome();
         var result = await GpgAsync(["--with-colons", "--fixed-list-mode", "--list-secret-keys"], cancellationToken);
-        return result.Succeeded ? GpgKey.Parse(result.OutputText) : throw Diagnose(result);
+        if (!result.Succeeded)
+        {
+            throw Diagnose(result);
+        }
+
+        foreach (var (fingerprint, keygrip) in GpgKey.ParseKeygrips(result.OutputText))
+        {
+            _keygrips[fingerprint] = keygrip;
+        }
+
+        return GpgKey.Parse(result.OutputText);
     }
 
     private void CheckHome()
