@@ -127,17 +127,21 @@ internal sealed partial class MetricsHub : IAsyncDisposable, IBuilderAgent
         });
     }
 
-    /// <summary>Sends to every route, with names that mean nothing, by each of its methods, with and without a token and a body.</summary>
-    public async Task AskEverythingAsync()
+    /// <summary>Sends to every route, with names that mean nothing, by each of its methods and by others, with and without a token and a
+    /// body; and to paths that are none.</summary>
+    public async Task AskEverythingAsync(string name, string method)
     {
         using var stranger = new HttpClient { BaseAddress = Http.BaseAddress };
-        foreach (var route in _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
+        var paths = _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Select(route => Parameter().Replace(route.RoutePattern.RawText!, name))
+            .Append($"/{name}.php").Append($"/api/{name}").Append($"/api/logs/{name}/1795249937633").Append($"/api/v1/builds/farm/x86_64/{name}/1795249937633")
+            .Append($"/api/v1/packages/sources/{name}").Append($"/api/v1/packages/{name}/builds");
+        foreach (var path in paths.Distinct())
         {
-            var path = Parameter().Replace(route.RoutePattern.RawText!, "x");
-            foreach (var method in (string[])["GET", "HEAD", "POST", "PUT", "DELETE"])
+            foreach (var verb in (string[])["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", method])
             {
-                await TryAsync(Http, method, path, null);
-                await TryAsync(stranger, method, path, "{}");
+                await TryAsync(Http, verb, path, null);
+                await TryAsync(stranger, verb, path, "{}");
             }
         }
     }
