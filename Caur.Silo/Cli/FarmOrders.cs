@@ -57,6 +57,8 @@ internal static class FarmOrders
         };
     }
 
+    public static Order Token(string what) => new(what, "'caur token list' shows which there are.", Admins);
+
     public static Order Verify(TargetId target) => new($"to verify {target}", "The same command again asks anew.", Pipelines);
 
     private static string List(IReadOnlyList<string?> names) =>
