@@ -12,7 +12,7 @@ public sealed class DiskWatch(DataFolders folders, FarmHealth health, TimeProvid
     private const long LeastFree = 16L << 20;
 
     /// <summary>How soon a full disk, and one that has room again, is told.</summary>
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>The first of the farm's folders that has no room, with what it has; null when all have.</summary>
     public string? FindFull() => new[]

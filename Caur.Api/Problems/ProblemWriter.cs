@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
@@ -46,7 +47,8 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
             problem.Type = ProblemTexts.Type + name;
         }
 
-        problem.Title = string.IsNullOrEmpty(problem.Title) ? title : problem.Title;
+        // The framework's words for a status say less than ours, also under a type of a route's own.
+        problem.Title = string.IsNullOrEmpty(problem.Title) || problem.Title == ReasonPhrases.GetReasonPhrase(status) ? title : problem.Title;
         problem.Detail = !string.IsNullOrEmpty(problem.Detail) ? problem.Detail
             : problem is HttpValidationProblemDetails { Errors.Count: > 0 } invalid ? string.Join("; ", invalid.Errors.SelectMany(error => error.Value))
             : detail;

@@ -96,7 +96,7 @@ internal static class RepositoryText
     {
         { Damage.Length: > 0 } => "damaged",
         { Restored: { } restored } => $"rollback to {Number(restored)}",
-        { Builds: > 0 } => $"{Number(generation.Builds)} builds",
+        { Builds: > 0 } => generation.Builds == 1 ? "1 build" : $"{Number(generation.Builds)} builds",
         _ => generation.Publication.Split('-')[0],
     };
 
