@@ -23,6 +23,7 @@ public static class EdgeExtensions
     /// <summary>Adds it.</summary>
     public static IServiceCollection AddCaurEdge(this IServiceCollection services)
     {
+        services.AddSingleton<HubPaths>();
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
 

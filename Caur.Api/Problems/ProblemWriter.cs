@@ -9,7 +9,7 @@ namespace Caur.Api.Problems;
 
 /// <summary>Writes every problem (RFC 9457), whoever found it: all have a type, a title, the status, a detail that says what to do, the path as
 /// instance and the request's id; none has a stack. It is written also to who asked for another type: an error is no thing to negotiate.</summary>
-internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetailsWriter
+internal sealed class ProblemWriter(IOptions<JsonOptions> json, HubPaths paths) : IProblemDetailsWriter
 {
     public const string ContentType = "application/problem+json";
 
@@ -22,6 +22,7 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
     {
         var (http, problem) = (context.HttpContext, context.ProblemDetails);
         Complete(http, problem);
+        problem.Detail = paths.For(http, problem.Detail!);
         http.Response.StatusCode = problem.Status!.Value;
 
         // A problem is of one moment.

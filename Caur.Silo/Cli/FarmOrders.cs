@@ -45,7 +45,7 @@ internal static class FarmOrders
         var what = verb switch
         {
             "remove" => $"to remove {List(body.Names ?? [])} from {target}",
-            "keep" => $"to remove all but {body.Names?.Count ?? 0} pkgbases from {target}",
+            "keep" => $"to remove all but {Counted.Of(body.Names?.Count ?? 0, "pkgbase")} from {target}",
             _ => $"to roll {target} back to generation {body.Generation}",
         };
         return new Order(

@@ -82,7 +82,7 @@ internal static class QueueVerb
             {
                 var (_, queues) = await run.Farm.QueueItemsAsync(FarmPaths.Query(("arch", arch), ("state", nameof(BuildState.Waiting))), cancellationToken, all: false);
                 var waiting = queues.Sum(queue => queue.Waiting);
-                if (!await Questions.AskAsync(context, $"Cancel {(waiting == 1 ? "1 waiting build" : $"{waiting} waiting builds")} of {run.Farm.Server}?", cancellationToken))
+                if (!await Questions.AskAsync(context, $"Cancel {Counted.Of(waiting, "waiting build")} of {run.Farm.Server}?", cancellationToken))
                 {
                     context.Error.WriteLine("caur: nothing was done.");
                     return ExitCodes.Failed;

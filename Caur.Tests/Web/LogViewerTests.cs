@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Caur.Api.Auth;
-using Caur.Contracts.Builds;
-using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Tests.Api;
 using Caur.Tests.Logs;
 using Caur.Tests.Storage.Support;
 using OpenQA.Selenium;
@@ -598,26 +597,21 @@ public sealed class LogViewerTests(ViewerFixture fixture) : IClassFixture<Viewer
     [Fact]
     public async Task Index_WithBuildsThatRunAndWait_ShowsReasonsAndLinksAndFitsAPhone()
     {
-        using var folder = new TemporaryFolder();
-        await using var gateway = await LogGateway.StartAsync(folder.Path);
-        var queue = gateway.Grains.GetGrain<IBuildQueueGrain>("x86_64");
-        var queued = await queue.EnqueueAsync(new EnqueueRequest
-        {
-            Operation = Guid.NewGuid(),
-            Builds = [Wanted("first"), Wanted("second-with-a-rather-long-name-of-its-own-that-does-not-end", "first"), Wanted("third-of-another-class") with { BuilderClass = "nobody" }],
-        });
-        await gateway.JoinAsync();
-        var order = (await gateway.Session.TakeAsync(1, TestContext.Current.CancellationToken)).Single();
-        (await gateway.Session.AcceptAsync(order.Attempt, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        await using var hub = await ApiHub.StartAsync();
+        var queued = await hub.EnqueueAsync(
+            ApiHub.Request("first"),
+            ApiHub.Request("second-with-a-rather-long-name-of-its-own-that-does-not-end", "first"),
+            ApiHub.Request("third-of-another-class") with { BuilderClass = "nobody" });
+        await (await new ApiBuilder(hub, "tester").JoinAsync()).StartAsync();
         try
         {
             foreach (var (width, height, theme) in new[] { (1200, 800, "light"), (390, 844, "dark"), (320, 568, "dark") })
             {
                 _browser.UseTheme(theme);
                 _browser.Command("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 2, ["mobile"] = width < 500 });
-                _browser.Open(gateway.Url.ToString());
+                _browser.Open(hub.Url.ToString());
                 await _browser.UntilAsync("document.querySelector('#active a') && document.querySelectorAll('#waiting a').length === 2");
-                _browser.Run<string>("return document.querySelector('#active a').getAttribute('href')").ShouldBe($"logs.html?timestamp={queued[0].Build.Timestamp}&id=first");
+                _browser.Run<string>("return document.querySelector('#active a').getAttribute('href')").ShouldBe($"logs.html?timestamp={queued[0].Timestamp}&id=first");
                 _browser.Text("#active").ShouldContain("on tester/0");
                 _browser.Text("#waiting").ShouldContain("first");
                 _browser.Run<int>("return [...document.querySelectorAll('#waiting .why')].filter(why => why.textContent.length > 10).length").ShouldBe(2);
@@ -632,7 +626,7 @@ public sealed class LogViewerTests(ViewerFixture fixture) : IClassFixture<Viewer
                 }
             }
 
-            await queue.PauseAsync(true);
+            await hub.Queue().PauseAsync(true);
             await _browser.UntilAsync("!document.querySelector('#paused').hidden");
             _browser.Element("#active a").Click();
             await _browser.UntilAsync("document.querySelector('.row')");
@@ -643,15 +637,6 @@ public sealed class LogViewerTests(ViewerFixture fixture) : IClassFixture<Viewer
             _browser.Command("Emulation.clearDeviceMetricsOverride", []);
             _browser.UseTheme("dark");
         }
-
-        static BuildRequest Wanted(string pkgbase, params string[] dependsOn) => new()
-        {
-            Package = new PackageKey(new TargetId("repo", "x86_64"), pkgbase),
-            SourceRepository = "packages",
-            Commit = "0123456789",
-            DependsOn = [.. dependsOn],
-            Pkgnames = [pkgbase],
-        };
     }
 
     [Fact]

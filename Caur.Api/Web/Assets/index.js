@@ -84,7 +84,9 @@ function activeCard({ build, state, builder, attempts, explanation }) {
 function waitingCard({ build, state, explanation, start, position }) {
   const soon = start === null ? null
     : start.seconds === null ? null
-    : start.seconds < 1 ? 'starts now' : `starts in ${start.rough ? 'roughly' : 'about'} ${spanText(start.seconds)}`;
+    : start.seconds < 1 ? 'starts now'
+    : start.rough ? `starts in roughly ${number(Math.max(1, Math.round(start.seconds / 60)))} min`
+    : `starts in about ${spanText(start.seconds)}`;
   return card(build, state, [position === null ? null : `place ${number(position)}`, soon], explanation, 'Log');
 }
 
