@@ -58,6 +58,12 @@ public sealed record AuditEntry
 
     /// <summary>True when nothing was done, because the answer to the same <c>Idempotency-Key</c> was given again.</summary>
     public bool? Replayed { get; init; }
+
+    /// <summary>With <see cref="AuditEvent.Refusals"/>: how many writes the line stands for.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>With <see cref="AuditEvent.Refusals"/>: when the first of them came. <see cref="At"/> is when the last did.</summary>
+    public DateTimeOffset? Since { get; init; }
 }
 
 /// <summary>What a line of the audit log says.</summary>
@@ -72,4 +78,7 @@ public enum AuditEvent
 
     /// <summary>It was not carried out: the token may not.</summary>
     Refused,
+
+    /// <summary>Many of one token that changed nothing, in one line that stands in the place of theirs.</summary>
+    Refusals,
 }

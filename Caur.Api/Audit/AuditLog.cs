@@ -74,6 +74,11 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
             {
                 waiting.Written.SetResult(last - batch.Count + 1 + index);
             }
+
+            if (_known is { } end && end.Length >= options.FileBytes)
+            {
+                await MakeRoomAsync(end.Seq);
+            }
         }
         catch (Exception error)
         {
@@ -135,11 +140,6 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
         }
 
         _known = (length + bytes.Length, seq);
-        if (length + bytes.Length >= options.FileBytes)
-        {
-            PutAside(seq);
-        }
-
         return seq;
     }
 
@@ -155,13 +155,24 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
         }
     }
 
-    /// <summary>What was written stays written where this fails: the next line tries again.</summary>
-    private void PutAside(long seq)
+    /// <summary>Files are few, and whoever may not write must not be able to fill them: what changed nothing is summed up first, and only a
+    /// file that is half full of the rest is put aside. What was written stays written where this fails: the next line tries again.</summary>
+    private async Task MakeRoomAsync(long seq)
     {
         try
         {
-            File.Move(path, AuditFiles.AsideName(path, seq));
             _known = null;
+            if (await Task.Run(() => AuditCompaction.Of(path, options.FileBytes / 16)) is { } compact)
+            {
+                await AtomicFile.WriteAsync(path, compact, CancellationToken.None, Mode);
+                FileOwner.Inherit(path);
+                if (compact.Length < options.FileBytes / 2)
+                {
+                    return;
+                }
+            }
+
+            File.Move(path, AuditFiles.AsideName(path, seq));
             foreach (var (file, _) in AuditFiles.Aside(path).SkipLast(options.Files))
             {
                 File.Delete(file);

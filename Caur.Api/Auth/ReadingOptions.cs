@@ -39,13 +39,17 @@ internal sealed class ReadingHandler(IOptions<ReadingOptions> options) : Authori
 {
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ReadingRequirement requirement)
     {
-        if (context.Resource is HttpContext http && (http.Request.Path.StartsWithSegments("/health") || MayRead(http)))
+        if (context.Resource is HttpContext http && (http.Request.Path.StartsWithSegments("/health") || IsPage(http) || MayRead(http)))
         {
             context.Succeed(requirement);
         }
 
         return Task.CompletedTask;
     }
+
+    /// <summary>The pages and what they are made of: nothing of the farm is in them, and a browser cannot present a token before it has
+    /// them. They ask for one.</summary>
+    private static bool IsPage(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<PageAttribute>() is not null;
 
     private bool MayRead(HttpContext http) =>
         !WrongToken.IsShown(http) && (http.User.Identity?.IsAuthenticated == true || options.Value.Reading switch

@@ -52,4 +52,7 @@ public sealed record TokenCreated : TokenView
 {
     /// <summary>The token. It is shown this once.</summary>
     public required string Token { get; init; }
+
+    /// <summary>What is odd about it, for people.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -1,9 +1,11 @@
 using Caur.Api.Documentation;
 using Caur.Api.Idempotency;
+using Caur.Contracts.Farm;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Api.Auth;
 
@@ -53,7 +55,7 @@ internal static class TokenEndpoints
     }
 
     private static async Task<Results<Created<TokenCreated>, ProblemHttpResult>> CreateAsync(
-        TokenBody body, TokenStore tokens, TimeProvider clock, HttpContext context)
+        TokenBody body, TokenStore tokens, IOptions<FarmOptions> farm, TimeProvider clock, HttpContext context)
     {
         if (body.Role is not { } role)
         {
@@ -91,6 +93,7 @@ internal static class TokenEndpoints
             Created = record.Created,
             Expires = record.Expires,
             Token = token,
+            Notes = TokenRules.Notes(order, farm.Value.TargetRepositories.Keys),
         });
     }
 

@@ -45,6 +45,19 @@ public static class TokenRules
         return order.Expires is { } expires && expires <= now ? "the time at which the token ends is over already" : null;
     }
 
+    /// <summary>What is odd about a token that may be all the same, for people.</summary>
+    /// <param name="order">The token.</param>
+    /// <param name="targets">The farm's target repositories.</param>
+    public static IReadOnlyList<string> Notes(TokenOrder order, ICollection<string> targets)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return
+        [
+            .. order.Targets.Where(target => !targets.Contains(target.Split('/')[0])).Select(target =>
+                $"this farm has no target repository '{target.Split('/')[0]}' now; it has {(targets.Count > 0 ? string.Join(", ", targets.Order(StringComparer.Ordinal)) : "none")}"),
+        ];
+    }
+
     private static bool IsTarget(string? target) => target?.Split('/') switch
     {
         [var name] => Names.IsValid(name),

@@ -23,7 +23,7 @@ public static class PackageBuildEndpoints
     /// <summary>Maps <c>/api/v1/packages/{pkgbase}/builds</c>.</summary>
     public static IEndpointRouteBuilder MapPackageBuilds(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v1/packages/{pkgbase}/builds", GetAsync).WithTags("packages").WithName("GetPackageBuilds").WithEntityTag()
+        app.MapGet($"/api/v1/packages/{{pkgbase:{NoSourceConstraint.Name}}}/builds", GetAsync).WithTags("packages").WithName("GetPackageBuilds").WithEntityTag()
             .Documented("All builds of a pkgbase, the newest first.", "Those in the queue, those that its history has, and those that still have a log: not more than some hundred.")
             .Parameter("pkgbase", "The package folder.", "guile1.8")
             .AnswersLike(new List<PackageBuild> { new(BuildExamples.Id, true) })
@@ -32,7 +32,7 @@ public static class PackageBuildEndpoints
     }
 
     private static async Task<Results<Ok<List<PackageBuild>>, ProblemHttpResult>> GetAsync(
-        string pkgbase, QueueReader queues, LogServices logs, IGrainFactory grains, IOptions<FarmOptions> farm)
+        string pkgbase, QueueReader queues, LogServices services, IGrainFactory grains, IOptions<FarmOptions> farm)
     {
         if (!Names.IsValid(pkgbase))
         {
@@ -44,10 +44,17 @@ public static class PackageBuildEndpoints
             .Select(item => item.Build)
             .Where(build => build.Pkgbase == pkgbase)
             .ToHashSet();
+        var logs = services.Store.List(pkgbase);
+        if (queued.Count == 0 && logs.Count == 0)
+        {
+            // The newest log of every package is kept: one without has no history either. No grain is made for a name that is none.
+            return TypedResults.Ok<List<PackageBuild>>([]);
+        }
+
         var histories = await Task.WhenAll(farm.Value.SourceRepositories.Keys
             .Select(repository => HistoryAsync(grains.GetGrain<IPackageGrain>(new SourcePackage(repository, pkgbase).ToString()))));
         var finished = histories.SelectMany(history => history).ToDictionary(build => build.Build);
-        var logged = logs.Store.List(pkgbase)
+        var logged = logs
             .Select(log => string.Create(CultureInfo.InvariantCulture, $"{log.Key.Target}/{log.Key.Arch}/{pkgbase}/{log.Key.Timestamp}"))
             .Where(text => BuildId.TryParse(text, null, out _))
             .Select(text => BuildId.Parse(text));

@@ -50,7 +50,7 @@ internal static class OpenApiDocs
     });
 
     /// <summary>Maps the description, which does not describe itself.</summary>
-    public static void MapApiDescription(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json");
+    public static void MapApiDescription(this IEndpointRouteBuilder app) => app.MapOpenApi($"/openapi/{Document}.json");
 
     private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Caur.Api.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
@@ -12,9 +13,10 @@ namespace Caur.Api.Events;
 /// <summary>Sends a stream as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), until the client goes,
 /// does not keep up, or the gateway stops.</summary>
 /// <param name="options">How.</param>
+/// <param name="clients">What each client holds open.</param>
 /// <param name="lifetime">Ends streams when the gateway stops.</param>
 /// <param name="clock">Measures slow clients and quiet times.</param>
-internal sealed class EventStream(EventStreamOptions options, IHostApplicationLifetime lifetime, TimeProvider clock)
+internal sealed class EventStream(EventStreamOptions options, ClientStreams clients, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     private const int PerWrite = 256;
 
@@ -28,6 +30,18 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
     /// <param name="fromStart">Without a place to go on from: true for everything that is kept, false for what is new.</param>
     public async Task SendAsync<T>(HttpContext context, EventRing<T> ring, Action<T, IBufferWriter<byte>> write, bool fromStart = false)
     {
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            SetHeaders(context.Response);
+            return;
+        }
+
+        using var entered = await clients.EnterAsync(context);
+        if (entered is null)
+        {
+            return;
+        }
+
         if (!ring.TryEnter(options.MostStreams))
         {
             context.Response.Headers.RetryAfter = "30";
@@ -61,9 +75,7 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
         HttpContext context, EventRing<T> ring, Action<T, IBufferWriter<byte>> write, bool fromStart, CancellationToken cancellationToken)
     {
         var response = context.Response;
-        response.ContentType = "text/event-stream";
-        response.GetTypedHeaders().CacheControl = new CacheControlHeaderValue { NoCache = true, NoStore = true };
-        response.Headers["X-Accel-Buffering"] = "no";
+        SetHeaders(response);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
 
         var buffer = new ArrayBufferWriter<byte>();
@@ -104,6 +116,13 @@ internal sealed class EventStream(EventStreamOptions options, IHostApplicationLi
                 await FlushAsync(response, buffer, cancellationToken);
             }
         }
+    }
+
+    private static void SetHeaders(HttpResponse response)
+    {
+        response.ContentType = "text/event-stream";
+        response.GetTypedHeaders().CacheControl = new CacheControlHeaderValue { NoCache = true, NoStore = true };
+        response.Headers["X-Accel-Buffering"] = "no";
     }
 
     private static StreamPlace Begin<T>(HttpContext context, EventRing<T> ring, bool fromStart, ArrayBufferWriter<byte> buffer)

@@ -11,7 +11,7 @@ internal sealed class DiskFullHandler(DiskWatch disks, IProblemDetailsService pr
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        var full = disks.FindFull();
+        var full = disks.Look();
         if (full is null && !DiskSpace.IsFull(exception))
         {
             return false;

@@ -12,7 +12,7 @@ public sealed class DiskWatch(DataFolders folders, FarmHealth health, TimeProvid
     private const long LeastFree = 16L << 20;
 
     /// <summary>How soon a full disk, and one that has room again, is told.</summary>
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>The first of the farm's folders that has no room, with what it has; null when all have.</summary>
     public string? FindFull() => new[]
@@ -27,13 +27,21 @@ public sealed class DiskWatch(DataFolders folders, FarmHealth health, TimeProvid
             CultureInfo.InvariantCulture, $"the disk of {disk.Folder} is full: {disk.Free / 1024} KiB are free, make room"))
         .FirstOrDefault();
 
+    /// <summary>The same, and has the probes tell of it from now on.</summary>
+    public string? Look()
+    {
+        var full = FindFull();
+        health.Degraded = full ?? "";
+        return full;
+    }
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(LookEvery, clock);
         do
         {
-            health.Degraded = FindFull() ?? "";
+            Look();
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }

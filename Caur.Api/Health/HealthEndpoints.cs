@@ -1,4 +1,5 @@
 using Caur.Api.Documentation;
+using Caur.Api.Problems;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,7 +14,7 @@ public static class HealthEndpoints
     {
         Describe(app.MapGet("/health/startup", (FarmHealth health) => Answer(health.IsStarted)), "Startup", "Whether the farm took in its state and serves.");
         Describe(
-            app.MapGet("/health/ready", (FarmHealth health) => Answer(health.IsReady, health.Degraded)),
+            app.MapGet("/health/ready", (FarmHealth health, HubPaths paths, HttpContext context) => Answer(health.IsReady, paths.For(context, health.Degraded))),
             "Ready",
             "Whether requests are welcome. A farm that is degraded, as with a full disk, says so and is ready.");
         Describe(app.MapGet("/health/live", () => Answer(true)), "Live", "Whether the process answers.");

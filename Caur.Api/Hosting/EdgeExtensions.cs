@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Caur.Api.Hosting;
@@ -22,6 +23,7 @@ public static class EdgeExtensions
     /// <summary>Adds it.</summary>
     public static IServiceCollection AddCaurEdge(this IServiceCollection services)
     {
+        services.AddSingleton<HubPaths>();
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
 
@@ -36,10 +38,16 @@ public static class EdgeExtensions
             json.SerializerOptions.AllowDuplicateProperties = false;
         });
         services.AddTokenAuth();
+
+        // The framework says a line of every request that is refused: whoever asks without a token would fill the log.
+        services.AddLogging(logging => logging.AddFilter(typeof(TokenAuthentication).FullName, LogLevel.Warning));
         services.AddRateLimits();
         services.AddCompression();
         services.AddCors();
         services.AddSettings<RequestLimits, RequestLimitsValidator>();
+        services.AddSettings<ClientLimits, ClientLimitsValidator>();
+        services.AddSingleton<ClientConnections>();
+        services.AddSingleton<ClientStreams>();
         services.AddSettings<CrossOriginOptions, CrossOriginOptionsValidator>();
         services.AddSettings<ProxyOptions, ProxyOptionsValidator>();
         services.AddSettings<AuditOptions, AuditOptionsValidator>();
@@ -73,6 +81,7 @@ public static class EdgeExtensions
         }
 
         app.UseMiddleware<SlowReaders>();
+        app.Use(static (HttpContext context, RequestDelegate next) => ClientConnections.RefuseAsync(context, next));
         app.UseResponseCompression();
         if (app.Services.GetRequiredService<IOptions<CrossOriginOptions>>().Value.Origins.Count > 0)
         {

@@ -46,6 +46,7 @@ public static class GatewayExtensions
         services.AddSingleton<BuildRetry>();
         services.AddSingleton<BuilderReader>();
         services.AddSingleton<PackageReader>();
+        services.AddRouting(routing => routing.SetParameterPolicy<NoSourceConstraint>(NoSourceConstraint.Name));
         services.TryAddSingleton<EventStreamOptions>();
         services.AddSingleton<EventStream>();
         services.AddSingleton<EventFeed>();

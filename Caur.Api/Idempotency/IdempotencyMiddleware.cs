@@ -35,7 +35,7 @@ internal sealed partial class IdempotencyMiddleware(
         if (given.Count != 1 || given[0] is not { Length: > 0 and <= MaxKey } key || key.Any(c => c is < '!' or > '~'))
         {
             await Refusals.WriteAsync(
-                context, StatusCodes.Status400BadRequest, $"{KeyHeader} is wanted once, with 1 to {MaxKey} visible ASCII characters, as a UUID");
+                context, StatusCodes.Status400BadRequest, $"{KeyHeader} is wanted once, with 1 to {MaxKey} visible ASCII characters: a new UUID for each request is good");
             return;
         }
 

@@ -48,10 +48,11 @@ internal sealed class RequestLimitsValidator : IValidateOptions<RequestLimits>
 }
 
 /// <summary>Tells the server of the limits.</summary>
-internal sealed class KestrelLimits(IOptions<RequestLimits> limits) : IConfigureOptions<KestrelServerOptions>
+internal sealed class KestrelLimits(IOptions<RequestLimits> limits, ClientConnections connections) : IConfigureOptions<KestrelServerOptions>
 {
     public void Configure(KestrelServerOptions options)
     {
+        options.ConfigureEndpointDefaults(listen => listen.Use(next => connection => connections.ServeAsync(connection, next)));
         var (server, wanted) = (options.Limits, limits.Value);
         options.AddServerHeader = false;
         server.MaxRequestBodySize = wanted.BodyBytes;

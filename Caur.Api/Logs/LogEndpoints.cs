@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Caur.Api.Documentation;
+using Caur.Api.Limits;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
@@ -56,7 +57,7 @@ public static class LogEndpoints
             return;
         }
 
-        await SendAsync(context, services, async () => services.Store.Find(id, time)?.Key ?? await FindWaitingAsync(services, id, time));
+        await SendAsync(context, services, async () => services.Store.Find(id, time) is { } log ? new Wanted(log.Key, null) : await FindWaitingAsync(services, id, time));
     }
 
     private static async Task GetLatestLogAsync(string id, HttpContext context, LogServices services)
@@ -67,28 +68,33 @@ public static class LogEndpoints
             return;
         }
 
-        await SendAsync(context, services, async () => await FindWaitingAsync(services, id, null) ?? services.Store.Latest(id)?.Key);
+        await SendAsync(
+            context,
+            services,
+            async () => await FindWaitingAsync(services, id, null) ?? (services.Store.Latest(id) is { } log ? new Wanted(log.Key, null) : null));
     }
 
-    /// <summary>The log of a build in the queue, which may not have a file yet.</summary>
-    private static async Task<LogKey?> FindWaitingAsync(LogServices services, string pkgbase, long? timestamp)
+    /// <summary>The log of a build in the queue, which may not have a file yet. Reading makes none: what it begins with follows from the
+    /// build's id.</summary>
+    private static async Task<Wanted?> FindWaitingAsync(LogServices services, string pkgbase, long? timestamp)
     {
-        LogKey? newest = null;
+        BuildId? newest = null;
         foreach (var arch in services.Farm.Value.TargetRepositories.Values.SelectMany(target => target.Architectures).Distinct())
         {
             var queue = services.Grains.GetGrain<IBuildQueueGrain>(arch);
             if (await queue.FindPackageAsync(pkgbase, timestamp) is { Build: var build }
                 && (newest is null || build.Timestamp > newest.Value.Timestamp))
             {
-                await services.Grains.GetGrain<IBuildLogGrain>(build.ToString()).OpenAsync();
-                newest = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+                newest = build;
             }
         }
 
-        return newest;
+        return newest is { } found
+            ? new Wanted(new LogKey(found.Pkgbase, found.Timestamp, found.Target.Name, found.Arch), LogHeader.For(found))
+            : null;
     }
 
-    private static async Task SendAsync(HttpContext context, LogServices services, Func<Task<LogKey?>> find)
+    private static async Task SendAsync(HttpContext context, LogServices services, Func<Task<Wanted?>> find)
     {
         if (!LogQuery.TryRead(context.Request.Query, out var query, out var problems))
         {
@@ -96,11 +102,14 @@ public static class LogEndpoints
             return;
         }
 
-        if (await find() is not { } key || services.Store.Find(key) is not { } log)
+        if (await find() is not { } wanted
+            || (services.Store.Find(wanted.Key) ?? (wanted.Head is { } head ? new LogInfo(wanted.Key, head.Length, false, default) : null)) is not { } log)
         {
             await RefuseAsync(context, StatusCodes.Status404NotFound, "Build task not found");
             return;
         }
+
+        var key = wanted.Key;
 
         var response = context.Response;
         if (query.Offset > log.Length && (log.Finished || !query.Follow))
@@ -109,6 +118,12 @@ public static class LogEndpoints
             await TypedResults.Problem(
                 string.Create(CultureInfo.InvariantCulture, $"the log has {log.Length} bytes, and the offset {query.Offset} is behind them"),
                 statusCode: StatusCodes.Status416RangeNotSatisfiable).ExecuteAsync(context);
+            return;
+        }
+
+        using var entered = await services.Streams.EnterAsync(context);
+        if (entered is null)
+        {
             return;
         }
 
@@ -125,7 +140,7 @@ public static class LogEndpoints
             await response.StartAsync(end.Token);
             if (!HttpMethods.IsHead(context.Request.Method))
             {
-                await SendBytesAsync(response, services, key, query.Offset, end.Token);
+                await SendBytesAsync(response, services, wanted, query.Offset, end.Token);
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -137,7 +152,7 @@ public static class LogEndpoints
     }
 
     private static async Task SendBytesAsync(
-        HttpResponse response, LogServices services, LogKey key, long offset, CancellationToken cancellationToken)
+        HttpResponse response, LogServices services, Wanted log, long offset, CancellationToken cancellationToken)
     {
         using var counted = services.Followers.Enter();
         var left = response.ContentLength ?? long.MaxValue;
@@ -146,7 +161,7 @@ public static class LogEndpoints
             return;
         }
 
-        await foreach (var piece in services.Store.FollowAsync(key, offset, cancellationToken))
+        await foreach (var piece in services.Store.FollowAsync(log.Key, offset, cancellationToken, log.Head))
         {
             var wanted = piece[..(int)Math.Min(piece.Length, left)];
             await response.Body.WriteAsync(wanted, cancellationToken);
@@ -158,6 +173,11 @@ public static class LogEndpoints
             }
         }
     }
+
+    /// <summary>A log to send.</summary>
+    /// <param name="Key">Which.</param>
+    /// <param name="Head">What it begins with, of a build in the queue; null of one that has to be there.</param>
+    private sealed record Wanted(LogKey Key, byte[]? Head);
 
     private static async Task RefuseAsync(HttpContext context, int status, string text)
     {
@@ -181,5 +201,6 @@ public static class LogEndpoints
 /// <param name="Farm">The architectures.</param>
 /// <param name="Lifetime">Ends followers when the gateway stops.</param>
 /// <param name="Followers">Counts them.</param>
+/// <param name="Streams">Counts them per client.</param>
 public sealed record LogServices(
-    BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime, LogFollowers Followers);
+    BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime, LogFollowers Followers, ClientStreams Streams);

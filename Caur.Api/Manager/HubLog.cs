@@ -21,10 +21,12 @@ public sealed class HubLog(TimeProvider clock) : ILoggerProvider
 
     private const int LongestLine = 4000;
 
+    private readonly FailureRepeats _repeats = new(clock);
+
     internal EventRing<HubLogLine> Ring { get; } = new(clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), Kept);
 
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => new Writer(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
+    public ILogger CreateLogger(string categoryName) => new Writer(this, categoryName);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -32,9 +34,11 @@ public sealed class HubLog(TimeProvider clock) : ILoggerProvider
         // Nothing is open.
     }
 
-    private void Add(LogLevel level, string module, string text)
+    private void Add(LogLevel level, string category, string text)
     {
-        var shown = text.Length > LongestLine ? text[..LongestLine] + "..." : text;
+        var module = category[(category.LastIndexOf('.') + 1)..];
+        var clean = LogText.Clean(text);
+        var shown = clean.Length > LongestLine ? clean[..LongestLine] + "..." : clean;
         var time = clock.GetUtcNow().ToUnixTimeMilliseconds();
         Ring.Append(number => new HubLogLine(NameOf(level), module, shown, number, time));
     }
@@ -49,7 +53,7 @@ public sealed class HubLog(TimeProvider clock) : ILoggerProvider
         _ => "fatal",
     };
 
-    private sealed class Writer(HubLog log, string module) : ILogger
+    private sealed class Writer(HubLog log, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -59,10 +63,20 @@ public sealed class HubLog(TimeProvider clock) : ILoggerProvider
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
+            if (!IsEnabled(logLevel))
+            {
+                return;
+            }
+
+            foreach (var (from, level, count) in log._repeats.TakeCounts())
+            {
+                log.Add(level, from, count);
+            }
+
+            if (log._repeats.MayBeSaid(category, eventId, logLevel, exception))
             {
                 var text = formatter(state, exception);
-                log.Add(logLevel, module, exception is null ? text : $"{text}: {exception.GetType().Name}: {exception.Message}");
+                log.Add(logLevel, category, exception is null ? text : $"{text}: {exception.GetType().Name}: {exception.Message}");
             }
         }
     }

@@ -14,6 +14,9 @@ public sealed class FarmMetrics : IDisposable
     /// text stays small whatever happens.</summary>
     private const int MostSeries = 140;
 
+    /// <summary>More than the routes, the methods that each has and the classes of status can be together: none is ever left out.</summary>
+    private const int MostRoutes = 1000;
+
     private readonly Lock _lock = new();
     private readonly TextExporter _exporter = new();
     private readonly BaseExportingMetricReader _reader;
@@ -77,6 +80,7 @@ public sealed class FarmMetrics : IDisposable
             "kestrel.active_connections" or "kestrel.queued_connections" => new MetricStreamConfiguration { TagKeys = [] },
             "dotnet.exceptions" => MetricStreamConfiguration.Drop,
             _ when instrument.Name.StartsWith("kestrel.", StringComparison.Ordinal) => MetricStreamConfiguration.Drop,
+            HttpInstruments.ByRoute => new MetricStreamConfiguration { CardinalityLimit = MostRoutes },
             _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries },
         };
     }

@@ -8,6 +8,9 @@ namespace Caur.Api.Metrics;
 /// status codes.</summary>
 public sealed class HttpInstruments
 {
+    /// <summary>The name of the instrument that has a series per route.</summary>
+    internal const string ByRoute = "caur.http.request.duration";
+
     private readonly Histogram<double> _byRoute;
     private readonly Histogram<double> _all;
     private readonly UpDownCounter<long> _active;
@@ -19,7 +22,7 @@ public sealed class HttpInstruments
 
         // A hundred routes with buckets would be most of what Prometheus reads: they have a count and a sum.
         _byRoute = meter.CreateHistogram(
-            "caur.http.request.duration", "s", "Requests and how long they took, by route", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [] });
+            ByRoute, "s", "Requests and how long they took, by route", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [] });
         _all = meter.CreateHistogram(
             "caur.http.response.duration",
             "s",
@@ -65,7 +68,7 @@ public sealed class HttpInstruments
         "PATCH" => "PATCH",
         "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
-        _ => "other",
+        _ => "_OTHER",
     };
 
     private static string ClassOf(int status) => status switch

@@ -43,7 +43,7 @@ internal static class PackageEndpoints
                 Estimates = [new PackageEstimate("x86_64", 240, true)],
             })
             .Refuses(StatusCodes.Status400BadRequest, "That is no package folder.", "'.git' is no name of a package folder")
-            .Refuses(StatusCodes.Status404NotFound, "Nothing is known of it.", "nothing is known of a package 'guile' of chaotic-aur: it never was ordered here");
+            .Refuses(StatusCodes.Status404NotFound, "Nothing is known of it.", "nothing is known of a package 'guile' of chaotic-aur: it never was ordered here; did you mean guile1.8?");
         return app;
     }
 
@@ -71,9 +71,14 @@ internal static class PackageEndpoints
                 statusCode: StatusCodes.Status404NotFound);
         }
 
-        return await packages.FindAsync(source, pkgbase) is { } reply
-            ? TypedResults.Ok(reply)
-            : TypedResults.Problem(
-                $"nothing is known of a package '{pkgbase}' of {source}: it never was ordered here", statusCode: StatusCodes.Status404NotFound);
+        if (await packages.FindAsync(source, pkgbase) is { } reply)
+        {
+            return TypedResults.Ok(reply);
+        }
+
+        var nearest = await packages.NearestAsync(pkgbase);
+        return TypedResults.Problem(
+            $"nothing is known of a package '{pkgbase}' of {source}: it never was ordered here{(nearest.Count > 0 ? $"; did you mean {string.Join(" or ", nearest)}?" : "")}",
+            statusCode: StatusCodes.Status404NotFound);
     }
 }

@@ -58,11 +58,16 @@ internal sealed class PackageReader(
     /// <summary>One package; null when the farm knows nothing of it.</summary>
     public async Task<PackageReply?> FindAsync(string source, string pkgbase)
     {
-        var all = (await builds.ListAsync(new BuildListQuery { Package = pkgbase, Limit = PageQuery.Most })).Items
-            .Where(build => build.Source == source || build.Source.Length == 0)
-            .ToList();
-        var history = await HistoryAsync(source, pkgbase);
+        var known = (await builds.ListAsync(new BuildListQuery { Package = pkgbase, Limit = PageQuery.Most })).Items;
+        var all = known.Where(build => build.Source == source || build.Source.Length == 0).ToList();
         var published = (await PublishedAsync())[pkgbase].ToList();
+        if (known.Count == 0 && published.Count == 0)
+        {
+            // The newest log of every package is kept: one without has no history either. No grain is made for a name that is none.
+            return null;
+        }
+
+        var history = await HistoryAsync(source, pkgbase);
 
         // What is published and was built from nowhere that is known may be of any source repository.
         return all.Count == 0 && history.IsEmpty && published.Count == 0 ? null : new PackageReply
@@ -80,6 +85,10 @@ internal sealed class PackageReader(
             Estimates = await EstimatesAsync(source, pkgbase, history),
         };
     }
+
+    /// <summary>The names of package folders that somebody who asked for this one may have meant.</summary>
+    public async Task<IReadOnlyList<string>> NearestAsync(string pkgbase) =>
+        NearestNames.Of(pkgbase, (await builds.PkgbasesAsync()).Union((await PublishedAsync()).Select(package => package.Key)));
 
     /// <summary>True for a source repository of the configuration.</summary>
     public bool IsSource(string source) => farm.Value.SourceRepositories.ContainsKey(source);

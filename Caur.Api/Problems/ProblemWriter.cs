@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
@@ -8,7 +9,7 @@ namespace Caur.Api.Problems;
 
 /// <summary>Writes every problem (RFC 9457), whoever found it: all have a type, a title, the status, a detail that says what to do, the path as
 /// instance and the request's id; none has a stack. It is written also to who asked for another type: an error is no thing to negotiate.</summary>
-internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetailsWriter
+internal sealed class ProblemWriter(IOptions<JsonOptions> json, HubPaths paths) : IProblemDetailsWriter
 {
     public const string ContentType = "application/problem+json";
 
@@ -21,6 +22,7 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
     {
         var (http, problem) = (context.HttpContext, context.ProblemDetails);
         Complete(http, problem);
+        problem.Detail = paths.For(http, problem.Detail!);
         http.Response.StatusCode = problem.Status!.Value;
 
         // A problem is of one moment.
@@ -46,7 +48,8 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
             problem.Type = ProblemTexts.Type + name;
         }
 
-        problem.Title = string.IsNullOrEmpty(problem.Title) ? title : problem.Title;
+        // The framework's words for a status say less than ours, also under a type of a route's own.
+        problem.Title = string.IsNullOrEmpty(problem.Title) || problem.Title == ReasonPhrases.GetReasonPhrase(status) ? title : problem.Title;
         problem.Detail = !string.IsNullOrEmpty(problem.Detail) ? problem.Detail
             : problem is HttpValidationProblemDetails { Errors.Count: > 0 } invalid ? string.Join("; ", invalid.Errors.SelectMany(error => error.Value))
             : detail;

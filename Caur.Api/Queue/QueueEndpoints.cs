@@ -204,7 +204,7 @@ public static class QueueEndpoints
             return TypedResults.Ok(reply);
         }
 
-        return disks.FindFull() is { } full
+        return disks.Look() is { } full
             ? TypedResults.Problem($"{full}. {error}", statusCode: StatusCodes.Status507InsufficientStorage)
             : TypedResults.Problem(error, statusCode: StatusCodes.Status422UnprocessableEntity);
     }

@@ -150,6 +150,16 @@ public static partial class RepositoryChangeEndpoints
         var (who, token) = (context.User.Identity?.Name ?? "", context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "");
         LogOrdered(logger, who, token, kind, target, change.Operation, OneLine(Named(change)), change.Force, OneLine(body.Reason ?? ""));
         var view = await WaitAsync(repository, await repository.ChangeAsync(change), clock, context.RequestAborted);
+        if (view.Kind != kind)
+        {
+            return TypedResults.Problem(
+                $"operation {change.Operation} stands for another order in {target} already, {Verb(view.Kind)}: use a new one for each order, and the same only to repeat it",
+                statusCode: StatusCodes.Status422UnprocessableEntity,
+                title: "The operation is another order's",
+                type: ProblemType + "OperationReused",
+                extensions: new Dictionary<string, object?> { ["code"] = "OperationReused", ["operation"] = change.Operation });
+        }
+
         LogAnswered(logger, target, change.Operation, view.State, view.Generation, view.Removed, view.Refusal);
         return view.State switch
         {
@@ -200,8 +210,17 @@ public static partial class RepositoryChangeEndpoints
     private static ProblemHttpResult NoRepository(string name, string arch, RepositoryReader repositories) => TypedResults.Problem(
         $"there is no repository '{name}/{arch}'; this farm has {string.Join(", ", repositories.Targets)}",
         statusCode: StatusCodes.Status404NotFound,
+        title: "There is no such repository",
         type: ProblemType + "UnknownRepository",
         extensions: new Dictionary<string, object?> { ["code"] = "UnknownRepository" });
+
+    private static string Verb(RepositoryChangeKind kind) => kind switch
+    {
+        RepositoryChangeKind.Remove => "a removal",
+        RepositoryChangeKind.Keep => "a removal of all but some",
+        RepositoryChangeKind.Rollback => "a rollback",
+        _ => "an acceptance of what is there",
+    };
 
     private static string Named(RepositoryChange change) => change.Kind switch
     {

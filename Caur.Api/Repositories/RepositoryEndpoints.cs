@@ -23,7 +23,7 @@ public static class RepositoryEndpoints
             .AnswersText("(the file)", "application/octet-stream")
             .AnswersNothing(StatusCodes.Status302Found, "A database: it is where this says.")
             .AnswersNothing(StatusCodes.Status304NotModified, "The client has it.")
-            .AnswersText("not found\n", status: StatusCodes.Status404NotFound, when: "There is no such file.");
+            .Refuses(StatusCodes.Status404NotFound, "There is no such file.", "the repository has no such file: what it has stands in its database");
         app.MapGet("/key.asc", GetKeyAsync).WithTags("repositories").WithName("GetPublicKey")
             .Documented("The farm's public key.", "Packages and databases are signed with it.")
             .AnswersText("-----BEGIN PGP PUBLIC KEY BLOCK-----\n...\n-----END PGP PUBLIC KEY BLOCK-----\n");

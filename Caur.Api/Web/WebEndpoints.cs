@@ -1,3 +1,5 @@
+using Caur.Api.Auth;
+using Caur.Api.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -28,17 +30,21 @@ public static class WebEndpoints
     public static void UseLogsFolder(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        app.UsePathBase("/logs");
-        // After that: the path that is routed is the shorter one.
-        app.UseRouting();
+        app.UseHeadAsGet(() =>
+        {
+            app.UsePathBase("/logs");
+            // After that: the path that is routed is the shorter one.
+            app.UseRouting();
+        });
     }
 
     /// <summary>Maps the pages.</summary>
     public static IEndpointRouteBuilder MapWeb(this IEndpointRouteBuilder app)
     {
-        app.MapMethods("/", Methods, GetIndex).ExcludeFromDescription();
-        app.MapMethods("/logs.html", Methods, (HttpContext context) => Page(context, "logs.html")).ExcludeFromDescription();
-        app.MapMethods("/web/{version}/{name}", Methods, GetAsset).ExcludeFromDescription();
+        var pages = app.MapGroup("").WithMetadata(new PageAttribute()).ExcludeFromDescription();
+        pages.MapMethods("/", Methods, GetIndex);
+        pages.MapMethods("/logs.html", Methods, (HttpContext context) => Page(context, "logs.html"));
+        pages.MapMethods("/web/{version}/{name}", Methods, GetAsset);
         return app;
     }
 

@@ -23,8 +23,16 @@ public sealed class ParsableJsonConverter<T> : JsonConverter<T>
     public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
         writer.WritePropertyName(value.ToString()!);
 
-    private static T Parse(string? text) =>
-        T.TryParse(text, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new JsonException($"'{text}' is no {typeof(T).Name}");
+    private static T Parse(string? text)
+    {
+        try
+        {
+            return T.Parse(text ?? "", CultureInfo.InvariantCulture);
+        }
+        catch (FormatException wrong)
+        {
+            // Which says what is wanted.
+            throw new JsonException(wrong.Message);
+        }
+    }
 }

@@ -116,7 +116,19 @@ internal sealed partial class BuildGrain(
         }
     }
 
-    public Task<BuildView?> GetAsync() => Task.FromResult(Record.Request is not { } request ? null : new BuildView
+    public Task<BuildView?> GetAsync()
+    {
+        if (Record.Request is { } request)
+        {
+            return Task.FromResult<BuildView?>(View(request));
+        }
+
+        // Anybody may ask for any id: none of them stays in memory.
+        DeactivateOnIdle();
+        return Task.FromResult<BuildView?>(null);
+    }
+
+    private BuildView View(BuildRequest request) => new()
     {
         Build = Id,
         Request = request,
@@ -126,7 +138,7 @@ internal sealed partial class BuildGrain(
         Archives = Record.Archives,
         Generation = Record.Generation,
         Finished = Record.Finished,
-    });
+    };
 
     /// <summary>Gives the order to publish, or gives it again: the target repository knows it by build and attempt.</summary>
     private async Task OrderPublicationAsync()

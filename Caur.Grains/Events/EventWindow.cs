@@ -8,8 +8,16 @@ namespace Caur.Grains.Events;
 /// <param name="size">So many are kept.</param>
 internal sealed class EventWindow(string run, int size)
 {
-    private readonly Dictionary<string, (Guid Run, long Number)> _sources = new(StringComparer.Ordinal);
+    /// <summary>Far more than a farm has at a time; the others came and went, as builders do.</summary>
+    internal const int MostSources = 4096;
+
+    private readonly Dictionary<string, Known> _sources = new(StringComparer.Ordinal);
     private readonly FarmEvent?[] _ring = new FarmEvent?[size];
+    private long _heard;
+    private bool _hasForgotten;
+
+    /// <summary>How many sources are known.</summary>
+    public int Sources => _sources.Count;
 
     /// <summary>The newest event's number; 0 before the first.</summary>
     public long Last { get; private set; }
@@ -33,7 +41,18 @@ internal sealed class EventWindow(string run, int size)
             }
         }
 
-        _sources[batch.Source] = (batch.Run, batch.Number);
+        else if (_hasForgotten && batch.Number > 1)
+        {
+            // It may be one that was forgotten, and what it said meanwhile may be lost.
+            Append(new FarmEvent { Time = now, Kind = FarmEventKind.Reset, Reason = $"{batch.Source} was quiet for long" });
+        }
+
+        _sources[batch.Source] = new Known(batch.Run, batch.Number, ++_heard);
+        if (_sources.Count > MostSources)
+        {
+            ForgetQuietest();
+        }
+
         foreach (var item in batch.Events)
         {
             Append(item);
@@ -55,6 +74,22 @@ internal sealed class EventWindow(string run, int size)
 
         return new EventPage { Run = run, Events = events.MoveToImmutable(), First = First, Last = Last, Gap = isLost };
     }
+
+    /// <summary>A half at once: that is looked for seldom.</summary>
+    private void ForgetQuietest()
+    {
+        _hasForgotten = true;
+        foreach (var source in _sources.OrderBy(source => source.Value.Heard).Take(MostSources / 2).Select(source => source.Key).ToList())
+        {
+            _sources.Remove(source);
+        }
+    }
+
+    /// <summary>Where a source is.</summary>
+    /// <param name="Run">Its activation.</param>
+    /// <param name="Number">Its newest batch.</param>
+    /// <param name="Heard">When that came, counted in batches.</param>
+    private readonly record struct Known(Guid Run, long Number, long Heard);
 
     private void Append(FarmEvent item)
     {

@@ -37,7 +37,16 @@ internal sealed partial class PackageGrain(
 
     public Task<TimeSpan> EstimateAsync(string arch) => Task.FromResult(DurationEstimate.For(history.State.Newest, arch));
 
-    public Task<ImmutableArray<FinishedBuild>> GetHistoryAsync() => Task.FromResult<ImmutableArray<FinishedBuild>>([.. history.State.Newest.Reverse()]);
+    public Task<ImmutableArray<FinishedBuild>> GetHistoryAsync()
+    {
+        if (history.State.Newest.IsEmpty)
+        {
+            // Anybody may ask for any name: none of them stays in memory.
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult<ImmutableArray<FinishedBuild>>([.. history.State.Newest.Reverse()]);
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "How long {Build} took could not be written and is forgotten")]
     private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
-using Caur.Grains.Sources;
 
 namespace Caur.Grains.Repositories;
 

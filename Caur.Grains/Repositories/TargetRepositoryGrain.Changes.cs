@@ -36,7 +36,9 @@ internal sealed partial class TargetRepositoryGrain
         }
 
         Wake();
-        return Pending(change);
+
+        // Under an operation that is known it is the first order that is told of.
+        return await GetChangeAsync(change.Operation) ?? Pending(change);
     }
 
     public Task<RepositoryChangeView> PlanChangeAsync(RepositoryChange change) =>

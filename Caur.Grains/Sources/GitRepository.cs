@@ -85,7 +85,7 @@ internal sealed class GitRepository(string folder, ProcessRunner processes)
             var header = line < 0 ? [] : Encoding.ASCII.GetString(rest.Span[..line]).Split(' ');
             if (header is not [_, "blob", var size] || !int.TryParse(size, out var length))
             {
-                throw new SourceUnavailableException($"git cat-file does not know {blob}: the clone in {folder} is damaged; remove it");
+                throw new SourceUnavailableException($"git cat-file does not know {blob}: {folder} is damaged; remove it");
             }
 
             texts.Add(Encoding.UTF8.GetString(rest.Span.Slice(line + 1, length)));

@@ -10,6 +10,8 @@ namespace Caur.Grains.Sources;
 /// read of a commit is remembered for the newest one of each.</summary>
 internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner processes) : ISourceReader
 {
+    private const string LocalName = "its folder on the hub";
+
     /// <summary>What was read last of each repository: a commit never changes, and most calls are about the newest.</summary>
     private readonly ConcurrentDictionary<string, SourceSnapshot> _newest = new(StringComparer.Ordinal);
 
@@ -34,6 +36,10 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
 
             await git.TidyAsync(cancellationToken);
             return _newest[id] = new SourceSnapshot(resolved, await ReadFoldersAsync(git, resolved, cancellationToken));
+        }
+        catch (SourceUnavailableException unavailable) when (WithoutPaths(unavailable.Message, id, url) is var said && said != unavailable.Message)
+        {
+            throw new SourceUnavailableException(said, unavailable.Message);
         }
         catch (ProgramNotFoundException missing)
         {
@@ -121,6 +127,19 @@ internal sealed partial class GitSourceReader(DataFolders folders, ProcessRunner
             StringComparer.Ordinal);
 
         string? Text(Dictionary<string, string> folder, string name) => folder.TryGetValue(name, out var oid) ? texts[oid] : null;
+    }
+
+    /// <summary>A text without the folders of this machine, which are nothing to whoever orders builds.</summary>
+    private string WithoutPaths(string text, string id, string url)
+    {
+        var folder = url.StartsWith("file://", StringComparison.OrdinalIgnoreCase) ? url["file://".Length..] : url;
+        if (folder.StartsWith('/') || folder.StartsWith('.'))
+        {
+            text = text.Replace(url, LocalName, StringComparison.Ordinal).Replace(folder, LocalName, StringComparison.Ordinal);
+        }
+
+        return text.Replace(Path.Combine(folders.Sources, $"{id}.git"), "the hub's clone", StringComparison.Ordinal)
+            .Replace(folders.Sources, "the hub's clones", StringComparison.Ordinal);
     }
 
     /// <summary>A text without the names and passwords in its URLs: these messages reach logs and callers.</summary>

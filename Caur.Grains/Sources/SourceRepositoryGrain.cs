@@ -22,6 +22,8 @@ internal sealed partial class SourceRepositoryGrain(
     {
         if (!options.Value.SourceRepositories.TryGetValue(Id, out var source))
         {
+            // Any name can be asked for: none of them stays.
+            DeactivateOnIdle();
             return new ScheduleReply { Error = $"there is no source repository '{Id}'; known: {Known(options.Value.SourceRepositories.Keys)}" };
         }
 
@@ -50,7 +52,7 @@ internal sealed partial class SourceRepositoryGrain(
         }
         catch (SourceUnavailableException unavailable)
         {
-            LogUnavailable(logger, Id, unavailable.Message);
+            LogUnavailable(logger, Id, unavailable.Detail);
             return new ScheduleReply { Error = unavailable.Message };
         }
 
@@ -68,6 +70,15 @@ internal sealed partial class SourceRepositoryGrain(
         var builds = await EstimateAsync(request.Target.Arch, plan.Builds);
         var queued = await GrainFactory.GetGrain<IBuildQueueGrain>(request.Target.Arch)
             .EnqueueAsync(new EnqueueRequest { Operation = request.Operation, Builds = builds });
+        if (Stranger(request, queued) is { } stranger)
+        {
+            return new ScheduleReply
+            {
+                Error = $"operation {request.Operation} stands for another order already, of {stranger}: use a new one for each order, and the same only to repeat it",
+                Commit = snapshot.Commit,
+            };
+        }
+
         LogScheduled(logger, queued.Length, Id, snapshot.Commit, plan.Refused.Length);
         var requests = plan.Builds.ToDictionary(build => build.Package);
         return new ScheduleReply
@@ -77,6 +88,22 @@ internal sealed partial class SourceRepositoryGrain(
             Refused = plan.Refused,
             Notes = plan.Notes,
         };
+    }
+
+    /// <summary>What the queue answers to an operation that it knows are the builds of its first order. One that was not asked for now says
+    /// that this is another one.</summary>
+    private static string? Stranger(ScheduleRequest request, ImmutableArray<QueuedReply> queued)
+    {
+        if (request.All)
+        {
+            return null;
+        }
+
+        var asked = request.Packages.Select(package => package.Pkgbase).ToHashSet(StringComparer.Ordinal);
+        return queued
+            .Where(reply => reply.Build.Target != request.Target || !asked.Contains(reply.Build.Pkgbase))
+            .Select(reply => reply.Build.ToString())
+            .FirstOrDefault();
     }
 
     /// <summary>Puts in how long each will probably take, as far as its package says so.</summary>

@@ -13,5 +13,11 @@ internal sealed record SourceSnapshot(string Commit, IReadOnlyDictionary<string,
     public Deptree DeptreeOf(string arch) => _deptrees.GetOrAdd(arch, static (name, folders) => new Deptree(folders.Values, name), Folders);
 }
 
-/// <summary>A source repository could not be read. The message says what to do.</summary>
-internal sealed class SourceUnavailableException(string message) : Exception(message);
+/// <summary>A source repository could not be read.</summary>
+/// <param name="message">What to do, for whoever asked.</param>
+/// <param name="detail">The same with the paths of the hub's machine, for its log; null when there are none.</param>
+internal sealed class SourceUnavailableException(string message, string? detail = null) : Exception(message)
+{
+    /// <summary>For the hub's log.</summary>
+    public string Detail => detail ?? Message;
+}

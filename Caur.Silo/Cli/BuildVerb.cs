@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Caur.Contracts.Builds;
 using Spectre.Console;
 
 namespace Caur.Silo.Cli;
@@ -7,11 +8,7 @@ namespace Caur.Silo.Cli;
 /// <summary><c>caur build</c>: builds one by one.</summary>
 internal static class BuildVerb
 {
-    private static readonly Option<string?> State = new("--state")
-    {
-        Description = "Only builds in these states, comma-separated, as Failed,TimedOut.",
-        HelpName = "STATE",
-    };
+    private static readonly Option<string?> State = StateOption.Create("Only builds in these states, comma-separated, as Failed,TimedOut.", Enum.GetValues<BuildState>());
 
     private static readonly Option<string?> Package = new("--package") { Description = "Only builds of this pkgbase.", HelpName = "PKGBASE" };
 
@@ -30,7 +27,7 @@ internal static class BuildVerb
                 return duration;
             }
 
-            result.AddError("--since wants a number with d, h, m or s behind it, as 12h.");
+            result.AddError(Durations.Wanted("--since", result.Tokens is [var given] ? given.Value : "", "12h"));
             return null;
         },
     };

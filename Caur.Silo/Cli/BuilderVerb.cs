@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Caur.Api.Builders;
-using Caur.Grains.Sources;
+using Caur.Contracts.Ids;
 
 namespace Caur.Silo.Cli;
 

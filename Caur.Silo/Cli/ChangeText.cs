@@ -47,7 +47,7 @@ internal static class ChangeText
         if (lower > 0)
         {
             context.Error.WriteLine(
-                $"note: {lower} packages get a lower version. Clients that have the higher one keep it until it is passed, or until 'pacman -Syuu'.");
+                $"note: {(lower == 1 ? "1 package gets" : $"{lower} packages get")} a lower version. Clients that have the higher one keep it until it is passed, or until 'pacman -Syuu'.");
         }
     }
 
@@ -66,11 +66,11 @@ internal static class ChangeText
 
         var what = view.Kind == RepositoryChangeKind.Rollback
             ? done
-                ? $"rolled back: {view.Changed} packages changed, {view.Added} came, {view.Removed} went"
-                : $"{view.Changed} packages would change, {view.Added} come, {view.Removed} go"
+                ? $"rolled back: {Counted.Of(view.Changed, "package")} changed, {view.Added} came, {view.Removed} went"
+                : $"{Counted.Of(view.Changed, "package")} would change, {view.Added} come, {view.Removed} go"
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"{view.Removed} of {view.Packages} packages {(done ? "removed" : "would go")} ({100.0 * view.Removed / Math.Max(1, view.Packages):0.#} %, {ByteText.Of(view.Bytes)})");
+                $"{view.Removed} of {Counted.Of(view.Packages, "package")} {(done ? "removed" : "would go")} ({100.0 * view.Removed / Math.Max(1, view.Packages):0.#} %, {ByteText.Of(view.Bytes)})");
         return done ? $"{what}; generation {view.Generation}." : $"dry run: {what}.";
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Caur.Grains.Sources;
+using Caur.Contracts.Ids;
 using Caur.Silo.Configuration;
 using Caur.Silo.Settings;
 using Spectre.Console;

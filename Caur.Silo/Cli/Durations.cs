@@ -11,6 +11,10 @@ internal static class Durations
         : length < TimeSpan.FromHours(1) ? string.Create(CultureInfo.InvariantCulture, $"{length.Minutes}:{length.Seconds:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{(int)length.TotalHours}:{length.Minutes:00}:{length.Seconds:00}");
 
+    /// <summary>What is wrong with a text that is none, for people.</summary>
+    public static string Wanted(string option, string text, string example) =>
+        $"{option} wants a number from 1 on with d, h, m or s behind it, as {example}, and at most 100 years; '{text}' is none.";
+
     /// <summary>Reads one of more than nothing and at most 100 years.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {

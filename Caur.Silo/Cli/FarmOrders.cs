@@ -45,7 +45,7 @@ internal static class FarmOrders
         var what = verb switch
         {
             "remove" => $"to remove {List(body.Names ?? [])} from {target}",
-            "keep" => $"to remove all but {body.Names?.Count ?? 0} pkgbases from {target}",
+            "keep" => $"to remove all but {Counted.Of(body.Names?.Count ?? 0, "pkgbase")} from {target}",
             _ => $"to roll {target} back to generation {body.Generation}",
         };
         return new Order(
@@ -56,6 +56,8 @@ internal static class FarmOrders
             Operation = body.DryRun ? null : body.Operation,
         };
     }
+
+    public static Order Token(string what) => new(what, "'caur token list' shows which there are.", Admins);
 
     public static Order Verify(TargetId target) => new($"to verify {target}", "The same command again asks anew.", Pipelines);
 

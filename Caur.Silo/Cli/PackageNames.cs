@@ -1,4 +1,4 @@
-using Caur.Grains.Sources;
+using Caur.Contracts.Ids;
 
 namespace Caur.Silo.Cli;
 

@@ -10,11 +10,9 @@ namespace Caur.Silo.Cli;
 /// <summary><c>caur queue</c>: what is queued or with a builder, why it is where it is, and the queue's own switches.</summary>
 internal static class QueueVerb
 {
-    private static readonly Option<string?> State = new("--state")
-    {
-        Description = "Only builds in these states, comma-separated: Waiting, Assigned, Running, Uploading, Publishing.",
-        HelpName = "STATE",
-    };
+    private static readonly Option<string?> State = StateOption.Create(
+        "Only builds in these states, comma-separated: Waiting, Assigned, Running, Uploading, Publishing.",
+        Enum.GetValues<BuildState>().Where(state => !state.IsFinal()));
 
     private static readonly Option<string?> Package = new("--package") { Description = "Only builds of this pkgbase.", HelpName = "PKGBASE" };
 
@@ -84,7 +82,7 @@ internal static class QueueVerb
             {
                 var (_, queues) = await run.Farm.QueueItemsAsync(FarmPaths.Query(("arch", arch), ("state", nameof(BuildState.Waiting))), cancellationToken, all: false);
                 var waiting = queues.Sum(queue => queue.Waiting);
-                if (!await Questions.AskAsync(context, $"Cancel {waiting} waiting builds of {run.Farm.Server}?", cancellationToken))
+                if (!await Questions.AskAsync(context, $"Cancel {Counted.Of(waiting, "waiting build")} of {run.Farm.Server}?", cancellationToken))
                 {
                     context.Error.WriteLine("caur: nothing was done.");
                     return ExitCodes.Failed;
@@ -92,7 +90,7 @@ internal static class QueueVerb
             }
 
             var reply = await run.Farm.ResetAsync(arch, run.Result.GetValue(Reason), cancellationToken);
-            run.Print(reply, () => context.Out.WriteLine($"{reply.Cancelled} builds are cancelled; {reply.Left} that builders or the repository have go on."));
+            run.Print(reply, () => context.Out.WriteLine($"{(reply.Cancelled == 1 ? "1 build is" : $"{reply.Cancelled} builds are")} cancelled; {reply.Left} that builders or the repository have go on."));
             return ExitCodes.Ok;
         });
 

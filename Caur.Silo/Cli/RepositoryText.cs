@@ -33,7 +33,7 @@ internal static class RepositoryText
     public static void Write(CliContext context, RepositoryReply repository, PackagePage packages)
     {
         context.Out.WriteLine(
-            $"{repository.Target}: generation {Number(packages.Generation)}, {Number(packages.Total)} packages, {ByteText.Of(packages.Bytes)}, {Number(repository.Pending)} orders wait");
+            $"{repository.Target}: generation {Number(packages.Generation)}, {Counted.Of(packages.Total, "package")}, {ByteText.Of(packages.Bytes)}, {(repository.Pending == 1 ? "1 order waits" : $"{Number(repository.Pending)} orders wait")}");
         if (repository.Problem.Length > 0)
         {
             context.Out.WriteLine($"in the way: {repository.Problem}");
@@ -87,8 +87,8 @@ internal static class RepositoryText
         context.Out.WriteLine(found switch
         {
             { Failure.Length: > 0 } => $"{target}: generation {Number(found.Generation)} could not be verified: {found.Failure}",
-            { ProblemCount: 0 } => $"{target}: generation {Number(found.Generation)} with {Number(found.Packages)} packages is sound.",
-            _ => $"{target}: generation {Number(found.Generation)} with {Number(found.Packages)} packages has {Number(found.ProblemCount)} problems.",
+            { ProblemCount: 0 } => $"{target}: generation {Number(found.Generation)} with {Counted.Of(found.Packages, "package")} is sound.",
+            _ => $"{target}: generation {Number(found.Generation)} with {Counted.Of(found.Packages, "package")} has {Counted.Of(found.ProblemCount, "problem")}.",
         });
     }
 
@@ -96,7 +96,7 @@ internal static class RepositoryText
     {
         { Damage.Length: > 0 } => "damaged",
         { Restored: { } restored } => $"rollback to {Number(restored)}",
-        { Builds: > 0 } => $"{Number(generation.Builds)} builds",
+        { Builds: > 0 } => Counted.Of(generation.Builds, "build"),
         _ => generation.Publication.Split('-')[0],
     };
 

@@ -190,7 +190,7 @@ internal static class ScheduleVerb
     private static void Print(CliContext context, ScheduleBody body, ScheduleReply reply)
     {
         var commit = reply.Commit.Length > 10 ? reply.Commit[..10] : reply.Commit;
-        var count = reply.Builds.Length == 1 ? "1 build" : $"{reply.Builds.Length} builds";
+        var count = Counted.Of(reply.Builds.Length, "build");
         context.Out.WriteLine($"Queued {count} of {body.SourceRepo} at {commit} for {body.TargetRepo}/{body.Arch}");
         foreach (var build in reply.Builds)
         {

@@ -1,14 +1,22 @@
 using System.CommandLine;
 using System.Globalization;
-using Caur.Api.Audit;
 using Caur.Api.Auth;
+using Caur.Silo.Cli.Tokens;
 using Spectre.Console;
 
 namespace Caur.Silo.Cli;
 
-/// <summary><c>caur token</c>: works on the hub's data folder, beside a running hub.</summary>
+/// <summary><c>caur token</c>: by the hub that is named, or on its data folder.</summary>
 internal static class TokenVerb
 {
+    private const string Description =
+        """
+        Makes, lists and ends tokens.
+
+        At the hub that --server, --token, CAUR_URL or CAUR_TOKEN names, with an admin's token; else in the data folder of this machine's hub, also
+        before its first start. --data always means the folder.
+        """;
+
     private static readonly Option<TokenRole?> Role = new("--role")
     {
         Description = "ci schedules builds and removes packages, builder speaks for one builder, reader reads where that is not public, admin may do everything.",
@@ -43,7 +51,7 @@ internal static class TokenVerb
                 return duration;
             }
 
-            result.AddError("--expires wants a number with d, h or m behind it, as 90d.");
+            result.AddError(Durations.Wanted("--expires", result.Tokens is [var given] ? given.Value : "", "90d"));
             return null;
         },
     };
@@ -56,105 +64,77 @@ internal static class TokenVerb
 
     private static readonly Argument<string> Id = new("id") { Description = "The token's id, as 'caur token list' shows it." };
 
-    public static Command Create(CliContext context) =>
-        new("token", "Makes, lists and ends tokens, on the hub's machine.") { CreateCreate(context), CreateList(context), CreateRevoke(context) };
-
-    private static Command CreateCreate(CliContext context)
+    private static readonly Option<string?> Builder = new("--builder")
     {
-        var command = new Command("create", "Makes a token and prints it: it is shown once.") { Role, Name, Expires, Targets, CommonOptions.Data, CommonOptions.Json };
-        command.SetAction(async (result, cancellationToken) =>
+        Description = "Binds a builder's token to the builder of this name; the same as --name there.",
+        HelpName = "NAME",
+    };
+
+    public static Command Create(CliContext context) => new("token", Description) { CreateCreate(context), CreateList(context), CreateRevoke(context) };
+
+    private static Command CreateCreate(CliContext context) => CreateVerb(
+        context, "create", "Makes a token and prints it: it is shown once.", [Role, Name, Expires, Targets, Builder], async (result, tokens, cancellationToken) =>
         {
             var order = new TokenOrder
             {
                 Role = result.GetRequiredValue(Role)!.Value,
-                Name = result.GetValue(Name) ?? "",
+                Name = NameOf(result),
                 Expires = result.GetValue(Expires) is { } lifetime ? context.Time.GetUtcNow() + lifetime : null,
                 Targets = result.GetValue(Targets) ?? [],
             };
             if (TokenRules.Problem(order, context.Time.GetUtcNow()) is { } problem)
             {
-                throw new FarmException(ExitCodes.Usage, $"{problem} (--role, --name, --target-repo)");
+                throw new FarmException(ExitCodes.Usage, $"{problem} (--role, --name, --target-repo, --builder)");
             }
 
-            var store = Store(result, context);
-            using var audit = Audit(result, context);
-            var (record, token) = await AuditedAsync(
-                audit, "caur token create", new { order.Role, order.Name, order.Expires, order.Targets }, async () =>
-                {
-                    var made = await store.CreateAsync(order, cancellationToken);
-                    return (made, $"made the token {made.Record.Id}");
-                });
+            var made = await tokens.CreateAsync(order, cancellationToken);
+            foreach (var note in made.Notes)
+            {
+                context.Error.WriteLine($"note: {note}");
+            }
+
             if (result.GetValue(CommonOptions.Json))
             {
-                JsonText.Write(context.Out, new { record.Id, record.Role, record.Name, Targets = record.Targets ?? [], record.Created, record.Expires, token });
+                JsonText.Write(context.Out, new { made.Id, made.Role, made.Name, made.Targets, made.Created, made.Expires, made.Token, made.Notes });
             }
             else
             {
                 // The token alone goes to the output, for TOKEN=$(caur token create ...).
-                context.Error.WriteLine($"Token {record.Id}, role {Word(record.Role)}, {Ends(record)}. It is shown this once:");
-                context.Out.WriteLine(token);
+                context.Error.WriteLine($"Token {made.Id}, role {Word(made.Role)}, {Ends(made)}. It is shown this once:");
+                context.Out.WriteLine(made.Token);
             }
 
             return ExitCodes.Ok;
         });
-        return command;
-    }
 
-    private static Command CreateList(CliContext context)
-    {
-        var command = new Command("list", "Lists the tokens, without what they are.") { CommonOptions.Data, CommonOptions.Json };
-        command.SetAction(result =>
+    private static Command CreateList(CliContext context) => CreateVerb(
+        context, "list", "Lists the tokens, without what they are.", [], async (result, tokens, cancellationToken) =>
         {
-            var records = List(Store(result, context));
-
-            // As the hub wrote it last: a minute ago at most.
-            var uses = new TokenUses(Path.Combine(result.DataFolder(context), "tokens.used.json"));
+            var all = await tokens.ListAsync(cancellationToken);
             if (result.GetValue(CommonOptions.Json))
             {
-                JsonText.Write(context.Out, records.Select(record => new
-                {
-                    record.Id,
-                    record.Role,
-                    record.Name,
-                    Targets = record.Targets ?? [],
-                    record.Created,
-                    record.Expires,
-                    LastUsed = uses.Last(record.Id),
-                }));
+                JsonText.Write(context.Out, all.Select(one => new { one.Id, one.Role, one.Name, one.Targets, one.Created, one.Expires, one.LastUsed }));
                 return ExitCodes.Ok;
             }
 
-            var now = context.Time.GetUtcNow();
             var table = context.NewTable("ID", "ROLE", "NAME", "BOUND TO", "CREATED", "USED", "EXPIRES");
-            foreach (var record in records)
+            foreach (var one in all)
             {
                 table.AddRow(
-                    new Text(record.Id), new Text(Word(record.Role)), new Text(record.Name), new Text(string.Join(' ', record.Targets ?? [])),
-                    new Text(Day(record.Created)), new Text(uses.Last(record.Id) is { } used ? Day(used) : "never"),
-                    new Text(record.Expires is { } expires ? Day(expires) + (expires <= now ? " (ended)" : "") : "never"));
+                    new Text(one.Id), new Text(Word(one.Role)), new Text(one.Name), new Text(string.Join(' ', one.Targets)),
+                    new Text(Day(one.Created)), new Text(one.LastUsed is { } used ? Day(used) : "never"),
+                    new Text(one.Expires is { } expires ? Day(expires) + (one.Ended ? " (ended)" : "") : "never"));
             }
 
             context.Write(table);
             return ExitCodes.Ok;
         });
-        return command;
-    }
 
-    private static Command CreateRevoke(CliContext context)
-    {
-        var command = new Command("revoke", "Ends a token at once.") { Id, CommonOptions.Data, CommonOptions.Json };
-        command.SetAction(async (result, cancellationToken) =>
+    private static Command CreateRevoke(CliContext context) => CreateVerb(
+        context, "revoke", "Ends a token at once.", [Id], async (result, tokens, cancellationToken) =>
         {
             var id = result.GetRequiredValue(Id);
-            var store = Store(result, context);
-            List(store);
-            using var audit = Audit(result, context);
-            var done = await AuditedAsync(audit, "caur token revoke", new { id }, async () =>
-            {
-                var revoked = await store.RevokeAsync(id, cancellationToken);
-                return (revoked, revoked ? $"ended the token {id}" : "there is no such token");
-            });
-            if (!done)
+            if (!await tokens.RevokeAsync(id, cancellationToken))
             {
                 throw new FarmException(ExitCodes.Failed, $"there is no token '{id}'; 'caur token list' shows which there are");
             }
@@ -170,49 +150,63 @@ internal static class TokenVerb
 
             return ExitCodes.Ok;
         });
+
+    private static Command CreateVerb(
+        CliContext context, string name, string description, IEnumerable<Symbol> symbols, Func<ParseResult, ITokens, CancellationToken, Task<int>> run)
+    {
+        var command = new Command(name, description);
+        foreach (var symbol in symbols)
+        {
+            if (symbol is Argument argument)
+            {
+                command.Add(argument);
+            }
+            else
+            {
+                command.Add((Option)symbol);
+            }
+        }
+
+        command.Add(CommonOptions.Server);
+        command.Add(CommonOptions.Token);
+        command.Add(CommonOptions.Data);
+        command.Add(CommonOptions.Json);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            await using var tokens = Tokens(result, context);
+            return await run(result, tokens, cancellationToken);
+        });
         return command;
     }
 
-    private static TokenStore Store(ParseResult result, CliContext context)
-    {
-        var folder = result.DataFolder(context);
-        return Directory.Exists(folder)
-            ? new TokenStore(Path.Combine(folder, "tokens.json"), context.Time)
-            : throw new FarmException(ExitCodes.Failed, $"there is no data folder {folder}. Run this on the hub's machine and name its data folder: --data or CAUR_DATA.");
-    }
+    /// <summary>The data folder where one is named, or where nothing names a hub: it needs no token, so the first one comes from there.</summary>
+    private static ITokens Tokens(ParseResult result, CliContext context) =>
+        result.GetValue(CommonOptions.Data) is null && NamesHub(result, context)
+            ? new FarmTokens(result.Farm(context))
+            : new FolderTokens(result.DataFolder(context), context);
 
-    private static AuditLog Audit(ParseResult result, CliContext context) =>
-        new(Path.Combine(result.DataFolder(context), "audit.log"), new AuditOptions { Files = int.MaxValue }, context.Time);
+    private static bool NamesHub(ParseResult result, CliContext context) =>
+        (result.GetValue(CommonOptions.Server) ?? result.GetValue(CommonOptions.Token) ?? context.Variable("CAUR_URL") ?? context.Variable("CAUR_TOKEN")) is { Length: > 0 }
+        || CommonOptions.Tunnel(CommonOptions.Address(CommonOptions.DefaultServer), context) is not null;
 
-    private static async Task<T> AuditedAsync<T>(AuditLog audit, string verb, object what, Func<Task<(T Result, string Outcome)>> act)
+    private static string NameOf(ParseResult result)
     {
-        try
+        var (name, builder) = (result.GetValue(Name), result.GetValue(Builder));
+        if (builder is null)
         {
-            return await LocalAudit.RunAsync(audit, verb, what, act);
+            return name ?? "";
         }
-        catch (AuditException error)
-        {
-            throw new FarmException(ExitCodes.Failed, $"nothing was done: {error.Message}", error);
-        }
-    }
 
-    private static IReadOnlyList<TokenRecord> List(TokenStore store)
-    {
-        try
-        {
-            return store.List();
-        }
-        catch (IOException error)
-        {
-            throw new FarmException(ExitCodes.Failed, error.Message, error);
-        }
+        return result.GetRequiredValue(Role) != TokenRole.Builder ? throw new FarmException(ExitCodes.Usage, "--builder goes with --role builder")
+            : name is not null && name != builder ? throw new FarmException(ExitCodes.Usage, "--name and --builder name two builders, and a token is for one")
+            : builder;
     }
 
     private static bool IsName(TokenRole role, string text) => Word(role) == text.ToLowerInvariant();
 
     private static string Word(TokenRole role) => role.ToString().ToLowerInvariant();
 
-    private static string Ends(TokenRecord record) => record.Expires is { } expires ? $"until {Day(expires)}" : "without end";
+    private static string Ends(TokenView token) => token.Expires is { } expires ? $"until {Day(expires)}" : "without end";
 
     private static string Day(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
-using Caur.Grains.Sources;
+using Caur.Contracts.Ids;
 
 namespace Caur.Silo.Cli;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Caur.Grains.Sources;
+using Caur.Contracts.Ids;
 using Caur.Silo.Hub;
 
 namespace Caur.Silo.Configuration;
@@ -59,6 +59,12 @@ internal static class ConfigurationFile
 
     private static byte[]? Load(string path, List<ConfigurationProblem> problems)
     {
+        if (Directory.Exists(path))
+        {
+            problems.Add(new(ConfigurationPlace.File(path), $"this is a folder, and a file is wanted, as {Path.Combine(path, Name)}"));
+            return null;
+        }
+
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);

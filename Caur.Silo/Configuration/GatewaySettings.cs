@@ -19,6 +19,10 @@ internal static class GatewaySettings
         new("gateway.max_body", "CAUR_MAX_BODY", new WholeNumber(1, 1024, "MiB"), "32", "The largest body of a request.") { Options = ["RequestLimits.BodyBytes"] },
         new("gateway.max_connections", "CAUR_MAX_CONNECTIONS", new WholeNumber(1, int.MaxValue), "10000", "How many connections there may be at a time.")
             { Options = ["RequestLimits.Connections"] },
+        new("gateway.max_connections_per_client", "CAUR_MAX_CONNECTIONS_PER_CLIENT", new WholeNumber(1, int.MaxValue), "2000",
+            "How many connections one address may hold; those of trusted proxies do not count.") { Options = ["ClientLimits.Connections"] },
+        new("gateway.max_streams_per_client", "CAUR_MAX_STREAMS_PER_CLIENT", new WholeNumber(1, int.MaxValue), "250",
+            "How many event streams and logs one token, or one address without one, may read at a time.") { Options = ["ClientLimits.Streams"] },
         new("gateway.rate.read", "CAUR_RATE_READ", Rate, "`30000/5000`", "Reading, per token or address; logs and downloads of packages do not count.") { Options = ["RateLimits.Reading"] },
         new("gateway.rate.write", "CAUR_RATE_WRITE", Rate, "`3000/500`", "Writing, per token.") { Options = ["RateLimits.Writing"] },
         new("gateway.rate.anonymous", "CAUR_RATE_ANONYMOUS", Rate, "`300/100`", "Writing without a token, and wrong tokens, per address.") { Options = ["RateLimits.Anonymous"] },

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Caur.Contracts.Ids;
-using Caur.Grains.Sources;
 
 namespace Caur.Silo.Configuration;
 

@@ -23,6 +23,7 @@ internal static class GatewayEnvironment
             : (Reading?)null;
         var body = Number("CAUR_MAX_BODY", 1024);
         var connections = Number("CAUR_MAX_CONNECTIONS", int.MaxValue);
+        var (perClient, streams) = (Number("CAUR_MAX_CONNECTIONS_PER_CLIENT", int.MaxValue), Number("CAUR_MAX_STREAMS_PER_CLIENT", int.MaxValue));
         var files = Number("CAUR_AUDIT_FILES", int.MaxValue);
         var keys = Number("CAUR_IDEMPOTENCY_KEYS", int.MaxValue);
         var (read, write, anonymous) = (RateOf("CAUR_RATE_READ"), RateOf("CAUR_RATE_WRITE"), RateOf("CAUR_RATE_ANONYMOUS"));
@@ -35,6 +36,11 @@ internal static class GatewayEnvironment
         {
             options.BodyBytes = body is { } mebibytes ? (long)mebibytes << 20 : options.BodyBytes;
             options.Connections = connections ?? options.Connections;
+        });
+        services.Configure<ClientLimits>(options =>
+        {
+            options.Connections = perClient ?? options.Connections;
+            options.Streams = streams ?? options.Streams;
         });
         services.Configure<RateLimits>(options =>
         {

@@ -79,12 +79,15 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
     /// <param name="key">Which log. One that does not exist has no bytes and is at its end.</param>
     /// <param name="offset">Where to begin, 0 or more; behind the end is allowed, and waits.</param>
     /// <param name="cancellationToken">Ends the following with <see cref="OperationCanceledException"/>.</param>
+    /// <param name="head">What a log that is yet to be written will begin with: that is read, and then waited. Empty for one that has to
+    /// be there.</param>
     /// <returns>Pieces of at most 64 KiB. A piece is valid until the next is asked for.</returns>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(LogKey key, long offset, CancellationToken cancellationToken)
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(
+        LogKey key, long offset, CancellationToken cancellationToken, ReadOnlyMemory<byte> head = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         return key.IsValid
-            ? LogReader.FollowAsync(root, Tail, key, offset, cancellationToken)
+            ? LogReader.FollowAsync(root, Tail, key, offset, head, cancellationToken)
             : AsyncEnumerable.Empty<ReadOnlyMemory<byte>>();
     }
 

@@ -32,13 +32,30 @@ internal static class LogReader
     }
 
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(
-        string root, LogTail tail, LogKey key, long offset, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string root, LogTail tail, LogKey key, long offset, ReadOnlyMemory<byte> head, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = tail.Subscribe(key);
         var (handle, finished) = Open(root, key);
-        if (handle is null)
+        if (handle is null && head.Length == 0)
         {
             yield break;
+        }
+
+        if (handle is null && offset < head.Length)
+        {
+            yield return head[(int)offset..];
+            offset = head.Length;
+        }
+
+        while (handle is null)
+        {
+            // Whoever writes first reports it.
+            var news = subscription.Current;
+            (handle, finished) = Open(root, key);
+            if (handle is null)
+            {
+                await news.Next.WaitAsync(cancellationToken);
+            }
         }
 
         using var owned = handle;

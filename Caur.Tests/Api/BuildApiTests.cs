@@ -2,9 +2,12 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Caur.Api.Auth;
 using Caur.Api.Idempotency;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Silo.Cli;
+using Caur.Tests.Cli;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Api;
@@ -226,6 +229,29 @@ public sealed class BuildApiTests : IAsyncLifetime
         (await _hub.PostAsync("/api/v1/builders/busy/0/drain")).GetProperty("state").GetString().ShouldBe("Draining");
         (await _hub.GetAsync("/api/v1/builders/busy/0")).GetProperty("draining").GetBoolean().ShouldBeTrue();
         (await _hub.PostAsync("/api/v1/builders/busy/0/resume")).GetProperty("state").GetString().ShouldBe("Ready");
+    }
+
+    [Fact]
+    public async Task BuilderVerbs_ByNameOrInstance_DrainAndResumeWhatIsMeantAndItHolds()
+    {
+        await new ApiBuilder(_hub, "busy").JoinAsync();
+        await new ApiBuilder(_hub, "other").JoinAsync();
+        var (_, token) = await _hub.Services.GetRequiredService<TokenStore>().CreateAsync(TokenRole.Admin, "cli", null, CancellationToken.None);
+
+        (await RunAsync("drain", "busy")).Succeeded().Output.ShouldContain("busy/0");
+        (await RunAsync("list")).Succeeded().Output.ShouldMatch("(?m)^busy/0 +Draining ");
+        (await RunAsync("list")).Output.ShouldMatch("(?m)^other/0 +Ready ");
+        (await RunAsync("drain", "busy/0")).Succeeded();
+
+        using var json = JsonDocument.Parse((await RunAsync("resume", "busy/0", "--json")).Succeeded().Output);
+        var one = json.RootElement.EnumerateArray().ShouldHaveSingleItem();
+        (one.GetProperty("builder").GetString(), one.GetProperty("state").GetString(), one.GetProperty("draining").GetBoolean()).ShouldBe(("busy/0", "Ready", false));
+        (await RunAsync("resume", "busy")).Succeeded();
+        (await RunAsync("drain", "busi")).Error.ShouldContain("no builder 'busi' is known; did you mean busy?");
+        var refused = await CliRun.RunAsync(["builder", "drain", "busy", "--server", _hub.Url.ToString()]);
+        refused.ExitCode.ShouldBe(ExitCodes.TokenRefused);
+
+        Task<CliRun> RunAsync(params string[] arguments) => CliRun.RunAsync(["builder", .. arguments, "--server", _hub.Url.ToString(), "--token", token]);
     }
 
     private async Task<List<string>> NamesAsync(string query) =>

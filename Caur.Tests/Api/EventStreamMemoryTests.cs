@@ -1,8 +1,10 @@
 using System.Buffers;
 using Caur.Api.Events;
+using Caur.Api.Limits;
 using Caur.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Tests.Api;
 
@@ -27,7 +29,7 @@ public sealed class EventStreamMemoryTests
         var context = new DefaultHttpContext { RequestAborted = gone.Token };
         context.Response.Body = body;
 
-        await new EventStream(new EventStreamOptions(), lifetime, TimeProvider.System)
+        await new EventStream(new EventStreamOptions(), new ClientStreams(Options.Create(new ClientLimits())), lifetime, TimeProvider.System)
             .SendAsync(context, ring, static (item, buffer) => buffer.Write(item), fromStart: true).DefaultTimeout("the stream's end");
 
         body.Written.ShouldBeGreaterThanOrEqualTo((long)Item * Items);

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Caur.Api.Events;
+using Caur.Api.Limits;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Events;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Tests.Api;
 
@@ -12,11 +14,13 @@ namespace Caur.Tests.Api;
 public sealed class EventStreamTests : IAsyncLifetime
 {
     private readonly EventStreamOptions _options = new();
+    private readonly ClientLimits _limits = new();
     private ApiHub _hub = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync(more: services => services.AddSingleton(_options));
+    public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync(
+        more: services => services.AddSingleton(_options).AddSingleton<IOptions<ClientLimits>>(Options.Create(_limits)));
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
 
@@ -28,7 +32,9 @@ public sealed class EventStreamTests : IAsyncLifetime
         await (await new ApiBuilder(_hub, "b1").JoinAsync()).BuildAsync();
 
         var events = new List<SseEvent>();
-        while (events.All(item => item.ToString() != "gtk+2.0@x Published"))
+
+        // Two senders: which of the two comes first is not said.
+        while (events.All(item => item.ToString() != "gtk+2.0@x Published") || events.All(item => item.Name != "publication"))
         {
             events.Add(await client.NextAsync());
         }
@@ -231,6 +237,37 @@ public sealed class EventStreamTests : IAsyncLifetime
 
         // Those whom everybody can be keep no admin from the hub's log.
         using var log = await SseClient.OpenAsync(_hub.Admin, "/api/manager/logs");
+    }
+
+    /// <summary>One client holds as many as it may, of events and logs together; others are not in its way.</summary>
+    [Fact]
+    public async Task Streams_WhenOneClientHoldsAsManyAsItMay_RefuseItTheNext()
+    {
+        _limits.Streams = 3;
+        var build = await _hub.EnqueueAsync("a");
+        var first = await SseClient.OpenAsync(_hub.Http, "/api/v1/events");
+        using var log = await _hub.Http.GetAsync("/api/logs/a", HttpCompletionOption.ResponseHeadersRead, Token);
+        using var third = await SseClient.OpenAsync(_hub.Http, "/api/v1/events");
+
+        foreach (var path in new[] { "/api/v1/events", "/api/logs/a", $"/api/logs/a/{build.Timestamp}?follow=false" })
+        {
+            using var refused = await _hub.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, Token);
+            refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests, path);
+            refused.Headers.RetryAfter.ShouldNotBeNull();
+            (await ApiHub.RefusalAsync(refused)).Detail.ShouldContain("3 streams and logs are open from this address without a token");
+        }
+
+        using var withToken = await SseClient.OpenAsync(_hub.Admin, "/api/v1/events");
+        (await _hub.GetAsync("/api/v1/queue")).GetProperty("items").GetArrayLength().ShouldBe(1);
+
+        first.Dispose();
+        await ApiHub.UntilAsync(
+            async () =>
+            {
+                using var again = await _hub.Http.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead, Token);
+                return again.StatusCode == HttpStatusCode.OK;
+            },
+            "room for another");
     }
 
     [Fact]

@@ -53,6 +53,31 @@ public sealed class EventWindowTests
         _window.Read(null, 1, 10).Events.Single().Reason.ShouldBe("queue began anew");
     }
 
+    /// <summary>Builders come and go under names of their own.</summary>
+    [Fact]
+    public void Add_OfAnyNumberOfSources_RemembersThoseThatSpokeLast()
+    {
+        var runs = Enumerable.Range(0, 3 * EventWindow.MostSources).Select(_ => Guid.NewGuid()).ToList();
+        Add(1, "a");
+        for (var number = 0; number < runs.Count; number++)
+        {
+            _window.Add(Batch($"builder/{number}", runs[number], 1), DateTimeOffset.UnixEpoch);
+            if (number % 100 == 0)
+            {
+                _window.Add(Batch("talks", _run, 1 + (number / 100)), DateTimeOffset.UnixEpoch);
+            }
+        }
+
+        _window.Sources.ShouldBeLessThanOrEqualTo(EventWindow.MostSources);
+        _window.Last.ShouldBe(1, "nothing was lost");
+        _window.Add(Batch($"builder/{runs.Count - 1}", runs[^1], 2), DateTimeOffset.UnixEpoch);
+        _window.Last.ShouldBe(1, "the newest is known");
+        _window.Add(Batch("builder/0", runs[0], 3), DateTimeOffset.UnixEpoch);
+        _window.Read(null, 1, 10).Events.Single().Kind.ShouldBe(FarmEventKind.Reset, "of one that was forgotten a batch may be missing");
+
+        static EventBatch Batch(string source, Guid run, long number) => new() { Source = source, Run = run, Number = number, Events = [] };
+    }
+
     [Fact]
     public async Task Ring_WhenAReaderIsBehindWhatIsKept_SaysSo()
     {

@@ -158,5 +158,25 @@ public sealed class ManualTests(CliHub hub)
             ignoreOrder: true);
     }
 
+    /// <summary>Each is honoured, or answered by what does its work here.</summary>
+    [Theory]
+    [InlineData("TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN is not used: this version sends no notifications; 'caur queue', 'caur build list' and /metrics tell")]
+    [InlineData("TELEGRAM_CHAT_ID", "TELEGRAM_CHAT_ID is not used: this version sends no notifications; 'caur queue', 'caur build list' and /metrics tell")]
+    [InlineData("DATABASE_HOST", "DATABASE_HOST is not used: builders hand their archives to the hub's gateway")]
+    [InlineData("DATABASE_PORT", "DATABASE_PORT is not used: builders hand their archives to the hub's gateway")]
+    [InlineData("DATABASE_USER", "DATABASE_USER is not used: builders hand their archives to the hub's gateway")]
+    [InlineData("LANDING_ZONE_ADVERTISED_PATH", "LANDING_ZONE_ADVERTISED_PATH is not used: builders hand their archives to the hub's gateway")]
+    [InlineData("PACKAGE_REPOS_NOTIFIERS", "notifiers are read and checked; this version sends nothing yet")]
+    public void HubsStart_WhenOneOfTheManualsVariablesIsSet_SaysWhatBecomesOfIt(string name, string said)
+    {
+        var value = name == "PACKAGE_REPOS_NOTIFIERS" ? """{"chaotic-aur":{"id":"1","token":"s3cr3t","check_name":"c"}}""" : "s3cr3t";
+        string? Variable(string wanted) => wanted == name ? value : null;
+
+        var lines = FarmVariables.Notes(Variable, Readers.Hub).Concat(Caur.Silo.Configuration.ConfigurationCheck.OfEnvironment(Variable).Notes.Select(note => note.ToString())).ToList();
+
+        lines.ShouldHaveSingleItem().ShouldContain(said);
+        lines[0].ShouldNotContain("s3cr3t");
+    }
+
     private static CliContext Context() => new(() => Stream.Null, TextWriter.Null, TextWriter.Null, _ => null, isTerminal: false);
 }

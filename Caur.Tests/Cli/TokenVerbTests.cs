@@ -67,6 +67,42 @@ public sealed class TokenVerbTests : IDisposable
         File.Exists(_data["tokens.json"]).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("0d")]
+    [InlineData("99999999d")]
+    [InlineData("d")]
+    [InlineData("-1d")]
+    public async Task Create_WhenTheTimeIsNone_SaysWhichItIsAndWhatIsWanted(string time)
+    {
+        var run = await CliRun.RunAsync(["token", "create", "--role", "ci", $"--expires={time}", "--data", _data.Path]);
+
+        run.ExitCode.ShouldBe(ExitCodes.Usage);
+        run.Error.ShouldContain($"--expires wants a number from 1 on with d, h, m or s behind it, as 90d, and at most 100 years; '{time}' is none.");
+    }
+
+    [Fact]
+    public async Task Create_ForABuilder_TakesItsNameByEitherOption()
+    {
+        (await CliRun.RunAsync(["token", "create", "--role", "builder", "--builder", "box", "--data", _data.Path])).Succeeded();
+        new TokenStore(_data["tokens.json"], TimeProvider.System).List().Single().Name.ShouldBe("box");
+
+        foreach (var wrong in (string[][])[["--role", "ci", "--builder", "box"], ["--role", "builder", "--builder", "box", "--name", "other"]])
+        {
+            (await CliRun.RunAsync(["token", "create", .. wrong, "--data", _data.Path])).ExitCode.ShouldBe(ExitCodes.Usage);
+        }
+    }
+
+    [Fact]
+    public async Task Create_ForARepositoryThatTheFarmDoesNotHave_SaysSo()
+    {
+        var environment = new Dictionary<string, string> { ["PACKAGE_TARGET_REPOS"] = """{"farm":{}}""", ["CAUR_DATA"] = _data.Path };
+        var known = await CliRun.RunAsync(["token", "create", "--role", "ci", "--target-repo", "farm/x86_64"], environment);
+        var unknown = await CliRun.RunAsync(["token", "create", "--role", "ci", "--target-repo", "nope"], environment);
+
+        known.Succeeded().Error.ShouldNotContain("note:");
+        unknown.Succeeded().Error.ShouldContain("note: this farm has no target repository 'nope' now; it has farm");
+    }
+
     [Fact]
     public async Task Create_WhenThereIsNoDataFolder_NamesIt()
     {

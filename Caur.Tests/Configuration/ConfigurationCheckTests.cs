@@ -101,7 +101,7 @@ public sealed class ConfigurationCheckTests : IDisposable
         File.WriteAllText(_told.File, new string(' ', 5_000_000));
         ConfigurationCheck.Run(_told.File, _told.Variable).Problems.ShouldHaveSingleItem().Text.ShouldBe("the file is larger than 4194304 bytes");
         ConfigurationCheck.Run(_told["nothing.json"], _told.Variable).Problems.ShouldHaveSingleItem().Text.ShouldStartWith("the file cannot be read: ");
-        ConfigurationCheck.Run(Path.GetDirectoryName(_told.File), _told.Variable).Problems.ShouldHaveSingleItem().Text.ShouldStartWith("the file cannot be read: ");
+        ConfigurationCheck.Run(Path.GetDirectoryName(_told.File), _told.Variable).Problems.ShouldHaveSingleItem().Text.ShouldStartWith("this is a folder, and a file is wanted, as ");
 
         // Then nobody knows what it would have set, and what is missing is not worth a line.
         _told.Environment.Clear();

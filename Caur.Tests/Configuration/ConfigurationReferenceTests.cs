@@ -35,7 +35,7 @@ public sealed partial class ConfigurationReferenceTests
     [
         typeof(FarmOptions), typeof(BuilderOptions), typeof(AttemptOptions), typeof(ContainerOptions), typeof(EngineOptions), typeof(ImageOptions),
         typeof(LogOptions), typeof(SourceOptions), typeof(LogRetention), typeof(RepositoryStoreOptions), typeof(GpgOptions),
-        typeof(ReadingOptions), typeof(CrossOriginOptions), typeof(ProxyOptions), typeof(RequestLimits), typeof(RateLimits), typeof(IdempotencyOptions), typeof(AuditOptions),
+        typeof(ReadingOptions), typeof(CrossOriginOptions), typeof(ProxyOptions), typeof(RequestLimits), typeof(RateLimits), typeof(ClientLimits), typeof(IdempotencyOptions), typeof(AuditOptions),
     ];
 
     /// <summary>What nobody is to set: the farm's other parts rely on it, or it follows from something that is set.</summary>

@@ -54,6 +54,38 @@ public sealed class LimitTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", 503)]
+    [InlineData("10.0.0.0/8", 503)]
+    [InlineData("127.0.0.0/8", 200)]
+    public async Task Connections_OfOneAddress_AreBoundedButForTrustedProxies(string trusted, int status)
+    {
+        await using var app = await StartAsync(("CAUR_MAX_CONNECTIONS_PER_CLIENT", "5"), ("CAUR_TRUSTED_PROXIES", trusted));
+        var idle = new List<RawHttp>();
+        for (var i = 0; i < 5; i++)
+        {
+            idle.Add(await RawHttp.ConnectAsync(app.Url));
+            await idle[^1].SendAsync("GET /text HTTP/1.1\nHost: x\n\n");
+            (await idle[^1].AnswerAsync()).Status.ShouldBe(200);
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            var answer = await RawHttp.AskAsync(app.Url, "GET /text HTTP/1.1\nHost: x\n\n", closes: status != 200);
+            answer.Status.ShouldBe(status);
+            if (status != 200)
+            {
+                (answer["Retry-After"], answer["Content-Type"]).ShouldBe(("10", "application/problem+json"));
+                answer.Body.ShouldContain("5 connections are open from this address");
+            }
+        }
+
+        (await RawHttp.AskAsync(app.Url, "GET /health/live HTTP/1.1\nHost: x\n\n")).Status.ShouldNotBe(503);
+        idle.ForEach(connection => connection.Dispose());
+        using var client = app.Client();
+        await Caur.Tests.Api.ApiHub.UntilAsync(async () => (await client.GetAsync("/text", Cancelled)).StatusCode == HttpStatusCode.OK, "room for another connection");
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(60)]
@@ -187,6 +219,8 @@ public sealed class LimitTests : IDisposable
     [InlineData("CAUR_MAX_BODY", "-1", "CAUR_MAX_BODY must be")]
     [InlineData("CAUR_AUDIT_FILES", "0", "CAUR_AUDIT_FILES must be")]
     [InlineData("CAUR_MAX_CONNECTIONS", "0", "CAUR_MAX_CONNECTIONS must be")]
+    [InlineData("CAUR_MAX_CONNECTIONS_PER_CLIENT", "0", "CAUR_MAX_CONNECTIONS_PER_CLIENT must be")]
+    [InlineData("CAUR_MAX_STREAMS_PER_CLIENT", "0", "CAUR_MAX_STREAMS_PER_CLIENT must be")]
     [InlineData("CAUR_IDEMPOTENCY_KEYS", "99999999", "CAUR_IDEMPOTENCY_KEYS must be")]
     public async Task Start_WithASettingThatCannotWork_IsRefusedWithALineThatNamesIt(string name, string value, string expected)
     {

@@ -58,6 +58,25 @@ public sealed class ProblemTests : IDisposable
     }
 
     [Fact]
+    public async Task Error_WithAPathOfTheHub_ShowsItToAdminsOnly()
+    {
+        await using var app = await EdgeApp.StartAsync(
+            _folder.Path,
+            routes => routes.MapGet("/full", string () => throw new IOException($"No space left on device : '{_folder["logs"]}/x' and '{_folder["tokens.json"]}'", 28)));
+        using var anonymous = app.Client();
+        using var ci = await app.ClientAsync(TokenRole.Ci);
+        using var admin = await app.ClientAsync(TokenRole.Admin);
+
+        foreach (var client in new[] { anonymous, ci })
+        {
+            (await (await client.GetAsync("/full", Cancelled)).ShouldBeProblemAsync(507))
+                .ShouldBe("No space left on device : 'the logs' folder/x' and 'the data folder/tokens.json'");
+        }
+
+        (await (await admin.GetAsync("/full", Cancelled)).ShouldBeProblemAsync(507)).ShouldContain(_folder["logs"]);
+    }
+
+    [Fact]
     public async Task Error_WhenTheClientTakesOnlyHtml_IsAProblemAllTheSame()
     {
         await using var app = await EdgeApp.StartAsync(_folder.Path);

@@ -43,7 +43,7 @@ internal sealed class LogGateway : IAsyncDisposable
 
     public LogFollowers Followers => _app.Services.GetRequiredService<LogFollowers>();
 
-    public static async Task<LogGateway> StartAsync(string folder)
+    public static async Task<LogGateway> StartAsync(string folder, Reading reading = Reading.Public)
     {
         var folders = DataFolders.Resolve(folder);
         folders.Create();
@@ -60,6 +60,7 @@ internal sealed class LogGateway : IAsyncDisposable
         services.AddSingleton(new TokenStore(Path.Combine(folders.Root, "tokens.json"), TimeProvider.System));
         services.AddSingleton<ITrustedKeys, NoKeys>();
         services.AddSingleton<IRepositoryPublisher>(new FakePublisher());
+        services.Configure<ReadingOptions>(options => options.Reading = reading);
         services.Configure<FarmOptions>(options => options.TargetRepositories["repo"] = new TargetRepositoryOptions());
         services.AddFarmEngine(folders);
         services.AddCaurGrains();
@@ -69,6 +70,12 @@ internal sealed class LogGateway : IAsyncDisposable
         await app.StartAsync();
         return new LogGateway(app, folders);
     }
+
+    /// <summary>The session of the builder that joined.</summary>
+    public IBuilderSession Session => _session!;
+
+    public async Task<string> TokenAsync(TokenRole role) =>
+        (await _app.Services.GetRequiredService<TokenStore>().CreateAsync(role, "test", null, CancellationToken.None)).Token;
 
     public string Repositories => _folders.Repositories;
 

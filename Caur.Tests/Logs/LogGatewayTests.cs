@@ -4,8 +4,10 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Caur.Builder.Logs;
+using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
+using Caur.Contracts.Queue;
 using Caur.Protocol.Builders;
 using Caur.Storage.Logs;
 using Caur.Tests.Cli;
@@ -256,6 +258,36 @@ public sealed class LogGatewayTests : IAsyncLifetime
 
         (await pump.CompleteAsync(Token).DefaultTimeout("the pump")).ShouldBeTrue();
         (await File.ReadAllBytesAsync(file, Token)).ShouldBe([.. Encoding.UTF8.GetBytes(Header), .. bytes]);
+    }
+
+    /// <summary>Whoever looks is answered, also where nothing can be written, and as many as look leave nothing behind.</summary>
+    [Fact]
+    public async Task Get_OfABuildThatWaits_WritesNothingAndGoesOnWithTheLog()
+    {
+        var queued = await _gateway.Grains.GetGrain<IBuildQueueGrain>("x86_64").EnqueueAsync(new EnqueueRequest
+        {
+            Operation = Guid.NewGuid(),
+            Builds = [new BuildRequest { Package = new PackageKey(new TargetId("repo", "x86_64"), "waits"), SourceRepository = "packages", Commit = "0123456789" }],
+        });
+        var build = queued[0].Build;
+        var header = Encoding.UTF8.GetString(LogHeader.For(build));
+        var folder = System.IO.Path.GetDirectoryName(_gateway.FileOf(build, finished: false))!;
+
+        (await _http.GetStringAsync("/api/logs/waits?follow=false", Token)).ShouldBe(header);
+        (await _http.GetStringAsync($"{LogGateway.PathOf(build)}?follow=false&offset=6", Token)).ShouldBe(header[6..]);
+        (await _http.GetAsync($"/api/logs/waits?follow=false&offset={header.Length + 1}", Token)).StatusCode.ShouldBe(HttpStatusCode.RequestedRangeNotSatisfiable);
+        using var follower = await _http.GetAsync("/api/logs/waits", HttpCompletionOption.ResponseHeadersRead, Token);
+        follower.Headers.GetValues("Caur-Build").Single().ShouldBe(build.ToString());
+        var body = await follower.Content.ReadAsStreamAsync(Token);
+        var read = new byte[header.Length];
+        await body.ReadExactlyAsync(read, Token);
+        Encoding.UTF8.GetString(read).ShouldBe(header);
+        Directory.Exists(folder).ShouldBeFalse();
+
+        await _gateway.Log(build).EndAsync(0, "Nobody wants it.", final: true);
+
+        (await new StreamReader(body).ReadToEndAsync(Token).DefaultTimeout("the end of the log")).ShouldContain("Nobody wants it.");
+        (await _http.GetStringAsync(LogGateway.PathOf(build), Token)).ShouldStartWith(header);
     }
 
     private static string Path => LogGateway.PathOf(Build);

@@ -59,6 +59,8 @@ public sealed class FullDiskTests : IAsyncDisposable
 
         await FillAsync();
         await EventuallyAsync(async () => (await ReadyAsync(http)).StartsWith($"degraded: the disk of {Disk} is full", StringComparison.Ordinal));
+        using var stranger = new HttpClient { BaseAddress = http.BaseAddress };
+        (await ReadyAsync(stranger)).ShouldStartWith("degraded: the disk of the data folder is full");
         await CommitAsync("b");
         using var refused = await ScheduleAsync(http);
         refused.StatusCode.ShouldBe(HttpStatusCode.InsufficientStorage, await refused.Content.ReadAsStringAsync(Token));

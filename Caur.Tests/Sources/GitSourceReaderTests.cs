@@ -117,7 +117,7 @@ public sealed class GitSourceReaderTests : IDisposable
     [InlineData("")]
     [InlineData("--upload-pack=touch")]
     [InlineData("ext::sh -c true")]
-    [InlineData("/nothing/here")]
+    [InlineData("https://localhost:1/nothing/here")]
     public async Task ReadAsync_WhenTheUrlCannotBeFetched_NamesRepositoryAndUrl(string url)
     {
         var problem = await Should.ThrowAsync<SourceUnavailableException>(
@@ -125,6 +125,28 @@ public sealed class GitSourceReaderTests : IDisposable
 
         problem.Message.ShouldContain("packages");
         problem.Message.ShouldContain(url);
+    }
+
+    /// <summary>What it says is answered to whoever orders builds; the paths of the hub's machine are for its log alone.</summary>
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("file://", null)]
+    [InlineData("", "nothing-of-the-kind")]
+    [InlineData("file://", "nothing-of-the-kind")]
+    public async Task ReadAsync_WhenTheRepositoryIsAFolder_NamesItInTheDetailOnly(string scheme, string? commit)
+    {
+        if (commit is not null)
+        {
+            await _source.CommitAsync(("a/PKGBUILD", ""));
+        }
+
+        var folder = commit is null ? "/nothing/here" : _source.Folder;
+        var problem = await Should.ThrowAsync<SourceUnavailableException>(
+            () => _reader.ReadAsync("packages", $"{scheme}{folder}", commit, TestContext.Current.CancellationToken));
+
+        problem.Message.ShouldNotContain(folder);
+        problem.Message.ShouldContain("packages");
+        problem.Detail.ShouldContain(folder);
     }
 
     [Fact]

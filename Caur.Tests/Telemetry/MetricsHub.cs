@@ -127,24 +127,45 @@ internal sealed partial class MetricsHub : IAsyncDisposable, IBuilderAgent
         });
     }
 
-    /// <summary>Sends to every route, with names that mean nothing, by each of its methods, with and without a token and a body.</summary>
-    public async Task AskEverythingAsync()
+    /// <summary>Sends to every route, with names that mean nothing, by each of its methods and by others, with and without a token and a
+    /// body; and to paths that are none.</summary>
+    public async Task AskEverythingAsync(string name, string method)
     {
         using var stranger = new HttpClient { BaseAddress = Http.BaseAddress };
-        foreach (var route in _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
+        var paths = _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(route => new[] { Parameter().Replace(route.RoutePattern.RawText!, name), Parameter().Replace(route.RoutePattern.RawText!, Known) })
+            .Append($"/{name}.php").Append($"/api/{name}").Append($"/api/logs/{name}/1795249937633").Append($"/api/v1/builds/farm/x86_64/{name}/1795249937633")
+            .Append($"/api/v1/packages/sources/{name}").Append($"/api/v1/packages/{name}/builds");
+        foreach (var path in paths.Distinct())
         {
-            var path = Parameter().Replace(route.RoutePattern.RawText!, "x");
-            foreach (var method in (string[])["GET", "HEAD", "POST", "PUT", "DELETE"])
+            foreach (var verb in (string[])["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", method])
             {
-                await TryAsync(Http, method, path, null);
-                await TryAsync(stranger, method, path, "{}");
+                await TryAsync(Http, verb, path, null);
+                await TryAsync(stranger, verb, path, "{}");
+                await TryAsync(Http, verb, path, null, isKnown: true);
             }
         }
     }
 
-    private static async Task TryAsync(HttpClient http, string method, string path, string? body)
+    /// <summary>Names that the hub knows, when a build of "first" is queued.</summary>
+    private static string Known(Match parameter) => parameter.Groups["name"].Value switch
+    {
+        "source" => "sources",
+        "arch" => "x86_64",
+        "id" or "pkgbase" => "first",
+        "path" => "farm/x86_64/farm.db",
+        _ => "farm",
+    };
+
+    private static async Task TryAsync(HttpClient http, string method, string path, string? body, bool isKnown = false)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (isKnown)
+        {
+            // Whatever the client has, it has.
+            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        }
+
         request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), TimeProvider.System);
         try
@@ -157,7 +178,7 @@ internal sealed partial class MetricsHub : IAsyncDisposable, IBuilderAgent
         }
     }
 
-    [GeneratedRegex(@"\{[^}]*\}")]
+    [GeneratedRegex(@"\{\**(?<name>\w+)[^}]*\}")]
     private static partial Regex Parameter();
 
     /// <summary>The metrics, no older than a second.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Caur.Api.Auth;
 using Caur.Contracts.Queue;
+using Caur.Tests.Api;
 using Caur.Tests.Logs;
 using Caur.Tests.Storage.Support;
 using OpenQA.Selenium;
@@ -489,6 +491,152 @@ public sealed class LogViewerTests(ViewerFixture fixture) : IClassFixture<Viewer
         await _browser.UntilAsync("document.querySelector('#message form')");
         _browser.Element("#message input").SendKeys("known" + Keys.Enter);
         await LastVisibleAsync("there");
+    }
+
+    /// <summary>Where reading is restricted the pages come without a token, ask for one, and present it with everything that they ask for.</summary>
+    [Fact]
+    public async Task Pages_WhereReadingIsPrivate_AskForATokenAndPresentIt()
+    {
+        using var folder = new TemporaryFolder();
+        await using var gateway = await LogGateway.StartAsync(folder.Path, Reading.Private);
+        var token = await gateway.TokenAsync(TokenRole.Reader);
+        var file = gateway.FileOf(fixture.NewBuild("secret"), finished: true);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, "what only readers see\n", TestContext.Current.CancellationToken);
+
+        _browser.Open($"{gateway.Url}logs.html?id=secret");
+        await _browser.UntilAsync("document.querySelector('#access')");
+        _browser.Text("#message").ShouldContain("only those read who have a token");
+        _browser.Element("#access input").SendKeys("caur_wrong" + Keys.Enter);
+        await _browser.UntilAsync("document.querySelector('#message')?.textContent.includes('does not take this token')");
+        _browser.Text("body").ShouldNotContain("what only readers see");
+        _browser.Element("#access input").SendKeys(token + Keys.Enter);
+        await LastVisibleAsync("what only readers see");
+        await _browser.UntilAsync("document.querySelector('#connection').textContent === 'Complete'");
+        _browser.RunAsync<string>("""
+            const made = URL.createObjectURL;
+            const saved = new Promise(resolve => { URL.createObjectURL = blob => { resolve(blob.text()); return made.call(URL, blob); }; });
+            document.querySelector('#download').click();
+            return await saved;
+            """).ShouldBe("what only readers see\n");
+
+        // The same tab knows it on the farm's other page, and no cookie or lasting storage has it.
+        _browser.Open(gateway.Url.ToString());
+        await _browser.UntilAsync("document.querySelector('#active .none')");
+        _browser.Run<bool>("return document.querySelector('#door').hidden").ShouldBeTrue();
+        _browser.Run<string>("return document.cookie + JSON.stringify(localStorage)").ShouldNotContain("caur_");
+        _browser.Run("sessionStorage.clear()");
+        _browser.Open(gateway.Url.ToString());
+        await _browser.UntilAsync("document.querySelector('#door #access')");
+
+        // Which the browser says of each answer with 401.
+        _browser.Complaints();
+    }
+
+    [Fact]
+    public async Task Search_WhenTheExpressionRunsAway_IsStoppedAndTheLogIsReadAgain()
+    {
+        await fixture.OpenWholeAsync(fixture.Finished($"first\n{new string('a', 40)}b\nlast\n"));
+        _browser.Element("#regex").Click();
+        _browser.Element("#search-text").SendKeys("(a+)+$");
+        await _browser.UntilAsync("document.querySelector('#search-count').textContent.includes('takes too long') || document.body.textContent.includes('This expression takes too long.')");
+        await LastVisibleAsync("last");
+        _browser.Element("#search-text").Clear();
+        _browser.Element("#search-text").SendKeys("las");
+        await _browser.UntilAsync("document.querySelector('#search-count').textContent.includes('1')");
+    }
+
+    /// <summary>The limit is that of the module itself; a stream that says it has so many bytes stands for a gibibyte.</summary>
+    [Fact]
+    public async Task Log_WhenItIsLargerThanAPageCanHold_StopsThere()
+    {
+        await fixture.OpenWholeAsync(fixture.Finished("x\n"));
+        _browser.RunAsync<string>("""
+            const { Source, limit } = await import(document.querySelector('script[type=module]').src.replace('logs.js', 'source.js'));
+            const piece = { length: limit / 4 };
+            let read = 0;
+            const original = fetch;
+            globalThis.fetch = async () => ({ status: 200, headers: new Headers(), body: { getReader: () => ({ read: async () => ({ done: false, value: piece }) }) } });
+            const source = new Source({ base: location.href, id: 'x', timestamp: null, reset() {}, changed() {}, received: async bytes => { read += bytes.length; } });
+            await source.run();
+            globalThis.fetch = original;
+            return `${source.phase} ${read === limit} ${limit}`;
+            """).ShouldBe("full true 1073741824");
+    }
+
+    [Fact]
+    public async Task Page_WhenLessMotionIsWanted_MovesNothing()
+    {
+        var log = await fixture.LiveAsync("still");
+        await fixture.OpenAsync(log.Build);
+        const string Moving = "[...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule.cssText.includes('animation') || rule.cssText.includes('transition') || rule.cssText.includes('scroll-behavior: smooth'))";
+        try
+        {
+            foreach (var (wanted, moves) in new[] { ("no-preference", true), ("reduce", false) })
+            {
+                _browser.Command("Emulation.setEmulatedMedia", new() { ["features"] = new object[] { new Dictionary<string, object> { ["name"] = "prefers-reduced-motion", ["value"] = wanted } } });
+                _browser.Run<bool>("""
+                    const badge = document.body.appendChild(Object.assign(document.createElement('span'), { className: 'badge' }));
+                    badge.dataset.kind = 'busy';
+                    const moves = getComputedStyle(badge, '::before').animationName !== 'none';
+                    badge.remove();
+                    return moves;
+                    """).ShouldBe(moves, wanted);
+            }
+
+            _browser.Run<bool>($"return {Moving}.every(rule => rule.cssText.includes('prefers-reduced-motion'))").ShouldBeTrue("all motion is behind the preference");
+        }
+        finally
+        {
+            _browser.Command("Emulation.setEmulatedMedia", new() { ["features"] = Array.Empty<object>() });
+            _browser.UseTheme("dark");
+        }
+    }
+
+    /// <summary>The farm's first page: what is built with its live logs, what waits with its reason.</summary>
+    [Fact]
+    public async Task Index_WithBuildsThatRunAndWait_ShowsReasonsAndLinksAndFitsAPhone()
+    {
+        await using var hub = await ApiHub.StartAsync();
+        var queued = await hub.EnqueueAsync(
+            ApiHub.Request("first"),
+            ApiHub.Request("second-with-a-rather-long-name-of-its-own-that-does-not-end", "first"),
+            ApiHub.Request("third-of-another-class") with { BuilderClass = "nobody" });
+        await (await new ApiBuilder(hub, "tester").JoinAsync()).StartAsync();
+        try
+        {
+            foreach (var (width, height, theme) in new[] { (1200, 800, "light"), (390, 844, "dark"), (320, 568, "dark") })
+            {
+                _browser.UseTheme(theme);
+                _browser.Command("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 2, ["mobile"] = width < 500 });
+                _browser.Open(hub.Url.ToString());
+                await _browser.UntilAsync("document.querySelector('#active a') && document.querySelectorAll('#waiting a').length === 2");
+                _browser.Run<string>("return document.querySelector('#active a').getAttribute('href')").ShouldBe($"logs.html?timestamp={queued[0].Timestamp}&id=first");
+                _browser.Text("#active").ShouldContain("on tester/0");
+                _browser.Text("#waiting").ShouldContain("first");
+                _browser.Run<int>("return [...document.querySelectorAll('#waiting .why')].filter(why => why.textContent.length > 10).length").ShouldBe(2);
+                _browser.Text("#waiting .why").ShouldContain("waits for first");
+                _browser.Text("#builders").ShouldContain("tester/0 1 of 1 busy");
+                (_browser.Text("#active-count"), _browser.Text("#waiting-count")).ShouldBe(("1", "2"));
+                _browser.Run<int>("return document.documentElement.scrollWidth").ShouldBeLessThanOrEqualTo(width);
+                _browser.Run<int>("return [...document.querySelectorAll('.cards a')].filter(link => link.getBoundingClientRect().height < 44).length").ShouldBe(0);
+                if (Environment.GetEnvironmentVariable("CAUR_TEST_PICTURES") is { Length: > 0 } pictures)
+                {
+                    _browser.SavePicture(Path.Combine(pictures, $"index-{width}.png"));
+                }
+            }
+
+            await hub.Queue().PauseAsync(true);
+            await _browser.UntilAsync("!document.querySelector('#paused').hidden");
+            _browser.Element("#active a").Click();
+            await _browser.UntilAsync("document.querySelector('.row')");
+            _browser.Text("#lines").ShouldContain("Added to build queue");
+        }
+        finally
+        {
+            _browser.Command("Emulation.clearDeviceMetricsOverride", []);
+            _browser.UseTheme("dark");
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 // The log viewer: puts its parts together.
 
+import { accessForm, accessText, headers, token } from './access.js';
 import { linesHash, logAddress, readLines, readQuery } from './address.js';
 import { listenToKeys } from './keys.js';
 import { byId, bytesText, copyText, element, number } from './page.js';
@@ -70,7 +71,7 @@ function start() {
   measure();
   worker.postMessage({ kind: 'columns', columns, anchorRow: 0 });
   worker.postMessage({ kind: 'tail', count: view.following ? view.rowsOnScreen : 0 });
-  worker.postMessage({ kind: 'open', base, id, timestamp: news.source?.build?.split('/')[3] ?? timestamp });
+  worker.postMessage({ kind: 'open', base, id, headers: headers(), timestamp: news.source?.build?.split('/')[3] ?? timestamp });
 }
 
 const heard = {
@@ -146,9 +147,15 @@ function showSource() {
     case 'gone': connection('The log was removed meanwhile; this is what had come.', 'bad'); break;
     case 'full': connection('The log is larger than a page can hold. “Raw” has all of it.', 'bad'); break;
     case 'missing': showMissing(); break;
+    case 'closed': showClosed(); break;
     case 'refused': explain('The farm refuses this', [element('p', { textContent: source.message || 'It does not say why.' }), askForId()]); break;
   }
   log.setAttribute('aria-busy', String(source.phase === 'connecting'));
+}
+
+function showClosed() {
+  connection('A token is wanted', 'bad');
+  explain('A token is wanted', [element('p', { textContent: accessText() }), accessForm(() => location.reload())]);
 }
 
 function showWaiting(source) {
@@ -407,6 +414,21 @@ search.onStuck = () => {
 
 // Buttons and keys
 
+/** A link cannot present a token: what it leads to is fetched, and saved under its name. */
+async function downloadWithToken() {
+  try {
+    const response = await fetch(byId('download').href, { headers: headers() });
+    if (!response.ok) {
+      throw new Error(`The farm answers ${response.status}.`);
+    }
+    const address = URL.createObjectURL(await response.blob());
+    element('a', { href: address, download: byId('download').download }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  } catch (error) {
+    connection(`The log cannot be downloaded: ${error.message}`, 'bad');
+  }
+}
+
 function toEnd() {
   view.follow(true);
 }
@@ -417,6 +439,12 @@ function openHelp() {
   }
 }
 
+byId('download').addEventListener('click', event => {
+  if (token() !== null) {
+    event.preventDefault();
+    downloadWithToken();
+  }
+});
 byId('follow').addEventListener('click', () => view.follow(!view.following));
 byId('wrap').addEventListener('click', toggleWrap);
 byId('end').addEventListener('click', toEnd);

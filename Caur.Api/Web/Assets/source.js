@@ -7,7 +7,7 @@ const pauses = [0.5, 1, 2, 4, 8, 15, 30];
 export const limit = 1 << 30;
 
 export class Source {
-  /** connecting, open, finished, waiting, missing, refused, gone or full. */
+  /** connecting, open, finished, waiting, missing, refused, closed (a token is wanted), gone or full. */
   phase = 'connecting';
   /** What the gateway or the browser said, for people. */
   message = '';
@@ -23,17 +23,20 @@ export class Source {
   #received;
   #changed;
   #reset;
+  #headers;
   #tries = 0;
   #wake = () => {};
   #abort = null;
 
   /** @param base the folder of the page
    * @param timestamp null for the newest log
+   * @param headers to send with each request
    * @param received called with bytes, in order
    * @param reset called when what came before does not count any more
    * @param changed called when anything else did */
-  constructor({ base, id, timestamp, received, reset, changed }) {
+  constructor({ base, id, timestamp, headers, received, reset, changed }) {
     this.#base = base;
+    this.#headers = headers ?? {};
     this.#path = `api/logs/${encodeURIComponent(id)}${timestamp === null ? '' : `/${encodeURIComponent(timestamp)}`}`;
     this.#received = received;
     this.#reset = reset;
@@ -48,7 +51,7 @@ export class Source {
       let response = null;
       try {
         this.#become('connecting');
-        response = await fetch(new URL(`${this.#path}?offset=${offset}`, this.#base), { cache: 'no-store', signal: this.#abort.signal });
+        response = await fetch(new URL(`${this.#path}?offset=${offset}`, this.#base), { cache: 'no-store', headers: this.#headers, signal: this.#abort.signal });
         if (response.status === 200) {
           this.#begin(response);
           for await (const bytes of pieces(response)) {
@@ -112,7 +115,7 @@ export class Source {
       return false;
     }
     this.message = (await response.text()).replace(/\x1b\[[0-9;]*m/g, '').trim().slice(0, 500);
-    this.#become(response.status === 404 ? (offset > 0 ? 'gone' : 'missing') : 'refused');
+    this.#become(response.status === 401 ? 'closed' : response.status === 404 ? (offset > 0 ? 'gone' : 'missing') : 'refused');
     return true;
   }
 

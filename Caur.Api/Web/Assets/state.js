@@ -1,5 +1,6 @@
 // The build's state with its reason, and the package's other builds. Asked for again while the build goes on and the page is seen.
 
+import { headers } from './access.js';
 import { logAddress } from './address.js';
 import { byId, element, readSpan, showState, spanText, timeText } from './page.js';
 
@@ -98,7 +99,7 @@ export class BuildState {
   /** @returns the answer; undefined when there is no such thing, null when it cannot be known now */
   async #get(path) {
     try {
-      const response = await fetch(new URL(path, this.#base), { headers: { Accept: 'application/json' } });
+      const response = await fetch(new URL(path, this.#base), { headers: headers({ Accept: 'application/json' }) });
       return response.ok ? await response.json() : response.status === 404 ? undefined : null;
     } catch {
       return null;

@@ -1,12 +1,12 @@
-namespace Caur.Grains.Sources;
+namespace Caur.Contracts.Ids;
 
 /// <summary>The names that somebody probably meant.</summary>
-internal static class NearestNames
+public static class NearestNames
 {
     /// <summary>Up to three names within a third of the word's length by edits, or that contain it; the nearest first.</summary>
     public static IReadOnlyList<string> Of(string word, IEnumerable<string> names) =>
     [
-        .. names
+        .. (names ?? throw new ArgumentNullException(nameof(names)))
             .Select(name => (Name: name, Distance: Distance(word, name)))
             .Where(pair => pair.Distance <= Math.Max(2, word.Length / 3)
                 || (word.Length > 2 && pair.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))
