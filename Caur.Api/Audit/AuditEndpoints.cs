@@ -40,7 +40,7 @@ internal static class AuditEndpoints
         app.MapGet("/api/v1/audit", GetAsync).RequireAuthorization(AuthPolicies.Admin).WithTags("audit").WithName("GetAudit")
             .Documented(
                 "Read the audit log.",
-                "Every write has a line before it is carried out and one with its outcome; one without the second was cut off. What is older than the kept files is gone.")
+                "Every write has a line before it is carried out and one with its outcome; one without the second was cut off. Of what changed nothing, long ago, each token has one line `Refusals` with a count. What is older than the kept files is gone.")
             .Parameter("after", "The number of the line behind which to begin. Default: 0, the oldest that is kept.", "4711")
             .Parameter("limit", $"How many lines at most, from 1 to {PageSize}. Default: 100.", "50")
             .AnswersLike(Example)

@@ -47,6 +47,7 @@ public static class LogEndpoints
         .FreeParameter("follow", "false ends with what is there. Default: true.", "false")
         .AnswersText("Added to build queue at 21/11/2026, 08:26:24 UTC. Waiting for builder...\r\n", when: "Until the build is over.")
         .AnswersText("Build task not found", status: StatusCodes.Status404NotFound, when: "There is no such log; the text has the escapes that make it red.")
+        .Refuses(StatusCodes.Status429TooManyRequests, "This client holds too many streams.", "250 streams and logs are open from this address without a token, and that is the most: close one")
         .Refuses(StatusCodes.Status416RangeNotSatisfiable, "The offset is behind the end.", "the log has 4711 bytes, and the offset 65536 is behind them");
 
     private static async Task GetLogAsync(string id, string timestamp, HttpContext context, LogServices services)
