@@ -36,51 +36,58 @@ public static class BuildEndpoints
             .Paged(BuildExamples.Id.ToString())
             .AnswersLike(new Page<BuildSummary> { Items = [BuildExamples.Summary], Next = BuildExamples.Id.ToString() });
 
-        MapOne(
-            all.MapGroup("/{target}/{arch}/{pkgbase}/{timestamp}").WithMetadata(new TargetRouteAttribute("target")),
+        var one = all.MapGroup("/{target}/{arch}/{pkgbase}/{timestamp}").WithMetadata(new TargetRouteAttribute("target"));
+        DescribeOne(
             "",
-            (string target, string arch, string pkgbase, string timestamp, BuildReader builds) => GetAsync($"{target}/{arch}/{pkgbase}/{timestamp}", builds),
-            (string target, string arch, string pkgbase, string timestamp, HttpContext context, QueueReader queues) =>
-                CancelAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, queues),
-            (string target, string arch, string pkgbase, string timestamp, QueueReader queues) =>
-                PromoteAsync($"{target}/{arch}/{pkgbase}/{timestamp}", queues),
-            (string target, string arch, string pkgbase, string timestamp, HttpContext context, BuildRetry retry, RetryBody? body) =>
-                RetryAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, retry, body),
+            one.MapGet("", (string target, string arch, string pkgbase, string timestamp, BuildReader builds) =>
+                GetAsync($"{target}/{arch}/{pkgbase}/{timestamp}", builds)),
+            one.MapPost("/cancel", (string target, string arch, string pkgbase, string timestamp, HttpContext context, QueueReader queues) =>
+                CancelAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, queues)),
+            one.MapPost("/promote", (string target, string arch, string pkgbase, string timestamp, QueueReader queues) =>
+                PromoteAsync($"{target}/{arch}/{pkgbase}/{timestamp}", queues)),
+            one.MapPost("/retry", (string target, string arch, string pkgbase, string timestamp, HttpContext context, BuildRetry retry, RetryBody? body) =>
+                RetryAsync($"{target}/{arch}/{pkgbase}/{timestamp}", context, retry, body)),
             static route => route
                 .Parameter("target", "The repository's name.", "chaotic-aur")
                 .Parameter("arch", "Its architecture.", "x86_64")
                 .Parameter("pkgbase", "The package folder.", "guile1.8")
                 .Parameter("timestamp", "When it was queued, in milliseconds since 1970.", "1795249937633"));
-        MapOne(
-            all.MapGroup("/{id}").WithMetadata(new BuildRouteAttribute("id")),
+        var byId = all.MapGroup("/{id}").WithMetadata(new BuildRouteAttribute("id"));
+        DescribeOne(
             "ById",
-            (string id, BuildReader builds) => GetAsync(Unpacked(id), builds),
-            (string id, HttpContext context, QueueReader queues) => CancelAsync(Unpacked(id), context, queues),
-            (string id, QueueReader queues) => PromoteAsync(Unpacked(id), queues),
-            (string id, HttpContext context, BuildRetry retry, RetryBody? body) => RetryAsync(Unpacked(id), context, retry, body),
+            byId.MapGet("", (string id, BuildReader builds) => GetAsync(Unpacked(id), builds)),
+            byId.MapPost("/cancel", (string id, HttpContext context, QueueReader queues) => CancelAsync(Unpacked(id), context, queues)),
+            byId.MapPost("/promote", (string id, QueueReader queues) => PromoteAsync(Unpacked(id), queues)),
+            byId.MapPost("/retry", (string id, HttpContext context, BuildRetry retry, RetryBody? body) =>
+                RetryAsync(Unpacked(id), context, retry, body)),
             static route => route.Parameter("id", IdHelp, "chaotic-aur%2Fx86_64%2Fguile1.8%2F1795249937633"));
         return app;
     }
 
-    private static void MapOne(
-        RouteGroupBuilder one, string suffix, Delegate get, Delegate cancel, Delegate promote, Delegate retry, Action<RouteHandlerBuilder> describe)
+    private static void DescribeOne(
+        string suffix,
+        RouteHandlerBuilder shown,
+        RouteHandlerBuilder cancelled,
+        RouteHandlerBuilder promoted,
+        RouteHandlerBuilder retried,
+        Action<RouteHandlerBuilder> describe)
     {
-        var shown = one.MapGet("", get).WithName($"GetBuild{suffix}").WithEntityTag()
+        shown.WithName($"GetBuild{suffix}").WithEntityTag()
             .Documented(
                 "Show a build.",
                 "Where it is and why, since when and with whom; its attempts with how each ended, what came out of it, and while it waits when it will probably start.")
             .AnswersLike(BuildExamples.Reply);
-        var cancelled = one.MapPost("/cancel", cancel).RequireAuthorization(AuthPolicies.Admin).WithName($"CancelBuild{suffix}")
+        cancelled.RequireAuthorization(AuthPolicies.Admin).WithName($"CancelBuild{suffix}")
             .Documented("Cancel a build.", "A build that waits is ended; one that runs is ended by its builder. From uploading on it is not cancelled any more.")
             .AnswersLike(new CancelReply(true, "cancelled before it started"))
             .Refuses(StatusCodes.Status409Conflict, "It is over, or past cancelling.", $"{BuildExamples.Id} is not in the queue: it is finished, or never was")
             .WantsToken("admin");
-        var promoted = one.MapPost("/promote", promote).RequireAuthorization(AuthPolicies.Admin).WithName($"PromoteBuild{suffix}")
+        promoted.RequireAuthorization(AuthPolicies.Admin).WithName($"PromoteBuild{suffix}")
             .Documented("Promote a build.", "Puts a waiting build, and what it waits for, before everything that came in the last 24 hours.")
             .AnswersLike(QueueExamples.Promoted)
             .Refuses(StatusCodes.Status409Conflict, "It does not wait.", $"{BuildExamples.Id} is running already")
             .WantsToken("admin");
-        var retried = one.MapPost("/retry", retry).RequireAuthorization(AuthPolicies.Schedule).WithName($"RetryBuild{suffix}")
+        retried.RequireAuthorization(AuthPolicies.Schedule).WithName($"RetryBuild{suffix}")
             .Documented(
                 "Build the same again.",
                 "Queues the same pkgbase of the same commit for the same repository, as a person's wish. What of it waits or runs is replaced, as with any order.")

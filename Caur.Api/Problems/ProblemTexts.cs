@@ -11,7 +11,9 @@ internal static class ProblemTexts
     /// <summary>The name behind <see cref="Type"/>, the title, and what to do.</summary>
     public static (string Name, string Title, string Detail) Of(int status, HttpContext context) => status switch
     {
-        400 => ("bad-request", "The request cannot be understood", "what was sent is not what this route takes: compare it with the documentation"),
+        400 => (
+            "bad-request", "The request cannot be understood",
+            WrongParameter.Find(context) ?? "what was sent is not what this route takes: compare it with the documentation"),
         401 => ("unauthorized", "A token is wanted", "send a token that is valid: Authorization: Bearer TOKEN"),
         403 => ("forbidden", "The token does not allow this", "use a token of a role that may do this"),
         404 => ("not-found", "There is nothing here", $"there is nothing at {Shown(context.Request.Path)}; /openapi/v1.json names all routes"),

@@ -47,7 +47,7 @@ internal sealed partial class RefusedRequestHandler(ILogger<RefusedRequestHandle
         { StatusCode: StatusCodes.Status413PayloadTooLarge } => "the body is larger than this server takes; nothing was done",
         { InnerException: JsonException json } => Detail(json),
         _ when Parameter().Match(bad.Message) is { Success: true } wrong =>
-            $"{wrong.Groups["name"].Value} is '{Shown(wrong.Groups["value"].Value)}', and {Wanted(wrong.Groups["type"].Value)} is wanted",
+            WrongParameter.Describe(wrong.Groups["name"].Value, wrong.Groups["value"].Value, wrong.Groups["type"].Value),
         _ when bad.Message.Contains("from body", StringComparison.Ordinal) || bad.Message.StartsWith("Implicit body", StringComparison.Ordinal) =>
             "a body is wanted: JSON, with the header Content-Type: application/json",
         _ when Missing().Match(bad.Message) is { Success: true } missing => $"{missing.Groups["name"].Value} is wanted and was not sent",
@@ -55,7 +55,7 @@ internal sealed partial class RefusedRequestHandler(ILogger<RefusedRequestHandle
     };
 
     private static string Detail(JsonException json) => json.Path is { Length: > 0 } path
-        ? $"the body cannot be read at {Shown(path)}{Line(json)}: {Reason(json)}"
+        ? $"the body cannot be read at {WrongParameter.Shown(path)}{Line(json)}: {Reason(json)}"
         : $"the body is no JSON{Line(json)}";
 
     private static string Line(JsonException json) => json.LineNumber is { } line ? $" in line {line + 1}" : "";
@@ -65,15 +65,6 @@ internal sealed partial class RefusedRequestHandler(ILogger<RefusedRequestHandle
         : json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) || TypeName().IsMatch(json.Message)
             ? "the value is of another type than is wanted there"
         : Tail().Replace(json.Message, "");
-
-    private static string Wanted(string type) =>
-        type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.OrdinalIgnoreCase) ? "a whole number"
-        : type.Contains("bool", StringComparison.OrdinalIgnoreCase) ? "true or false"
-        : type.Contains("Guid", StringComparison.OrdinalIgnoreCase) ? "a GUID"
-        : "another form";
-
-    private static string Shown(string value) =>
-        new([.. (value.Length > 80 ? value[..80] + "..." : value).Select(c => char.IsControl(c) ? '?' : c)]);
 
     [GeneratedRegex("""^Failed to bind parameter "(?<type>\S+) (?<name>\S+)" from "(?<value>.*)"\.$""", RegexOptions.Singleline)]
     private static partial Regex Parameter();

@@ -183,7 +183,7 @@ internal sealed class ApiHub : IAsyncDisposable
 
     public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (!await condition())
         {
             limit.IsCancellationRequested.ShouldBeFalse($"{what} did not happen");

@@ -45,6 +45,7 @@ public sealed class RepositoryApiTests(FarmKey key) : IClassFixture<FarmKey>, ID
         await using var hub = await RepositoryHub.StartAsync(_folder["data"], key.Gpg.Signer);
         using var http = new HttpClient { BaseAddress = new Uri(hub.Url) };
         await hub.PublishAsync(new BuiltPackage("lib"));
+        await hub.SettledAsync();
         using var first = await http.GetAsync("/api/v1/repositories/farm/x86_64", Token);
 
         (await AgainAsync(http, first)).ShouldBe(HttpStatusCode.NotModified);

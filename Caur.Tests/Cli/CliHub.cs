@@ -50,7 +50,7 @@ public sealed class CliHub : IAsyncLifetime
             variables[name] = _folder[name];
         }
 
-        _app = HubHost.Build(new HubSettings { DataFolder = Data, WebPort = 0, RunAgent = false, Variable = variables.GetValueOrDefault });
+        _app = QuietHub.Build(new HubSettings { DataFolder = Data, WebPort = 0, RunAgent = false, Variable = variables.GetValueOrDefault });
         await _app.StartAsync();
         using (var http = new HttpClient { BaseAddress = new Uri(Url) })
         {

@@ -133,7 +133,7 @@ public sealed class DemoTests
         {
             identity.IsAlive.ShouldBeTrue();
 
-            (await identity.StopAsync(TimeSpan.FromSeconds(10), TimeProvider.System).DefaultTimeout("the end of sleep")).ShouldBeTrue();
+            (await identity.StopAsync(TestTimeouts.Longest, TimeProvider.System)).ShouldBeTrue();
 
             await process.WaitForExitAsync(TestContext.Current.CancellationToken).DefaultTimeout("sleep");
             process.ExitCode.ShouldBe(128 + 15);

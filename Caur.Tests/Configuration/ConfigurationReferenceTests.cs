@@ -82,7 +82,7 @@ public sealed partial class ConfigurationReferenceTests
         string? Variable(string name) => told.GetValueOrDefault(name);
         var configuration = ConfigurationCheck.Run(ConfigurationFile.None, Variable);
         configuration.Problems.ShouldBeEmpty();
-        await using (var hub = HubHost.Build(new HubSettings
+        await using (var hub = QuietHub.Build(new HubSettings
         {
             DataFolder = DataFolderDefault.Get(Recording(name => name == "CAUR_DATA" ? folder.Path : null)),
             Variable = Recording(configuration.Variable),

@@ -9,6 +9,7 @@ using Caur.Silo.Hub;
 using Caur.Storage.Files;
 using Caur.Tests.Sources;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
@@ -57,7 +58,7 @@ public sealed class EdgeHub : IAsyncLifetime
             ["CAUR_RATE_WRITE"] = "0",
             ["CAUR_RATE_ANONYMOUS"] = "0",
         };
-        _app = HubHost.Build(new HubSettings
+        _app = QuietHub.Build(new HubSettings
         {
             DataFolder = Data,
             WebPort = 0,

@@ -251,7 +251,7 @@ public sealed class EngineCallTests : IAsyncLifetime
     private static async Task<TimeoutException> TimeOutAsync(Task call, int outstanding, EmbeddedEngineFixture engine)
     {
         var timeouts = engine.Services.GetRequiredService<EmbeddedEngine>().Timeouts;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (timeouts.Outstanding().Count < outstanding)
         {
             limit.Token.ThrowIfCancellationRequested();
@@ -310,7 +310,7 @@ public sealed class BlockingGrain : Grain, IBlockingGrain
     public Task Block()
     {
         Blocked.TrySetResult();
-        Go.Wait(TimeSpan.FromSeconds(20));
+        Go.Wait(TestTimeouts.Longest);
         return Task.CompletedTask;
     }
 

@@ -95,7 +95,7 @@ public sealed class EngineReminderTests : IAsyncLifetime
 
     private static async Task UntilTicksAsync(string key, int count)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (ReminderGrain.CountOf(key) < count && !limit.IsCancellationRequested)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);

@@ -69,7 +69,7 @@ public sealed class StateDatabaseTests : IDisposable
         await WriteAsync("taken", "first");
         using var held = new ManualResetEventSlim();
         // Holds the writer, so that what follows is one batch.
-        var holding = _database.WriteAsync(_ => held.Wait(TimeSpan.FromSeconds(20)));
+        var holding = _database.WriteAsync(_ => held.Wait(TestTimeouts.Longest));
         var before = WriteAsync("before", "written");
         var conflict = WriteAsync("taken", "second");
         var after = WriteAsync("after", "written");
@@ -119,7 +119,7 @@ public sealed class StateDatabaseTests : IDisposable
         using var held = new ManualResetEventSlim();
         var begun = new TaskCompletionSource();
         // Holds the writer, so that what follows is one batch.
-        var holding = _database.WriteAsync(_ => begun.TrySetResult() && held.Wait(TimeSpan.FromSeconds(20)));
+        var holding = _database.WriteAsync(_ => begun.TrySetResult() && held.Wait(TestTimeouts.Longest));
         await begun.Task.DefaultTimeout("the batch before");
         Task[] batch = [WriteAsync("before", "small"), WriteAsync("large", new string('x', 100_000)), WriteAsync("after", "small")];
         held.Set();
@@ -147,7 +147,7 @@ public sealed class StateDatabaseTests : IDisposable
         var holding = _database.WriteAsync(connection =>
         {
             connection.Execute("UPDATE grain_state SET data=X'22'");
-            return held.Wait(TimeSpan.FromSeconds(20));
+            return held.Wait(TestTimeouts.Longest);
         });
         (await ReadAsync("read")).State.ShouldBe("committed");
         holding.IsCompleted.ShouldBeFalse();

@@ -97,7 +97,7 @@ internal sealed class FarmSetup : IDisposable
     public async Task NoContainersAsync()
     {
         var instance = (await File.ReadAllTextAsync(Directory.EnumerateFiles(Path.Combine(Data, "builder"), "instance*").First())).Trim();
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var end = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (true)
         {
             var listed = await Engine.RunAsync(["ps", "--all", "--filter", $"label=caur.instance={instance}", "--format", "{{.Names}}"]);

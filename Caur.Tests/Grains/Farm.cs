@@ -137,7 +137,7 @@ internal sealed class Farm : IAsyncDisposable
     /// <summary>Waits, while the clock stands, until something is so. Timers that are due at once do tick.</summary>
     public async Task UntilAsync(Func<Task<bool>> condition, string phase)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (!await condition())
         {
             if (limit.IsCancellationRequested)

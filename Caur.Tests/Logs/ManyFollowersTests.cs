@@ -170,7 +170,7 @@ public sealed class ManyFollowersTests
         peak.ShouldBeLessThan(MostMemory);
         await leaving.CancelAsync();
         await Task.WhenAll(stuck.Select(one => Should.ThrowAsync<OperationCanceledException>(() => one)));
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (await FollowersAsync(http, await door.Url) > 0)
         {
             limit.IsCancellationRequested.ShouldBeFalse("the gateway still counts followers that are gone");

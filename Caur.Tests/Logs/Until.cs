@@ -1,12 +1,14 @@
+using Caur.Tests.Support;
+
 namespace Caur.Tests.Logs;
 
 /// <summary>Waits for what nobody tells of.</summary>
 internal static class Until
 {
-    /// <summary>Looks again and again for half a minute.</summary>
+    /// <summary>Looks again and again.</summary>
     public static async Task TrueAsync(Func<bool> condition, string phase)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (!condition())
         {
             limit.IsCancellationRequested.ShouldBeFalse($"{phase} did not happen");

@@ -71,7 +71,7 @@ internal sealed class Nginx : IAsyncDisposable
     {
         using var http = new HttpClient();
         var limit = Stopwatch.StartNew();
-        while (!_process.HasExited && limit.Elapsed < TimeSpan.FromSeconds(30))
+        while (!_process.HasExited && limit.Elapsed < TestTimeouts.Longest)
         {
             try
             {

@@ -38,7 +38,7 @@ public sealed class FullDiskTests : IAsyncDisposable
             (await Processes.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", Disk])).ExitCode == 0,
             "this user may not mount a small file system");
         await CommitAsync("a");
-        await using var hub = HubHost.Build(new HubSettings
+        await using var hub = QuietHub.Build(new HubSettings
         {
             DataFolder = Disk,
             WebPort = 0,

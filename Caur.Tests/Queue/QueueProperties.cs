@@ -37,7 +37,7 @@ public sealed class QueueProperties
                     Edges(apart).ShouldBe(Edges(together));
                     Edges(apart.Restarted()).ShouldBe(Edges(together), "a restart changes nothing");
                 })
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithQuietOnSuccess(true));
 
     private static List<string> Edges(QueueHarness queue) =>
     [
@@ -58,7 +58,7 @@ public sealed class QueueProperties
                     model.Run(codes);
                     model.Drain();
                 })
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(50));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(50).WithQuietOnSuccess(true));
 
     /// <summary>A history without some of its steps is one too: halves, quarters and single steps are left out.</summary>
     private static IEnumerable<List<int>> Shorter(List<int> codes)

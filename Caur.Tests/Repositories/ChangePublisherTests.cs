@@ -8,6 +8,7 @@ using Caur.Storage.Landing;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Repositories;
 
@@ -154,7 +155,7 @@ public sealed class ChangePublisherTests(FarmKey key) : IClassFixture<FarmKey>, 
         var running = publisher.ChangeAsync(RepositoryHub.Target, "it", Change(RepositoryChangeKind.Rollback), Token);
         await hold.Reached.WaitAsync(Token);
 
-        var planned = await publisher.PlanChangeAsync(RepositoryHub.Target, Change(kind), Token).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Token);
+        var planned = await publisher.PlanChangeAsync(RepositoryHub.Target, Change(kind), Token).DefaultTimeout("the plan");
 
         planned.State.ShouldBe(RepositoryChangeState.Planned);
         running.IsCompleted.ShouldBeFalse();

@@ -35,7 +35,7 @@ public sealed class RemovalDecisionTests
                 && decision.Pkgnames.Length == packages.Count - left.Count
                 && decision.UnknownNames == names.Distinct().Count(name => packages.All(package => package.Pkgbase != name))
                 && (left.Count == 0 || Keep(left, names, force: false).Pkgnames.IsEmpty);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithQuietOnSuccess(true));
 
     [Fact]
     public void Keep_WithoutForce_IsTheSameOrRefusedWhenMoreThanAFifthGoes() =>
@@ -46,7 +46,7 @@ public sealed class RemovalDecisionTests
             var tooMuch = names.Count > 0 && forced.Pkgnames.Length / (double)Math.Max(1, packages.Count) > 0.2000001;
             return careful.Pkgnames.SequenceEqual(forced.Pkgnames)
                 && (careful.Refusal == RepositoryChangeRefusal.TooMuch) == tooMuch;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithQuietOnSuccess(true));
 
     [Theory]
     [InlineData(5, 1, false)]

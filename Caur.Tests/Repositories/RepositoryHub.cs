@@ -19,6 +19,7 @@ using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
 using Caur.Tests.Cli;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -158,6 +159,9 @@ internal sealed class RepositoryHub : IAsyncDisposable
     public Task<PublicationNews> PublishedAsync(BuildId build) => UntilAsync(
         () => Repository.GetPublicationAsync(build, 1), news => news.State != PublicationState.Pending, $"the publication of {build}");
 
+    /// <summary>Waits until the repository has nothing left to do: it tells of a publication before it clears its record.</summary>
+    public Task SettledAsync() => UntilAsync(() => Repository.GetAsync(), static view => view.Pending == 0, "the end of all orders");
+
     public async Task<RepositoryChangeView> ChangeAsync(RepositoryChange change)
     {
         await Repository.ChangeAsync(change);
@@ -179,7 +183,7 @@ internal sealed class RepositoryHub : IAsyncDisposable
 
     private static async Task<T> UntilAsync<T>(Func<Task<T>> read, Func<T, bool> isEnd, string what)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (true)
         {
             var value = await read();

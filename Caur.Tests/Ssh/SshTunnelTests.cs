@@ -94,7 +94,7 @@ public sealed class SshTunnelTests
         (await nobody.AskAsync(route, "x")).ShouldBe("");
 
         var begun = TimeProvider.System.GetTimestamp();
-        while (route.TargetProblem is null && TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(10))
+        while (route.TargetProblem is null && TimeProvider.System.GetElapsedTime(begun) < TestTimeouts.Longest)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
         }
@@ -123,7 +123,7 @@ public sealed class SshTunnelTests
 
         await owner.WaitForExitAsync(TestContext.Current.CancellationToken);
         var begun = TimeProvider.System.GetTimestamp();
-        while (Directory.Exists($"/proc/{ssh}") && TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(20))
+        while (Directory.Exists($"/proc/{ssh}") && TimeProvider.System.GetElapsedTime(begun) < TestTimeouts.Longest)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         }

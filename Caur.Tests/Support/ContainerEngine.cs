@@ -92,7 +92,7 @@ internal sealed record ContainerEngine(string SocketPath, string BuilderImage)
                 return new NetworkStream(connection, ownsSocket: true);
             },
         };
-        using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5) };
+        using var client = new HttpClient(handler) { Timeout = TestTimeouts.Longest };
         try
         {
             using var answer = await client.GetAsync(new Uri("http://engine/_ping"));

@@ -5,16 +5,17 @@ namespace Caur.Tests.Support;
 /// <summary>One place for how long a test waits for something that must happen: a timeout names the phase and the line.</summary>
 internal static class TestTimeouts
 {
-    private static readonly TimeSpan Default = TimeSpan.FromSeconds(30);
+    /// <summary>Long enough for a machine that has much else to do: only what hangs takes it.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
     public static Task<T> DefaultTimeout<T>(
         this Task<T> task, string phase = "", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        Named(task, Default, phase, file, line);
+        Named(task, Longest, phase, file, line);
 
     public static async Task DefaultTimeout(
         this Task task, string phase = "", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        await Named(Wrap(task), Default, phase, file, line);
+        await Named(Wrap(task), Longest, phase, file, line);
 
         static async Task<bool> Wrap(Task inner)
         {

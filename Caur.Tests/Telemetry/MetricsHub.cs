@@ -9,6 +9,7 @@ using Caur.Contracts.Queue;
 using Caur.Protocol.Builders;
 using Caur.Silo.Hub;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +26,7 @@ internal sealed partial class MetricsHub : IAsyncDisposable, IBuilderAgent
 
     private MetricsHub(IReadOnlyDictionary<string, string>? variables)
     {
-        _app = HubHost.Build(new HubSettings
+        _app = QuietHub.Build(new HubSettings
         {
             DataFolder = _folder["data"],
             WebPort = 0,

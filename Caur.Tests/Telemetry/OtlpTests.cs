@@ -3,7 +3,10 @@ using System.Net.Http.Json;
 
 namespace Caur.Tests.Telemetry;
 
-/// <summary>What a hub sends to a collector.</summary>
+/// <summary>What a hub sends to a collector. .NET's own spans of requests are the process': with other hubs beside it, it would send theirs
+/// too.</summary>
+[Collection(nameof(OtlpTests))]
+[CollectionDefinition(nameof(OtlpTests), DisableParallelization = true)]
 public sealed class OtlpTests
 {
     private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -10,12 +10,28 @@ build() {
   say "Compiling ${1%.sln}"
   mkdir -p -- "$artifacts"
   touch -- "$stamp.new"
-  # No build servers that outlive this command and hold its output open.
-  (cd -- "$root" && quietly "$log" env MSBUILDDISABLENODEREUSE=1 dotnet build "$1" -c Release -v q --nologo -p:UseSharedCompilation=false) ||
-    die "It does not compile."
+  (cd -- "$root" && quietly "$log" compile "$1") || die "It does not compile."
   # The time of the start: what was saved while it compiled is newer.
   mv -- "$stamp.new" "$stamp"
   note "$((SECONDS - since)) s"
+}
+
+# No build server outlives this command and holds its output open. The compiler's serves all projects, so that what it and the analyzers
+# are is made ready once, and is told to end. What the runtime does by default for programs that run for long, and with little memory, costs
+# this one more than it gains.
+compile() { # project or solution
+  local server=caur-$$ code=0
+  export MSBUILDDISABLENODEREUSE=1 DOTNET_TieredPGO=0 DOTNET_GCgen0size=0x8000000
+  dotnet build "$1" -c Release -v q --nologo -p:UseSharedCompilation=true -p:SharedCompilationId="$server" || code=$?
+  dotnet exec "$(sdk_folder)/Roslyn/bincore/VBCSCompiler.dll" -shutdown -pipename:"$server" || true
+  return "$code"
+}
+
+sdk_folder() {
+  # "10.0.401 [/usr/share/dotnet/sdk]" for each that is installed.
+  local version
+  version=$(dotnet --version)
+  dotnet --list-sdks | sed -n "s|^$version \\[\\(.*\\)\\]\$|\\1/$version|p"
 }
 
 sources_newer_than() {

@@ -1,3 +1,4 @@
+using Caur.Tests.Support;
 using Orleans;
 
 namespace Caur.Tests.Engine.Conformance;
@@ -29,7 +30,7 @@ public abstract class ConformanceTests<TFixture>(TFixture engine) : IClassFixtur
     /// <summary>Asks again until the answer is the expected one.</summary>
     protected static async Task Eventually<T>(Func<Task<T>> ask, T expected, string phase)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         T answer;
         while (!EqualityComparer<T>.Default.Equals(answer = await ask(), expected))
         {

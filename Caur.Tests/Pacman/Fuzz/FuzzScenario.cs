@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using Caur.Pacman;
 using Caur.Tests.Soak;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Pacman.Fuzz;
 
@@ -100,10 +100,9 @@ internal abstract class FuzzScenario : ISoakScenario
             bytes += _input.Length;
             try
             {
+                FormatError? error = null;
                 var allocated = GC.GetAllocatedBytesForCurrentThread();
-                var begin = Stopwatch.GetTimestamp();
-                var error = Read(_input);
-                Stopwatch.GetElapsedTime(begin).ShouldBeLessThan(MaxTime);
+                ThreadTime.Of(() => error = Read(_input)).ShouldBeLessThan(MaxTime);
                 (GC.GetAllocatedBytesForCurrentThread() - allocated).ShouldBeLessThan(MaxAllocated);
                 refused += error is null ? 0 : 1;
                 error?.Message.Length.ShouldBeInRange(1, 1_000);

@@ -146,7 +146,7 @@ public sealed class LogTailTests : IDisposable
         Prop.ForAll(
                 Arb.From(scenario),
                 new Func<Scenario, Task>(one => RunAsync(new LogKey("random", Interlocked.Increment(ref number), "t", "any"), one)))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(60));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(60).WithQuietOnSuccess(true));
     }
 
     private async Task RunAsync(LogKey key, Scenario scenario)

@@ -1,0 +1,13 @@
+using Caur.Silo.Hub;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Caur.Tests.Support;
+
+/// <summary>The hub as <c>caur database</c> composes it, but for its console: what it says there belongs in no test's output.</summary>
+internal static class QuietHub
+{
+    public static WebApplication Build(HubSettings settings) =>
+        HubHost.Build(settings, static builder => builder.Logging.AddFilter<ConsoleLoggerProvider>(null, LogLevel.None));
+}
