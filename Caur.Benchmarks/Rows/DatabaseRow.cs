@@ -11,6 +11,7 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
 {
     private const string Target = "farm";
     private const string Arch = "x86_64";
+    private const string Memory = "/dev/shm";
 
     public override string Name => name;
 
@@ -32,6 +33,7 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
 
         var apply = run.Add("inspect, sign, place, database and files database, signed and synced", "ms", goal: Goal.AtMost(limit));
         var sizes = run.Options.SyncsAreSlow ? null : run.Add("size of .db and .files together", "KiB");
+        var repoAdd = run.Peers && !run.Options.SyncsAreSlow ? AddPeer(run, size, count, (apply, sizes!)) : null;
 
         // The first round is for what is compiled and read on the way.
         for (var round = 0; round <= run.Repeat; round++)
@@ -51,6 +53,9 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
             else
             {
                 await run.TimeAsync(apply, () => PublishAsync(store, request, cancellationToken));
+
+                // One after another, so that both meet the machine as it is at the time.
+                repoAdd = repoAdd is { } peer && await RepoAddAsync(run, key, database, (size, count, round), peer, cancellationToken) ? repoAdd : null;
             }
         }
 
@@ -62,10 +67,6 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
         }
 
         BenchRun.Check((await store.ReadAsync(cancellationToken)).Count == size + count, "the repository has another number of packages");
-        if (run.Peers && !run.Options.SyncsAreSlow)
-        {
-            await RepoAddAsync(run, key, database, size, count, (apply, sizes!), cancellationToken);
-        }
     }
 
     private static GeneratedArchive Archive(int size, int number, int round) =>
@@ -93,21 +94,12 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
         BenchRun.Check(result.Status == PublicationStatus.Published, $"the publication is {result.Status}: {string.Join("; ", result.Problems)}");
     }
 
-    private static async Task RepoAddAsync(
-        BenchRun run,
-        SigningKey key,
-        RepositoryDatabase database,
-        int size,
-        int count,
-        (Line Time, Line Size) ours,
-        CancellationToken cancellationToken)
+    private static (Line Time, Line Size)? AddPeer(BenchRun run, int size, int count, (Line Time, Line Size) ours)
     {
-        const string Memory = "/dev/shm";
-        var processes = new ProcessRunner(TimeProvider.System);
         if (!Directory.Exists(Memory))
         {
             run.CannotMeasure("repo-add", $"there is no {Memory} to work in");
-            return;
+            return null;
         }
 
         var one = run.Add("repo-add -s, all packages in one call, its own folder in memory", "ms", LineKind.Peer);
@@ -116,46 +108,57 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
         run.Compare(ours.Size, sizes);
         run.Note("repo-add: the packages are signed before its time begins, and it syncs nothing. Caur's time has both.");
         run.Known($"repo-add on a quiet machine, {size:#,0} packages", "ms", count > 1 ? 5_300 : size > 7_000 ? 2_000 : 1_050);
+        return (one, sizes);
+    }
+
+    /// <summary>The same with repo-add, once; false when it is not there.</summary>
+    private static async Task<bool> RepoAddAsync(
+        BenchRun run,
+        SigningKey key,
+        RepositoryDatabase database,
+        (int Size, int Count, int Round) what,
+        (Line Time, Line Size) lines,
+        CancellationToken cancellationToken)
+    {
         using var memory = new BenchFolder(Memory);
-        for (var round = 1; round <= run.Repeat; round++)
+        var folder = run.NewFolder();
+        await WriteAsync(folder, database, key, cancellationToken);
+        var names = new List<string>();
+        for (var i = 0; i < what.Count; i++)
         {
-            var folder = run.NewFolder();
-            await WriteAsync(folder, database, key, cancellationToken);
-            var names = new List<string>();
-            for (var i = 0; i < count; i++)
-            {
-                // Made once more: what was offered to Caur is Caur's.
-                var archive = await Archive(size, i, round).WriteAsync(folder, cancellationToken);
-                await key.Signer.SignDetachedAsync(archive.Path, cancellationToken);
-                names.Add(archive.FileName);
-            }
-
-            ProcessResult? done = null;
-            try
-            {
-                await run.TimeAsync(one, async () => done = await processes.RunAsync(
-                    new ProcessRequest
-                    {
-                        FileName = "repo-add",
-                        Arguments = ["-q", "-s", "-k", key.Fingerprint, $"{Target}.db.tar.gz", .. names],
-                        WorkingFolder = folder,
-                        Environment = new Dictionary<string, string?> { ["TMPDIR"] = memory.Path, ["GNUPGHOME"] = key.Home },
-                        Timeout = TimeSpan.FromMinutes(10),
-                    },
-                    cancellationToken));
-            }
-            catch (ProgramNotFoundException missing)
-            {
-                run.CannotMeasure("repo-add", missing.Message);
-                return;
-            }
-
-            BenchRun.Check(done!.Succeeded, $"repo-add ended with {done.ExitCode}: {done.Error}");
-            if (round == run.Repeat)
-            {
-                run.Take(sizes, (Size(folder, $"{Target}.db.tar.gz") + Size(folder, $"{Target}.files.tar.gz")) / 1024.0);
-            }
+            // Made once more: what was offered to Caur is Caur's.
+            var archive = await Archive(what.Size, i, what.Round).WriteAsync(folder, cancellationToken);
+            await key.Signer.SignDetachedAsync(archive.Path, cancellationToken);
+            names.Add(archive.FileName);
         }
+
+        ProcessResult? done = null;
+        try
+        {
+            await run.TimeAsync(lines.Time, async () => done = await new ProcessRunner(TimeProvider.System).RunAsync(
+                new ProcessRequest
+                {
+                    FileName = "repo-add",
+                    Arguments = ["-q", "-s", "-k", key.Fingerprint, $"{Target}.db.tar.gz", .. names],
+                    WorkingFolder = folder,
+                    Environment = new Dictionary<string, string?> { ["TMPDIR"] = memory.Path, ["GNUPGHOME"] = key.Home },
+                    Timeout = TimeSpan.FromMinutes(10),
+                },
+                cancellationToken));
+        }
+        catch (ProgramNotFoundException missing)
+        {
+            run.CannotMeasure("repo-add", missing.Message);
+            return false;
+        }
+
+        BenchRun.Check(done!.Succeeded, $"repo-add ended with {done.ExitCode}: {done.Error}");
+        if (what.Round == run.Repeat)
+        {
+            run.Take(lines.Size, (Size(folder, $"{Target}.db.tar.gz") + Size(folder, $"{Target}.files.tar.gz")) / 1024.0);
+        }
+
+        return true;
     }
 
     private static async Task WriteAsync(string folder, RepositoryDatabase database, SigningKey key, CancellationToken cancellationToken)
