@@ -13,10 +13,13 @@ internal static class SeededRepository
     public static async Task<RepositoryDatabase> MakeAsync(int packages, CancellationToken cancellationToken)
     {
         var entries = new ConcurrentBag<RepositoryEntry>();
-        var signature = new byte[119];
-        new Random(packages).NextBytes(signature);
         await Parallel.ForAsync(0, packages, cancellationToken, async (number, token) =>
-            entries.Add((await new GeneratedArchive(number, "1.0-1").ToEntryAsync(token)).WithSignature(signature)));
+        {
+            // No two signatures are alike, and nothing makes one smaller.
+            var signature = new byte[119];
+            new Random(number).NextBytes(signature);
+            entries.Add((await new GeneratedArchive(number, "1.0-1").ToEntryAsync(token)).WithSignature(signature));
+        });
         return RepositoryDatabase.Empty.With(entries, []);
     }
 
