@@ -9,7 +9,9 @@ namespace Caur.Benchmarks.Rows;
 /// <summary>The executable <c>caur</c> as a process of its own.</summary>
 internal static class CaurProcess
 {
-    public static string Assembly => Path.Combine(AppContext.BaseDirectory, "caur.dll");
+    /// <summary>The one that is compiled ahead, as on a farm's machine, where <c>./caur bench</c> could make it.</summary>
+    public static string Assembly => Path.Combine(
+        Environment.GetEnvironmentVariable("CAUR_BENCH_PROGRAM") is { Length: > 0 } ahead ? ahead : AppContext.BaseDirectory, "caur.dll");
 
     /// <summary>Runs a verb to its end.</summary>
     public static Task<ProcessResult> RunAsync(

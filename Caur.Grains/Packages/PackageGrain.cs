@@ -8,8 +8,7 @@ using Orleans.Runtime;
 
 namespace Caur.Grains.Packages;
 
-/// <summary>What was learned of one package folder. It calls nobody. A schedule asks thousands at once and none of them again for long, so
-/// they do not stay in memory.</summary>
+/// <summary>What was learned of one package folder. It calls nobody.</summary>
 [CollectionAgeLimit(Minutes = 1)]
 internal sealed partial class PackageGrain(
     [PersistentState("package", GrainStorageNames.Farm)] IPersistentState<BuildHistory> history, ILogger<PackageGrain> logger) : Grain, IPackageGrain
@@ -35,7 +34,12 @@ internal sealed partial class PackageGrain(
         }
     }
 
-    public Task<TimeSpan> EstimateAsync(string arch) => Task.FromResult(DurationEstimate.For(history.State.Newest, arch));
+    public Task<TimeSpan> EstimateAsync(string arch)
+    {
+        // A schedule asks thousands at once and none of them again for long.
+        DeactivateOnIdle();
+        return Task.FromResult(DurationEstimate.For(history.State.Newest, arch));
+    }
 
     public Task<ImmutableArray<FinishedBuild>> GetHistoryAsync()
     {

@@ -75,9 +75,9 @@ public sealed class RemovalTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
         await pacman.MustAsync("-Sy", "p0");
 
         var dry = (await hub.RunAsync(admin, "repo", "rollback", "1", "--dry-run")).Succeeded();
-        dry.Output.ShouldStartWith("farm/x86_64: dry run: 1 packages would change, 3 come, 0 go.");
-        dry.Error.ShouldContain("1 packages get a lower version");
-        (await hub.RunAsync(admin, "repo", "rollback", "1")).Succeeded().Output.ShouldContain("1 packages changed, 3 came, 0 went; generation 5.");
+        dry.Output.ShouldStartWith("farm/x86_64: dry run: 1 package would change, 3 come, 0 go.");
+        dry.Error.ShouldContain("1 package gets a lower version");
+        (await hub.RunAsync(admin, "repo", "rollback", "1")).Succeeded().Output.ShouldContain("1 package changed, 3 came, 0 went; generation 5.");
 
         await pacman.MustAsync("-Sy", "split-a", "p1");
         (await pacman.InstalledAsync()).ShouldBe(["p0 2-1", "p1 1-1", "split-a 1-1"]);
