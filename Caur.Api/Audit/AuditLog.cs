@@ -4,7 +4,8 @@ using Caur.Storage.Files;
 namespace Caur.Api.Audit;
 
 /// <summary>The record of every write: JSON lines in one file of the data folder, synced before <see cref="AppendAsync"/> returns. The hub
-/// and verbs beside it may append at the same time. Lines are never changed; whole files go when there are too many.</summary>
+/// and verbs beside it may append at the same time. Lines are never changed, but those of what changed nothing are summed up when a
+/// file is full (<see cref="AuditCompaction"/>), and whole files go when there are too many.</summary>
 /// <param name="path">The file.</param>
 /// <param name="options">How much is kept.</param>
 /// <param name="clock">Gives the lines their times.</param>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Claims;
 using Caur.Api.Auth;
 using Caur.Api.Paging;
+using Caur.Api.Problems;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Microsoft.AspNetCore.Builder;
@@ -43,20 +44,29 @@ public static partial class RepositoryChangeEndpoints
         return app;
 
         void MapChange(string verb, RepositoryChangeKind kind, string policy) => one
-            .MapPost($"/{verb}", (string name, string arch, ChangeBody body, HttpContext context, RepositoryReader repositories, TimeProvider clock, ILoggerFactory loggers) =>
-                ChangeAsync(name, arch, kind, body, context, repositories, clock, loggers.CreateLogger(typeof(RepositoryChangeEndpoints).FullName!)))
+            .MapPost($"/{verb}", (string name, string arch, ChangeBody body, HttpContext context, RepositoryReader repositories, HubPaths paths, TimeProvider clock, ILoggerFactory loggers) =>
+                ChangeAsync(name, arch, kind, body, context, repositories, paths, clock, loggers.CreateLogger(typeof(RepositoryChangeEndpoints).FullName!)))
             .RequireAuthorization(policy)
             .WithName($"{kind}Packages")
             .DescribeChange(kind);
     }
 
-    private static async Task<Ok<RepositoryReply[]>> ListAsync(RepositoryReader repositories) =>
-        TypedResults.Ok(await Task.WhenAll(repositories.Targets.Select(repositories.ReadAsync)));
+    private static async Task<Ok<RepositoryReply[]>> ListAsync(RepositoryReader repositories, HubPaths paths, HttpContext context) =>
+        TypedResults.Ok((await Task.WhenAll(repositories.Targets.Select(repositories.ReadAsync)))
+            .Select(reply => reply with { Problem = paths.For(context, reply.Problem) })
+            .ToArray());
 
-    private static async Task<Results<Ok<RepositoryReply>, ProblemHttpResult>> GetAsync(string name, string arch, RepositoryReader repositories) =>
-        repositories.Find(name, arch) is { } target
-            ? TypedResults.Ok(await repositories.ReadAsync(target))
-            : NoRepository(name, arch, repositories);
+    private static async Task<Results<Ok<RepositoryReply>, ProblemHttpResult>> GetAsync(
+        string name, string arch, RepositoryReader repositories, HubPaths paths, HttpContext context)
+    {
+        if (repositories.Find(name, arch) is not { } target)
+        {
+            return NoRepository(name, arch, repositories);
+        }
+
+        var reply = await repositories.ReadAsync(target);
+        return TypedResults.Ok(reply with { Problem = paths.For(context, reply.Problem) });
+    }
 
     private static async Task<Results<Ok<PackagePage>, ProblemHttpResult>> GetPackagesAsync(
         string name, string arch, RepositoryReader repositories, string? after = null, int? limit = null) =>
@@ -86,7 +96,7 @@ public static partial class RepositoryChangeEndpoints
     }
 
     private static async Task<Results<Ok<RepositoryChangeView>, ProblemHttpResult>> GetChangeAsync(
-        string name, string arch, Guid operation, RepositoryReader repositories)
+        string name, string arch, Guid operation, RepositoryReader repositories, HubPaths paths, HttpContext context)
     {
         if (repositories.Find(name, arch) is not { } target)
         {
@@ -94,16 +104,22 @@ public static partial class RepositoryChangeEndpoints
         }
 
         return await repositories.Repository(target).GetChangeAsync(operation) is { } view
-            ? TypedResults.Ok(view)
+            ? TypedResults.Ok(view with { Reason = paths.For(context, view.Reason) })
             : TypedResults.Problem(
                 $"{target} knows no change {operation}: it was never ordered, or long ago", statusCode: StatusCodes.Status404NotFound);
     }
 
     private static async Task<Results<Ok<VerificationView>, ProblemHttpResult>> GetVerificationAsync(
-        string name, string arch, RepositoryReader repositories) =>
-        repositories.Find(name, arch) is { } target
-            ? TypedResults.Ok(await repositories.Repository(target).GetVerificationAsync())
-            : NoRepository(name, arch, repositories);
+        string name, string arch, RepositoryReader repositories, HubPaths paths, HttpContext context)
+    {
+        if (repositories.Find(name, arch) is not { } target)
+        {
+            return NoRepository(name, arch, repositories);
+        }
+
+        var view = await repositories.Repository(target).GetVerificationAsync();
+        return TypedResults.Ok(view with { Failure = paths.For(context, view.Failure) });
+    }
 
     private static async Task<Results<Accepted<VerificationView>, ProblemHttpResult>> VerifyAsync(
         string name, string arch, RepositoryReader repositories) =>
@@ -112,7 +128,7 @@ public static partial class RepositoryChangeEndpoints
             : NoRepository(name, arch, repositories);
 
     private static async Task<Results<Ok<RepositoryChangeView>, Accepted<RepositoryChangeView>, ProblemHttpResult>> ChangeAsync(
-        string name, string arch, RepositoryChangeKind kind, ChangeBody body, HttpContext context, RepositoryReader repositories, TimeProvider clock, ILogger logger)
+        string name, string arch, RepositoryChangeKind kind, ChangeBody body, HttpContext context, RepositoryReader repositories, HubPaths paths, TimeProvider clock, ILogger logger)
     {
         if (repositories.Find(name, arch) is not { } target)
         {
@@ -164,7 +180,8 @@ public static partial class RepositoryChangeEndpoints
         return view.State switch
         {
             RepositoryChangeState.Refused => Refused(view),
-            RepositoryChangeState.Pending => TypedResults.Accepted($"/api/v1/repositories/{target}/changes/{view.Operation}", view),
+            RepositoryChangeState.Pending => TypedResults.Accepted(
+                $"/api/v1/repositories/{target}/changes/{view.Operation}", view with { Reason = paths.For(context, view.Reason) }),
             _ => TypedResults.Ok(view),
         };
     }

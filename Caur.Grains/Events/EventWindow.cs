@@ -40,7 +40,6 @@ internal sealed class EventWindow(string run, int size)
                 Append(new FarmEvent { Time = now, Kind = FarmEventKind.Reset, Reason = $"events of {batch.Source} were lost" });
             }
         }
-
         else if (_hasForgotten && batch.Number > 1)
         {
             // It may be one that was forgotten, and what it said meanwhile may be lost.

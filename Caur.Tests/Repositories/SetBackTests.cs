@@ -58,6 +58,15 @@ public sealed class SetBackTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
             (await hub.RunAsync(admin, "repo", "show")).Succeeded().Output.ShouldContain($"in the way: {reason}");
             (await hub.RunAsync(admin, "repo", "list", "--json")).Succeeded().Output.ShouldContain(found.Split('\'')[0].Trim());
             (await hub.RunAsync(admin, "repo", "verify")).Output.ShouldContain(reason);
+
+            // Where that is on the hub's machine is an admin's business.
+            using var reader = await hub.ClientAsync(TokenRole.Reader);
+            foreach (var path in (string[])["", "/farm/x86_64", $"/farm/x86_64/changes/{change.Operation}", "/farm/x86_64/verify"])
+            {
+                var shown = await reader.GetStringAsync($"/api/v1/repositories{path}", Token);
+                shown.ShouldContain("the repositories' folder/farm/x86_64");
+                shown.ShouldNotContain(_folder.Path);
+            }
             (await hub.PackagesAsync()).ShouldBe(before, "nothing was published upon it");
         }
 

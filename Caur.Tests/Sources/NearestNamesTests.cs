@@ -1,3 +1,4 @@
+using System.Globalization;
 using Caur.Contracts.Ids;
 
 namespace Caur.Tests.Sources;
@@ -18,4 +19,18 @@ public sealed class NearestNamesTests
     [Fact]
     public void Of_WhenManyAreNear_NamesTheThreeNearest() =>
         NearestNames.Of("lib", ["lib4", "lib", "lib33", "liba", "libb"]).ShouldBe(["lib", "lib4", "liba"]);
+
+    /// <summary>Whoever asks a farm for a package that it does not have is answered so, also without a token.</summary>
+    [Fact]
+    public void Of_WithALongWordAndManyNames_CostsLittle()
+    {
+        var names = Enumerable.Range(0, 2000).Select(number => string.Create(CultureInfo.InvariantCulture, $"package-{number:0000}")).ToList();
+        var word = new string('p', Names.MaxLength);
+        NearestNames.Of(word, names);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        NearestNames.Of(word, names).ShouldBeEmpty();
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1 << 20);
+    }
 }

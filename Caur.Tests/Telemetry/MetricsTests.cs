@@ -44,7 +44,8 @@ public sealed class MetricsTests
     [Fact]
     public async Task Metrics_WhateverAScannerAsks_HaveTheSameSeriesAndLeaveNoneOut()
     {
-        await using var hub = await MetricsHub.StartAsync();
+        // Without limits: which requests are too many depends on how fast the machine is, and the answer 429 hides what a route would say.
+        await using var hub = await MetricsHub.StartAsync(new Dictionary<string, string> { ["CAUR_RATE_READ"] = "0", ["CAUR_RATE_WRITE"] = "0", ["CAUR_RATE_ANONYMOUS"] = "0" });
         await hub.PauseWithAsync("first", "second");
         await hub.AskEverythingAsync("x", "BREW");
         _ = await hub.MetricsAsync();

@@ -507,7 +507,7 @@ public sealed class LogViewerTests(ViewerFixture fixture) : IClassFixture<Viewer
         _browser.Open($"{gateway.Url}logs.html?id=secret");
         await _browser.UntilAsync("document.querySelector('#access')");
         _browser.Text("#message").ShouldContain("only those read who have a token");
-        _browser.Element("#access input").SendKeys("caur_wrong" + Keys.Enter);
+        _browser.Element("#access input").SendKeys("\u201ccaur_wrong\u200b\u201d" + Keys.Enter);
         await _browser.UntilAsync("document.querySelector('#message')?.textContent.includes('does not take this token')");
         _browser.Text("body").ShouldNotContain("what only readers see");
         _browser.Element("#access input").SendKeys(token + Keys.Enter);

@@ -26,7 +26,8 @@ export function accessForm(used) {
   const form = element('form', { id: 'access' }, field, element('button', { type: 'submit', textContent: 'Use this token' }));
   form.addEventListener('submit', event => {
     event.preventDefault();
-    keep(field.value.trim());
+    // What else came along, as quotation marks or what cannot be seen, is in no token, and a browser would not send it in a header.
+    keep(field.value.replace(/[^!-~]/g, ''));
     used();
   });
   return form;
