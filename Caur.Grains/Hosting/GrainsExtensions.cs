@@ -4,6 +4,7 @@ using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
 using Caur.Grains.Sources;
 using Caur.Grains.State;
+using Caur.Storage.Files;
 using Caur.Storage.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,6 +26,7 @@ public static class GrainsExtensions
         services.TryAddSingleton<ProcessRunner>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.TryAddSingleton<ISourceReader, GitSourceReader>();
+        services.TryAddSingleton<FolderNames>();
         services.TryAddSingleton<IRepositoryPublisher, RepositoryPublisher>();
         services.TryAddSingleton<QueueInstruments>();
         services.TryAddSingleton<LogInstruments>();

@@ -4,6 +4,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Grains.State;
 using Caur.Grains.Tracing;
+using Caur.Storage.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -23,6 +24,7 @@ internal sealed partial class TargetRepositoryGrain(
     [PersistentState("publications", GrainStorageNames.Farm)] IPersistentState<PublicationHistory> history,
     [PersistentState("changes", GrainStorageNames.Farm)] IPersistentState<ChangeHistory> changeHistory,
     IRepositoryPublisher publisher,
+    FolderNames folders,
     TimeProvider clock,
     PublicationInstruments instruments,
     ILogger<TargetRepositoryGrain> logger) : Grain, ITargetRepositoryGrain, IRemindable
@@ -196,8 +198,9 @@ internal sealed partial class TargetRepositoryGrain(
         }
     }
 
+    /// <summary>Whoever may read a build reads its reason: where things lie on the hub's machine stays in the hub's log.</summary>
     private PublicationNews Pending(BuildId build, int attempt) =>
-        new() { Build = build, Attempt = attempt, State = PublicationState.Pending, Reason = _problem };
+        new() { Build = build, Attempt = attempt, State = PublicationState.Pending, Reason = folders.In(_problem) };
 
     /// <summary>Takes an order in, with the reminder there from before it is durable until after it is carried out.</summary>
     private async Task ArriveAsync(Func<Task> add)

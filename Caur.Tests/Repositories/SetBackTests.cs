@@ -48,7 +48,9 @@ public sealed class SetBackTests(FarmKey key) : IClassFixture<FarmKey>, IDisposa
             change = new RepositoryChange { Operation = Guid.NewGuid(), Kind = RepositoryChangeKind.Remove, Names = ["a"] };
             await hub.Repository.ChangeAsync(change);
 
-            var reason = await BlockedAsync(hub, build);
+            (await BlockedAsync(hub, build)).ShouldStartWith(
+                $"the repositories' folder/farm/x86_64/.gen/current {found}", Case.Sensitive, "a build's reason is for whoever may read");
+            var reason = (await hub.Repository.GetAsync()).Problem;
 
             reason.ShouldStartWith(Current);
             reason.ShouldContain(found);

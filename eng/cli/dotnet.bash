@@ -29,24 +29,25 @@ compile() { # project or solution
 
 # What a farm's machine runs: caur compiled ahead (docs/running.md). Prints its folder, or nothing where that cannot be made.
 compiled_ahead() {
-  local folder=$artifacts/ahead log=$root/artifacts/logs/ahead.log architecture
+  local folder=$artifacts/ahead stamp=$artifacts/.built-ahead log=$root/artifacts/logs/ahead.log architecture
   case $(uname -m) in
     x86_64) architecture=x64 ;;
     aarch64) architecture=arm64 ;;
     *) return 0 ;;
   esac
-  if [[ -e $folder/caur.dll ]] && ! sources_newer_than "$folder/caur.dll"; then
+  if [[ -e $stamp && -e $folder/caur.dll ]] && ! sources_newer_than "$stamp"; then
     printf '%s\n' "$folder"
     return 0
   fi
-  say "Compiling caur ahead" >&2
+  say "Compiling caur ahead"
   mkdir -p -- "${log%/*}"
+  touch -- "$stamp.new"
   if (cd -- "$root" && MSBUILDDISABLENODEREUSE=1 dotnet publish Caur.Silo -c Release -r "linux-$architecture" --no-self-contained -v q --nologo \
     -p:RunAnalyzersDuringBuild=false -p:UseSharedCompilation=false -o "$folder") >"$log" 2>&1; then
-    touch -- "$folder/caur.dll"
+    mv -- "$stamp.new" "$stamp"
     printf '%s\n' "$folder"
   else
-    note "It cannot be made here (see $log); what the build made is measured." >&2
+    note "It cannot be made here (see $log); what the build made is measured."
   fi
 }
 
