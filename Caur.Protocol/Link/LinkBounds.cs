@@ -6,6 +6,7 @@ namespace Caur.Protocol.Link;
 internal static class LinkBounds
 {
     private const int MaxSlots = 1_000;
+    private const string Missing = "a text or a list is missing";
 
     /// <summary>What is out of its bounds, for people; null when nothing is.</summary>
     public static string? Problem(LinkMessage message) => message switch
@@ -18,11 +19,11 @@ internal static class LinkBounds
         ProgressRequest progress => Of(progress.Attempt),
         CompleteRequest complete => Of(complete.Result),
         WelcomeReply welcome => Short(welcome.OwnAddress) ?? Long(welcome.Reply.Reason) ?? Of(welcome.Reply.Current) ?? Of(welcome.Reply),
-        OrdersReply orders => orders.Orders.Count > LinkProtocol.MaxOrders ? $"at most {LinkProtocol.MaxOrders} orders" : First(orders.Orders, Of),
+        OrdersReply orders => orders.Orders is null ? Missing : orders.Orders.Count > LinkProtocol.MaxOrders ? $"at most {LinkProtocol.MaxOrders} orders" : First(orders.Orders, Of),
         RenewedReply renewed => Of(renewed.Reply.Lost) ?? Of(renewed.Reply.Cancelled),
         LogStoredReply log => log.NextOffset < 0 ? "an offset is 0 or more" : null,
-        FailedReply failed => Long(failed.Reason),
-        CancelNotice cancel => Of(cancel.Attempt) ?? Long(cancel.Reason),
+        FailedReply failed => There(failed.Reason) ?? Long(failed.Reason),
+        CancelNotice cancel => There(cancel.Reason) ?? Of(cancel.Attempt) ?? Long(cancel.Reason),
         _ => null,
     };
 
@@ -30,7 +31,8 @@ internal static class LinkBounds
     public static string Shown(string text) => new([.. (text.Length > 80 ? text[..80] + "..." : text).Select(c => char.IsControl(c) ? '?' : c)]);
 
     private static string? Of(BuilderHello hello) =>
-        Short(hello.Name) ?? Short(hello.Instance) ?? Short(hello.Class) ?? Short(hello.Version) ?? Long(hello.Problem)
+        There(hello.Name, hello.Instance, hello.Class, hello.Version, hello.Problem)
+        ?? Short(hello.Name) ?? Short(hello.Instance) ?? Short(hello.Class) ?? Short(hello.Version) ?? Long(hello.Problem)
         ?? Words(hello.Architectures, "architectures") ?? Words(hello.Labels, "labels") ?? Of(hello.Running)
         ?? (hello.Slots is < 1 or > MaxSlots ? $"slots must be from 1 to {MaxSlots}" : null)
         ?? (hello.MemoryMiB < 0 || hello.DiskMiB < 0 ? "memory and disk are 0 or more" : null);
@@ -41,33 +43,50 @@ internal static class LinkBounds
             : null;
 
     private static string? Of(AttemptResult result) =>
-        Of(result.Attempt) ?? Long(result.Message) ?? Short(result.ImageDigest)
+        There(result.Message, result.Archives) ?? Of(result.Attempt) ?? Long(result.Message) ?? Short(result.ImageDigest)
         ?? (result.Archives.Count > LinkProtocol.MaxList ? "too many archives" : null)
         ?? First(result.Archives, archive => archive is null ? "an archive is null"
-            : Short(archive.FileName) ?? Short(archive.Sha256) ?? (archive.Size < 0 ? "an archive's size is 0 or more" : null));
+            : There(archive.FileName, archive.Sha256) ?? Short(archive.FileName) ?? Short(archive.Sha256) ?? (archive.Size < 0 ? "an archive's size is 0 or more" : null));
 
     private static string? Of(BuildOrder order) => order is null ? "an order is null"
-        : Of(order.Attempt) ?? Short(order.Pkgbase) ?? Short(order.TargetRepository) ?? Short(order.Arch) ?? Short(order.SourceRepository)
+        : There(order.Pkgbase, order.TargetRepository, order.Arch, order.SourceRepository, order.SourceUrl, order.Commit, order.Image,
+            order.Repositories, order.TrustedKeys, order.Published, order.Environment)
+            ?? Of(order.Attempt) ?? Short(order.Pkgbase) ?? Short(order.TargetRepository) ?? Short(order.Arch) ?? Short(order.SourceRepository)
             ?? Long(order.SourceUrl) ?? Short(order.Commit) ?? Short(order.Image) ?? Short(order.TraceParent) ?? Short(order.TraceState)
             ?? (order.Repositories.Count > LinkProtocol.MaxList || order.TrustedKeys.Count > LinkProtocol.MaxList
                 || order.Published.Count > LinkProtocol.MaxList || order.Environment.Count > LinkProtocol.MaxList ? "a list of an order is too long" : null)
-            ?? First(order.Repositories, repository => repository is null ? "a repository is null" : Short(repository.Name) ?? Words(repository.Servers, "servers"))
-            ?? First(order.Published, Short)
+            ?? First(order.Repositories, repository => repository is null ? "a repository is null" : There(repository.Name) ?? Short(repository.Name) ?? Words(repository.Servers, "servers"))
+            ?? First(order.Published, name => There(name) ?? Short(name))
             ?? (order.TrustedKeys.Any(key => key is null || key.Length > LinkProtocol.MaxOrderBytes) ? "a key is too long" : null)
             ?? First(order.Environment, pair => Short(pair.Key) ?? (pair.Value is null ? "a variable is null" : Long(pair.Value)));
 
-    private static string? Of(IReadOnlyList<AttemptRef> attempts) =>
-        attempts.Count > LinkProtocol.MaxList ? "too many attempts" : First(attempts, Of);
+    private static string? Of(IReadOnlyList<AttemptRef>? attempts) => attempts is null ? Missing
+        : attempts.Count > LinkProtocol.MaxList ? "too many attempts" : First(attempts, Of);
 
     private static string? Of(AttemptRef attempt) =>
         string.IsNullOrEmpty(attempt.Build) || attempt.Build.Length > LinkProtocol.MaxText || attempt.Number < 1
             ? $"an attempt is a build's id of at most {LinkProtocol.MaxText} characters and a number from 1"
             : null;
 
-    private static string? Words(IReadOnlyList<string> words, string what) =>
-        words.Count > LinkProtocol.MaxList ? $"too many {what}"
+    private static string? Words(IReadOnlyList<string>? words, string what) =>
+        words is null ? Missing
+        : words.Count > LinkProtocol.MaxList ? $"too many {what}"
         : words.Any(word => word is null || word.Length > LinkProtocol.MaxText) ? $"one of the {what} is too long"
         : null;
+
+    /// <summary>What a message leaves out is null, whatever its default is in code.</summary>
+    private static string? There(params ReadOnlySpan<object?> members)
+    {
+        foreach (var member in members)
+        {
+            if (member is null)
+            {
+                return Missing;
+            }
+        }
+
+        return null;
+    }
 
     private static string? Short(string? text) => text?.Length > LinkProtocol.MaxText ? $"a text is longer than {LinkProtocol.MaxText}" : null;
 

@@ -58,6 +58,7 @@ public sealed class LinkCodecTests
     [InlineData("""{"type":"progress","id":1,"attempt":{"build":"","number":1},"step":"running"}""", LinkEndReason.OutOfBounds)]
     [InlineData("""{"type":"renew","id":1,"running":[null]}""", LinkEndReason.Malformed)]
     [InlineData("""{"type":"orders","id":1,"orders":[null]}""", LinkEndReason.OutOfBounds)]
+    [InlineData("""{"type":"complete","id":1,"result":{"attempt":{"build":"a","number":1},"outcome":"failed"}}""", LinkEndReason.OutOfBounds)]
     [InlineData("""{"type":"log","id":1}""", LinkEndReason.UnknownType)]
     [InlineData("""{"type":"nonsense"}""", LinkEndReason.UnknownType)]
     [InlineData("""{"id":1}""", LinkEndReason.Malformed)]

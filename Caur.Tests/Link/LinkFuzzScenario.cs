@@ -71,7 +71,9 @@ internal sealed class LinkFuzzScenario : ISoakScenario
                 }
 
                 await link.SendAsync("""{"type":"nonsense"}""");
-                (await link.EndAsync().DefaultTimeout("the end of a bad link")).ShouldNotBeNullOrEmpty();
+
+                // What is no UTF-8 is closed by the WebSocket itself, without our words.
+                await link.EndAsync().DefaultTimeout("the end of a bad link");
             }
             catch (Exception error) when (error is WebSocketException or IOException)
             {
