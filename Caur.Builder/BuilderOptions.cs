@@ -36,6 +36,13 @@ public sealed class BuilderOptions
     /// <c>SHARED_PATH</c>. Default: the same path.</summary>
     public string? HostWorkspace { get; set; }
 
+    /// <summary>Whether other agents work below the same folder, as the manual's containers do that share theirs: then one that finds it taken works
+    /// in a folder of its own in it, always the same as long as it is free. Default: no.</summary>
+    public bool SharesWorkspace { get; set; }
+
+    /// <summary>After how many builds the agent ends; 0 for never. Default: 0.</summary>
+    public int Builds { get; set; }
+
     /// <summary>How often work is asked for without having been told of any; shortened at random by up to a half. Default: 5 s.</summary>
     public TimeSpan TakeEvery { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -122,6 +129,7 @@ public sealed class BuilderOptions
             "leave" => ShutdownMode.Leave,
             _ => Shutdown,
         };
+        ShutdownBudget = Seconds("CAUR_BUILDER_SHUTDOWN_TIME") ?? ShutdownBudget;
         LeaseGrace = Seconds("CAUR_LEASE_GRACE") ?? LeaseGrace;
         Attempts.KeepSources = Number("CAUR_KEEP_SOURCES") is { } days ? TimeSpan.FromDays(days) : Attempts.KeepSources;
         Attempts.UploadTimeout = Seconds("CAUR_UPLOAD_TIMEOUT") ?? Attempts.UploadTimeout;
@@ -178,6 +186,11 @@ internal sealed class BuilderOptionsValidator : IValidateOptions<BuilderOptions>
         if (options.Architectures.Count == 0)
         {
             yield return $"{nameof(BuilderOptions)}.{nameof(options.Architectures)} must name at least one";
+        }
+
+        if (options.Builds < 0)
+        {
+            yield return $"{nameof(BuilderOptions)}.{nameof(options.Builds)} must not be negative";
         }
 
         if (options.Slots < 1)

@@ -22,12 +22,16 @@ internal static class AuthPolicies
     /// <summary>Speak for a builder: its token, and admins. Goes with a <see cref="BuilderRouteAttribute"/>, which says for which.</summary>
     public const string Builder = "builder";
 
+    /// <summary>Be a builder: builders' own tokens alone. An admin's, which could be every builder, has no business on a builder's machine.</summary>
+    public const string Link = "link";
+
     private static readonly Dictionary<string, TokenRole[]> Roles = new()
     {
         [Schedule] = [TokenRole.Ci, TokenRole.Admin],
         [Remove] = [TokenRole.Ci, TokenRole.Admin],
         [Admin] = [TokenRole.Admin],
         [Builder] = [TokenRole.Builder, TokenRole.Admin],
+        [Link] = [TokenRole.Builder],
     };
 
     /// <summary>The roles that a policy lets in, for people.</summary>

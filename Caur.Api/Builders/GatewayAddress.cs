@@ -21,5 +21,8 @@ public sealed class GatewayAddress(IServer server, IOptions<FarmOptions> farm)
         return $"http://host.docker.internal:{BindingPort(own)}";
     }
 
+    /// <summary>The same when it was not configured, and so holds on this process' machine only; null when it was.</summary>
+    public string? OnThisMachine => farm.Value.RepositoryUrl is { Length: > 0 } ? null : ForContainers();
+
     private static int BindingPort(string address) => Microsoft.AspNetCore.Http.BindingAddress.Parse(address).Port;
 }

@@ -106,7 +106,9 @@ public sealed partial class GrainBuilderSession(
     /// <inheritdoc/>
     public async Task<bool> ProgressAsync(AttemptRef attempt, AttemptStep step, CancellationToken cancellationToken) =>
         TryAttempt(attempt) is { } own
-        && (step != AttemptStep.Uploading || await Grain.UploadingAsync(_session, own).WaitAsync(cancellationToken));
+        && (step == AttemptStep.Uploading
+            ? await Grain.UploadingAsync(_session, own).WaitAsync(cancellationToken)
+            : await Grain.StandingAsync(own).WaitAsync(cancellationToken) != AttemptStanding.Stale);
 
     /// <inheritdoc/>
     public async Task<LogReply> AppendLogAsync(LogChunk chunk, CancellationToken cancellationToken)
@@ -157,6 +159,26 @@ public sealed partial class GrainBuilderSession(
     /// <inheritdoc/>
     public Task GoodbyeAsync(CancellationToken cancellationToken) =>
         _id is null ? Task.CompletedTask : Grain.LeaveAsync(_session).WaitAsync(cancellationToken);
+
+    /// <summary>The agent cannot be reached any more: the control plane is told, and this session is at its end. What the agent runs stays its
+    /// own until its leases end.</summary>
+    public async Task LostAsync(CancellationToken cancellationToken)
+    {
+        if (_id is not null)
+        {
+            await Grain.LinkLostAsync(_session).WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Lets go of what the control plane calls this session by.</summary>
+    public void Forget()
+    {
+        _agent = null;
+        if (Interlocked.Exchange(ref _reference, null) is { } reference)
+        {
+            grains.DeleteObjectReference<IBuilderSessionObserver>(reference);
+        }
+    }
 
     Task IBuilderSessionObserver.WorkAvailableAsync()
     {

@@ -4,6 +4,7 @@ using Caur.Api.Documentation;
 using Caur.Api.Events;
 using Caur.Api.Farm;
 using Caur.Api.Health;
+using Caur.Api.Link;
 using Caur.Api.Logs;
 using Caur.Api.Manager;
 using Caur.Api.Metrics;
@@ -58,6 +59,7 @@ public static class GatewayExtensions
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<OrderFactory>();
         services.AddSingleton<GrainBuilderSession>();
+        services.AddBuilderLinks();
         return services;
     }
 
@@ -66,9 +68,10 @@ public static class GatewayExtensions
     {
         app.UseTelemetry();
         app.UseLogsFolder();
+        app.UseBuilderLinks();
         var routes = app.UseCaurEdge();
         routes.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        routes.MapBuilders().MapPackages().MapEvents().MapManager().MapWeb();
+        routes.MapBuilders().MapBuilderLinks().MapPackages().MapEvents().MapManager().MapWeb();
         routes.MapApiDescription();
         return app;
     }

@@ -7,6 +7,9 @@ internal sealed partial class BuilderAgent
     /// <summary>What is kept of the budget for the goodbye and for the removal of containers.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
 
+    /// <summary>What handing back takes at most of a budget that is long enough for more: the ladder of signals.</summary>
+    private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(20);
+
     /// <summary>Ends, finishes or leaves what runs, as configured, within the budget.</summary>
     private async Task EndRunsAsync()
     {
@@ -25,10 +28,11 @@ internal sealed partial class BuilderAgent
         }
 
         var budget = _options.ShutdownBudget - LastWords;
-        if (_options.Shutdown == ShutdownMode.Finish && !await EndedWithinAsync(runs, budget / 2))
+        var handingBack = budget / 2 < HandBackTime ? budget / 2 : HandBackTime;
+        if (_options.Shutdown == ShutdownMode.Finish && !await EndedWithinAsync(runs, budget - handingBack))
         {
             StopAll(StopKind.HandedBack, $"the agent of builder {_options.Name} ends");
-            budget /= 2;
+            budget = handingBack;
         }
 
         if (!await EndedWithinAsync(runs, budget))

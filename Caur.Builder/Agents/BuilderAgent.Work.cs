@@ -13,7 +13,21 @@ internal sealed partial class BuilderAgent
         {
             lock (_gate)
             {
-                return Math.Max(0, _options.Slots - _runs.Count);
+                return Math.Max(0, Math.Min(Slots - _runs.Count, _options.Builds > 0 ? _options.Builds - _begun : int.MaxValue));
+            }
+        }
+    }
+
+    private int Slots => _options.Builds > 0 ? Math.Min(_options.Slots, _options.Builds) : _options.Slots;
+
+    /// <summary>True when all the builds that the agent was to run have ended.</summary>
+    private bool IsDone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _options.Builds > 0 && _begun >= _options.Builds && _runs.Count == 0;
             }
         }
     }
@@ -28,6 +42,11 @@ internal sealed partial class BuilderAgent
             if (_mustJoin)
             {
                 await JoinAgainAsync(services, cancellationToken);
+            }
+
+            if (IsDone)
+            {
+                return;
             }
 
             var free = FreeSlots;
@@ -186,6 +205,7 @@ internal sealed partial class BuilderAgent
 
         lock (_gate)
         {
+            _begun++;
             _runs[order.Attempt] = Task.Run(() => RunAsync(services, order, adopted, control));
         }
     }

@@ -35,6 +35,7 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     private readonly Lock _gate = new();
     private readonly Dictionary<AttemptRef, Task> _runs = [];
     private CancellationTokenSource? _taking;
+    private int _begun;
     private BuilderCapacity _told;
     private string _toldProblem = "";
     private volatile bool _draining;
@@ -51,6 +52,9 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
         _fitness = new BuilderFitness(_engine, _images, _options, time);
         _leases = new LeaseKeeper(session, _options, time, loggers.CreateLogger<LeaseKeeper>()) { SessionUnknown = Rejoin };
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AttemptRef> Running => _leases.Running;
 
     /// <inheritdoc/>
     public void WorkAvailable() => _wake.Set();
@@ -86,7 +90,9 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     {
         // Leaves the host's start to go on: what follows reads folders.
         await Task.Yield();
-        using var workspace = Workspace.Open(_options.Workspace, _options.HostWorkspace);
+        using var workspace = _options.SharesWorkspace
+            ? Workspace.OpenShared(_options.Workspace, _options.HostWorkspace)
+            : Workspace.Open(_options.Workspace, _options.HostWorkspace);
         LogStarting(_logger, _options.Name, workspace.Instance, _options.Slots, _engine.Address);
         var services = Services(workspace);
         using var background = new CancellationTokenSource();
@@ -150,7 +156,7 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
             Class = _options.Class,
             Architectures = [.. _options.Architectures],
             Labels = [.. _options.Labels],
-            Slots = _options.Slots,
+            Slots = Slots,
             Version = typeof(BuilderAgent).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         };
         var backoff = new Backoff(_time);

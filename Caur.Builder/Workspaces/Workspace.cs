@@ -8,6 +8,7 @@ namespace Caur.Builder.Workspaces;
 internal sealed class Workspace : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const int MostAgents = 100;
     private readonly string _root;
     private readonly string _hostRoot;
     private readonly FileStream _lock;
@@ -43,6 +44,41 @@ internal sealed class Workspace : IDisposable
         {
             throw new InvalidOperationException(
                 $"The builder's workspace {root} cannot be used: {error.Message} Each agent needs a writable folder of its own.", error);
+        }
+    }
+
+    /// <summary>Opens the folder, or, when another agent has it, the first that is free of <c>agents/2</c>, <c>agents/3</c>, ... in it.</summary>
+    /// <exception cref="InvalidOperationException">None can be used.</exception>
+    public static Workspace OpenShared(string root, string? hostRoot)
+    {
+        for (var number = 1; ; number++)
+        {
+            var below = number == 1 ? "" : Path.Combine("agents", number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            try
+            {
+                return Open(Path.Combine(root, below), hostRoot is null ? null : Path.Combine(hostRoot, below));
+            }
+            catch (InvalidOperationException error) when (number < MostAgents && error.InnerException is IOException && IsTaken(Path.Combine(root, below)))
+            {
+                // The next one.
+            }
+        }
+    }
+
+    private static bool IsTaken(string folder)
+    {
+        try
+        {
+            using var held = new FileStream(Path.Combine(folder, "agent.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return false;
+        }
+        catch (Exception error) when (error is IOException and not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -40,6 +40,15 @@ public interface IBuilderGrain : IGrainWithStringKey
     [Alias("Leave")]
     Task LeaveAsync(Guid session);
 
+    /// <summary>A session's link is lost: the builder gets nothing more and is shown as lost until somebody joins again. What it runs stays its
+    /// own until its leases end. Of an older session nothing happens.</summary>
+    [Alias("LinkLost")]
+    Task LinkLostAsync(Guid session);
+
+    /// <summary>How an attempt stands with this builder; for what comes beside the session, as uploads do.</summary>
+    [Alias("Standing")]
+    Task<AttemptStanding> StandingAsync(BuildAttempt attempt);
+
     /// <summary>Something may fit: the session tells its agent to take.</summary>
     [Alias("Poke")]
     [OneWay]
@@ -127,3 +136,17 @@ public sealed record RenewResult(
     [property: Id(0)] bool Known,
     [property: Id(1)] ImmutableArray<BuildAttempt> Lost,
     [property: Id(2)] ImmutableArray<BuildAttempt> Cancelled);
+
+/// <summary>How an attempt stands with a builder.</summary>
+[GenerateSerializer, Alias("caur.AttemptStanding")]
+public enum AttemptStanding
+{
+    /// <summary>It is the builder's.</summary>
+    Current,
+
+    /// <summary>It is not, or not any more.</summary>
+    Stale,
+
+    /// <summary>The builder has no session now, so nobody can say: ask again when it has joined.</summary>
+    Unknown,
+}

@@ -71,8 +71,12 @@ public sealed record BuilderProfile
     [Id(8)]
     public string Problem { get; init; } = "";
 
+    /// <summary>Its link is lost; what it runs stays its own until its leases end.</summary>
+    [Id(9)]
+    public bool Lost { get; init; }
+
     /// <summary>Takes orders, as far as it says.</summary>
-    public bool CanTake => !Draining && Problem.Length == 0;
+    public bool CanTake => !Draining && !Lost && Problem.Length == 0;
 }
 
 /// <summary>Why a build waits.</summary>

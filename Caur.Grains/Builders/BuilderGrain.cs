@@ -98,7 +98,7 @@ internal sealed partial class BuilderGrain(
             return new RenewResult(false, [], []);
         }
 
-        _observer = observer;
+        _observer = _profile.Lost ? null : observer;
         _seen = Now;
         _running = running;
         var notLeased = _leases.Renew(running, Now + LeaseTime);
@@ -205,6 +205,27 @@ internal sealed partial class BuilderGrain(
         _boot = null;
         await TellPresenceAsync();
     }
+
+    public async Task LinkLostAsync(Guid session)
+    {
+        if (session != _session || _profile is not { Lost: false } profile)
+        {
+            return;
+        }
+
+        // Nobody is there to be told anything, and another agent may have the place: one that was started anew after this one died.
+        _observer = null;
+        _profile = profile with { Lost = true };
+        LogLost(logger, Id);
+        await RegisterAsync([]);
+        await TellPresenceAsync();
+    }
+
+    public Task<AttemptStanding> StandingAsync(BuildAttempt attempt) => Task.FromResult(
+        attempt.Builder != Id ? AttemptStanding.Stale
+        : _leases.Has(attempt) ? AttemptStanding.Current
+        : _observer is null ? AttemptStanding.Unknown
+        : AttemptStanding.Stale);
 
     public Task PokeAsync() => _observer is { } observer ? observer.WorkAvailableAsync() : Task.CompletedTask;
 
@@ -337,6 +358,9 @@ internal sealed partial class BuilderGrain(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of builder {Builder} cannot be read: if it was drained, it has to be drained again")]
     private static partial void LogDamaged(ILogger logger, string record, BuilderId builder, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The link of builder {Builder} is lost; its leases go on to their end")]
+    private static partial void LogLost(ILogger logger, BuilderId builder);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Builder {Builder} said goodbye")]
     private static partial void LogLeft(ILogger logger, BuilderId builder);

@@ -100,7 +100,7 @@ internal sealed partial class QueueState
         _held = new HeldPaths();
     }
 
-    private static bool IsSilent(KnownBuilder known, DateTimeOffset now) => now - known.Seen > BuilderSilence;
+    private static bool IsSilent(KnownBuilder known, DateTimeOffset now) => known.Profile.Lost || now - known.Seen > BuilderSilence;
 
     private QueueItem View(QueueEntry entry, DateTimeOffset now, Dictionary<BuildDemand, string> lacks)
     {

@@ -47,6 +47,9 @@ public interface IBuilderSession
 /// <summary>What the control plane can say to an agent. The calls return at once and may be lost or repeated.</summary>
 public interface IBuilderAgent
 {
+    /// <summary>What runs here now; asked when a lost link is back, before anything else is said.</summary>
+    IReadOnlyList<AttemptRef> Running => [];
+
     /// <summary>Something may fit this builder: take.</summary>
     void WorkAvailable();
 

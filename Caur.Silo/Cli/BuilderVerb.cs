@@ -11,8 +11,9 @@ internal static class BuilderVerb
         """
         Lists builders, and lets them take no more builds, or take them again.
 
-        Without a verb it is the manual's 'builder', which starts one. In this version builds run in the hub's process: 'caur database' with
-        CAUR_SLOTS or --slots. It says so and ends with 1.
+        Without a verb it is the manual's 'builder': joins the farm at --server over one outbound connection, with a builder's token in CAUR_TOKEN
+        or a file that CAUR_TOKEN_FILE names, and builds until it is ended. SIGTERM gives back what runs, or finishes it
+        (CAUR_BUILDER_SHUTDOWN, CAUR_BUILDER_SHUTDOWN_TIME). docs/builders.md says how to add a machine.
         """;
 
     private static readonly Argument<string> Builder = new("builder") { Description = "Its name, which means all agents of that name, or name/instance." };
@@ -25,12 +26,7 @@ internal static class BuilderVerb
             CreateDrain(context, "drain", "Lets a builder take no more builds, also over restarts. What it runs goes on.", drain: true),
             CreateDrain(context, "resume", "Lets a builder take builds again.", drain: false),
         };
-        command.SetAction(_ =>
-        {
-            context.Error.WriteLine(
-                "caur: builds run in the hub's process: 'caur database' with CAUR_SLOTS or --slots says how many at a time. This version has no builder on another machine.");
-            return ExitCodes.Failed;
-        });
+        BuilderRun.AddTo(command, context);
         return command;
     }
 

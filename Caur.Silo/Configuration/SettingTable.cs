@@ -62,10 +62,10 @@ internal static class SettingTable
         new("builds.skip_code", "CI_CODE_SKIP", new Words("a whole number from 1 to 255, and none of 13, 120, 124, which mean something else", IsSkipCode), "123",
             "The exit code by which a package's own files decide against a build.") { Options = ["AttemptOptions.SkipCode"] },
 
-        // The builder in this process.
+        // Builders: the one in this process, and 'caur builder' on other machines, which reads its environment.
         new("builder.slots", "CAUR_SLOTS", new WholeNumber(0, 1000), "one per two processors", "How many builds run here at the same time; 0 for none.")
             { Argument = "--slots", Options = ["BuilderOptions.Slots"] },
-        new("builder.name", "BUILDER_HOSTNAME", new Words("letters, digits, '.', '_' and '-', at most 200", IsBuilderName), "`hub`", "Its name, in logs and for builds that ask for it.")
+        new("builder.name", "BUILDER_HOSTNAME", new Words("letters, digits, '.', '_' and '-', at most 200", IsBuilderName), "`hub`; of `caur builder`, the machine's name", "Its name, in logs and for builds that ask for it.")
             { Options = ["BuilderOptions.Name"] },
         new("builder.class", "BUILDER_CLASS", new WordOrNumber("a number (builds of that class and lower) or a name (only builds that ask for it)", text => BuilderClasses.Problem(text) is null),
             "2", "Which builds it takes.") { Options = ["BuilderOptions.Class"] },
@@ -79,7 +79,9 @@ internal static class SettingTable
         new("builder.workspace", "SHARED_PATH", AbsolutePath, "`builder` in the data folder", "Where builds lie while they run. Where the farm itself runs in a container and `/shared` is there, this is the host's path of it.")
             { Options = ["BuilderOptions.Workspace", "BuilderOptions.HostWorkspace"] },
         new("builder.shutdown", "CAUR_BUILDER_SHUTDOWN", new Choice("hand-back", "finish", "leave"), "`hand-back`",
-            "What becomes of running builds when the farm ends: given back, finished as far as 25 s go, or left to the next start.") { Options = ["BuilderOptions.Shutdown"] },
+            "What becomes of running builds when the farm, or a builder's process, ends: given back, finished as far as the time for it goes, or left to the next start.") { Options = ["BuilderOptions.Shutdown"] },
+        new("builder.shutdown_time", "CAUR_BUILDER_SHUTDOWN_TIME", new WholeNumber(10, 7 * 86400, "seconds"), "25", "How long the end may take. Whoever supervises the process has to wait 15 s longer.")
+            { Options = ["BuilderOptions.ShutdownBudget"] },
         new("builder.lease_grace", "CAUR_LEASE_GRACE", new WholeNumber(0, 86400, "seconds"), "300", "How long builds go on that lost the control plane.") { Options = ["BuilderOptions.LeaseGrace"] },
         new("builder.keep_sources", "CAUR_KEEP_SOURCES", new WholeNumber(0, 3650, "days"), "30", "How long a package's downloads are kept without being used.") { Options = ["AttemptOptions.KeepSources"] },
         new("builder.log_size", "CAUR_LOG_SIZE", new WholeNumber(1, Mebibyte, "MiB"), "1024", "Where a log ends; what a build says beyond it is counted and dropped.") { Options = ["LogOptions.MaxBytes"] },
@@ -103,6 +105,12 @@ internal static class SettingTable
         new("repositories.archive_days", "CAUR_ARCHIVE_DAYS", new WholeNumber(0, 3650, "days"), "7", "How long it is in `archive` after that.") { Options = ["RepositoryStoreOptions.ArchiveFor"] },
 
         .. TelemetrySettings.All,
+    ];
+
+    /// <summary>What a builder on another machine reads of them, from its own environment.</summary>
+    public static IReadOnlyList<Setting> OfBuilders { get; } =
+    [
+        .. All.Where(setting => setting.Name.StartsWith("builder.", StringComparison.Ordinal) || setting.Name is "data" or "builds.skip_code" or "builds.timeout"),
     ];
 
     private static bool IsFingerprint(string text)

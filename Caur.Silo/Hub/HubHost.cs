@@ -31,6 +31,8 @@ internal static class HubHost
     /// <summary>Longer than the agent's own budget, so that it can hand back what runs.</summary>
     private static readonly TimeSpan ShutdownTime = TimeSpan.FromSeconds(40);
 
+    private static readonly TimeSpan SpareTime = TimeSpan.FromSeconds(15);
+
     /// <summary>Builds the host; nothing has started yet.</summary>
     /// <param name="settings">What it was told.</param>
     /// <param name="adjust">The last word on its services, for whoever runs the hub without some part of it.</param>
@@ -56,7 +58,8 @@ internal static class HubHost
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
         builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://*:{settings.WebPort}"));
         builder.WebHost.ConfigureKestrel(ConfigureKestrel);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTime);
+        builder.Services.AddOptions<HostOptions>().Configure<Microsoft.Extensions.Options.IOptions<BuilderOptions>>(
+            (host, agent) => host.ShutdownTimeout = ShutdownTimeOf(settings.RunAgent ? agent.Value : null));
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(farm));
         builder.Services.AddSingleton<HubFailure>();
         builder.Services.AddSingleton(folderLock);
@@ -84,6 +87,10 @@ internal static class HubHost
         app.MapCaurGateway();
         return app;
     }
+
+    /// <summary>How long a host may take to end that an agent runs in.</summary>
+    internal static TimeSpan ShutdownTimeOf(BuilderOptions? agent) =>
+        agent is not null && agent.ShutdownBudget + SpareTime > ShutdownTime ? agent.ShutdownBudget + SpareTime : ShutdownTime;
 
     private static FarmOptions ReadFarm(HubSettings settings)
     {

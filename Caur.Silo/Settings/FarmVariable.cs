@@ -28,4 +28,7 @@ internal enum Readers
 
     /// <summary><c>caur database</c>, with the builder in its process.</summary>
     Hub = 2,
+
+    /// <summary><c>caur builder</c>, which builds on another machine.</summary>
+    Builder = 4,
 }

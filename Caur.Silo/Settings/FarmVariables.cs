@@ -6,7 +6,9 @@ namespace Caur.Silo.Settings;
 /// from <see cref="SettingTable"/>; the others stand in docs/command-line.md too, and a test compares them.</summary>
 internal static class FarmVariables
 {
-    private const Readers Everybody = Readers.Verbs | Readers.Hub;
+    private const Readers Everybody = Readers.Verbs | Readers.Hub | Readers.Builder;
+    private const Readers Clients = Readers.Verbs | Readers.Builder;
+    private const Readers Builders = Readers.Hub | Readers.Builder;
     private const string NoRedis = "there is no Redis";
     private const string NoNews = "this version sends no notifications; 'caur queue', 'caur build list' and /metrics tell what becomes of builds";
     private const string NoUpload = "builders hand their archives to the hub's gateway; nothing is to be set for it";
@@ -16,16 +18,17 @@ internal static class FarmVariables
     /// <summary>Those that the verbs read, and those of the manual that are answered instead of honoured.</summary>
     public static IReadOnlyList<FarmVariable> OfVerbsAndManual { get; } =
     [
-        new("CAUR_URL", Readers.Verbs, "The gateway's address. Default: http://localhost:8080."),
-        new("CAUR_TOKEN", Readers.Verbs, "The token to present."),
-        new("CAUR_SSH_HOST", Readers.Verbs, "Go to the gateway through a tunnel over this SSH server; 'none' for no tunnel. Before REDIS_SSH_HOST."),
-        new("CAUR_SSH_PORT", Readers.Verbs, "Its port. Before REDIS_SSH_PORT. Default: 22."),
-        new("CAUR_SSH_USER", Readers.Verbs, "As whom. Before REDIS_SSH_USER. Default: root."),
-        new("CAUR_SSH_KEY", Readers.Verbs, "The private key's file. Default: /app/sshkey when it is there, else what ssh finds itself."),
-        new("CAUR_SSH_KNOWN_HOSTS", Readers.Verbs, "The file that must hold the SSH server's key. Default: ssh's own; a new server is trusted at first sight, a changed key never."),
-        new("REDIS_SSH_HOST", Readers.Verbs, "The same as CAUR_SSH_HOST.") { MeantFor = Everybody, Elsewhere = NoTunnel },
-        new("REDIS_SSH_PORT", Readers.Verbs, "The same as CAUR_SSH_PORT.") { MeantFor = Everybody, Elsewhere = NoTunnel },
-        new("REDIS_SSH_USER", Readers.Verbs, "The same as CAUR_SSH_USER.") { MeantFor = Everybody, Elsewhere = NoTunnel },
+        new("CAUR_URL", Clients, "The gateway's address. Default: http://localhost:8080."),
+        new("CAUR_TOKEN", Clients, "The token to present."),
+        new("CAUR_TOKEN_FILE", Readers.Builder, "A file that holds the builder's token; read anew for each connection."),
+        new("CAUR_SSH_HOST", Clients, "Go to the gateway through a tunnel over this SSH server; 'none' for no tunnel. Before REDIS_SSH_HOST."),
+        new("CAUR_SSH_PORT", Clients, "Its port. Before REDIS_SSH_PORT. Default: 22."),
+        new("CAUR_SSH_USER", Clients, "As whom. Before REDIS_SSH_USER. Default: root."),
+        new("CAUR_SSH_KEY", Clients, "The private key's file. Default: /app/sshkey when it is there, else what ssh finds itself."),
+        new("CAUR_SSH_KNOWN_HOSTS", Clients, "The file that must hold the SSH server's key. Default: ssh's own; a new server is trusted at first sight, a changed key never."),
+        new("REDIS_SSH_HOST", Clients, "The same as CAUR_SSH_HOST.") { MeantFor = Everybody, Elsewhere = NoTunnel },
+        new("REDIS_SSH_PORT", Clients, "The same as CAUR_SSH_PORT.") { MeantFor = Everybody, Elsewhere = NoTunnel },
+        new("REDIS_SSH_USER", Clients, "The same as CAUR_SSH_USER.") { MeantFor = Everybody, Elsewhere = NoTunnel },
         new("CAUR_CONFIG", Readers.Hub, "The hub's configuration file. Default: caur.json in the data folder, else /etc/caur/caur.json."),
         new("CI_BUILDS_DIR", Readers.Verbs, "Where 'schedule' finds .ci/deptree.txt."),
         new("GITHUB_WORKSPACE", Readers.Verbs, "The same, when CI_BUILDS_DIR is not set."),
@@ -36,20 +39,20 @@ internal static class FarmVariables
         new("REDIS_HOST", Readers.None, $"{NoRedis}; CAUR_URL is the address of the hub's gateway") { MeantFor = Everybody },
         new("REDIS_PORT", Readers.None, $"{NoRedis}; the gateway's port is part of CAUR_URL, also at the far end of a tunnel") { MeantFor = Everybody },
         new("REDIS_PASSWORD", Readers.None, $"{NoRedis}; CAUR_TOKEN lets a verb in, and 'caur token create --role ci' on the hub's machine makes one") { MeantFor = Everybody },
-        new("DATABASE_HOST", Readers.None, NoUpload) { MeantFor = Readers.Hub },
-        new("DATABASE_PORT", Readers.None, NoUpload) { MeantFor = Readers.Hub },
-        new("DATABASE_USER", Readers.None, NoUpload) { MeantFor = Readers.Hub },
+        new("DATABASE_HOST", Readers.None, NoUpload) { MeantFor = Builders },
+        new("DATABASE_PORT", Readers.None, NoUpload) { MeantFor = Builders },
+        new("DATABASE_USER", Readers.None, NoUpload) { MeantFor = Builders },
         new("LANDING_ZONE_ADVERTISED_PATH", Readers.None, NoUpload) { MeantFor = Readers.Hub },
         new("TELEGRAM_BOT_TOKEN", Readers.None, NoNews) { MeantFor = Readers.Hub },
         new("TELEGRAM_CHAT_ID", Readers.None, NoNews) { MeantFor = Readers.Hub },
         new("API_TOKEN", Readers.None, "tokens have roles; 'caur token create' makes as many as are wanted, and the hub writes its first into the data folder") { MeantFor = Readers.Hub },
         new("TRUST_PROXY", Readers.None, "CAUR_TRUSTED_PROXIES lists the proxies that are believed") { MeantFor = Readers.Hub },
         new("NO_HTTP_LOG", Readers.None, "the hub writes no access log") { MeantFor = Readers.Hub },
-        new("BUILDER_SRCDEST_CACHE_OVERRIDE", Readers.None, OneWorkspace) { MeantFor = Readers.Hub },
-        new("BUILDER_BUILD_DIR_HOST", Readers.None, OneWorkspace) { MeantFor = Readers.Hub },
-        new("BUILDER_BUILD_DIR_MANAGER", Readers.None, OneWorkspace) { MeantFor = Readers.Hub },
-        new("BUILDER_IS_HPC", Readers.None, "no builder ends after one build; builds run in the hub's process, CAUR_SLOTS at a time") { MeantFor = Readers.Hub },
-        new("NODE_ENV", Readers.None, "an image that is here is used when it cannot be pulled; nothing is to be set for development") { MeantFor = Readers.Hub },
+        new("BUILDER_SRCDEST_CACHE_OVERRIDE", Readers.None, OneWorkspace) { MeantFor = Builders },
+        new("BUILDER_BUILD_DIR_HOST", Readers.None, OneWorkspace) { MeantFor = Builders },
+        new("BUILDER_BUILD_DIR_MANAGER", Readers.None, OneWorkspace) { MeantFor = Builders },
+        new("BUILDER_IS_HPC", Readers.None, "'caur builder --once' takes one build and ends") { MeantFor = Builders },
+        new("NODE_ENV", Readers.None, "an image that is here is used when it cannot be pulled; nothing is to be set for development") { MeantFor = Builders },
     ];
 
     /// <summary>All of them. What has become a setting of the hub's is that.</summary>
@@ -65,7 +68,7 @@ internal static class FarmVariables
     /// <summary>The variables of one of the hub's settings. What the verbs read too, they read for the same.</summary>
     private static IEnumerable<FarmVariable> OfSetting(Setting setting)
     {
-        var readers = setting.Variable == "CAUR_DATA" ? Everybody : Readers.Hub;
+        var readers = setting.Variable == "CAUR_DATA" ? Everybody : SettingTable.OfBuilders.Contains(setting) ? Builders : Readers.Hub;
         var meaning = setting.Meaning.Replace("`", "", StringComparison.Ordinal);
         return setting.Variables.Select(name => new FarmVariable(name, readers, name == setting.Variable ? meaning : $"{meaning} The same as {setting.Variable}."))
             .Concat(setting.MayBeInFile ? [new FarmVariable($"{setting.Variable}_FILE", readers, $"A file that holds {setting.Variable}.")] : []);

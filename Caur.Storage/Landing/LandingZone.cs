@@ -4,7 +4,7 @@ using Caur.Storage.Files;
 namespace Caur.Storage.Landing;
 
 /// <summary>Where finished archives arrive before publication: a folder per build, in it one per attempt.</summary>
-public sealed class LandingZone(string root)
+public sealed partial class LandingZone(string root)
 {
     /// <summary>Takes one file of an attempt. The same file may be sent again at any time; another content of the same name replaces it.</summary>
     /// <param name="buildId">The build's id; any text.</param>
@@ -18,23 +18,13 @@ public sealed class LandingZone(string root)
     public Task<LandingResult> StoreAsync(
         string buildId, int attempt, string fileName, long size, string sha256, Stream content, CancellationToken cancellationToken)
     {
-        if (!TryFolder(buildId, attempt, out var folder))
+        if (NameProblem(buildId, attempt, fileName, size, sha256, out var path) is { } problem)
         {
-            return Task.FromResult(new LandingResult(LandingStatus.BadName, $"'{buildId}#{attempt}' is no attempt"));
-        }
-
-        if (!PathGuard.TryJoin(folder, out var path, fileName))
-        {
-            return Task.FromResult(new LandingResult(LandingStatus.BadName, $"'{fileName}' is no name for a file"));
-        }
-
-        if (size < 0 || !FileHash.IsSha256(sha256))
-        {
-            return Task.FromResult(new LandingResult(LandingStatus.BadName, "size or SHA-256 is missing"));
+            return Task.FromResult(new LandingResult(LandingStatus.BadName, problem));
         }
 
         // Hashing keeps a processor busy: not on the caller's turn.
-        return Task.Run(() => StoreAsync(folder, path, size, sha256, content, cancellationToken), cancellationToken);
+        return Task.Run(() => StoreAsync(Path.GetDirectoryName(path)!, path, size, sha256, content, cancellationToken), cancellationToken);
     }
 
     /// <summary>The files of an attempt, by name. Empty when nothing arrived.</summary>
@@ -118,7 +108,7 @@ public sealed class LandingZone(string root)
         string folder, string path, long size, string sha256, Stream content, CancellationToken cancellationToken)
     {
         var expected = sha256.ToLowerInvariant();
-        if (File.Exists(path) && new FileInfo(path).Length == size && await FileHash.Sha256Async(path, cancellationToken) == expected)
+        if (await IsThereAsync(path, size, expected, cancellationToken))
         {
             return new LandingResult(LandingStatus.AlreadyThere, "it was there already");
         }

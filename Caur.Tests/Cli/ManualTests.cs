@@ -135,7 +135,6 @@ public sealed class ManualTests(CliHub hub)
     }
 
     [Theory]
-    [InlineData("builder", "CAUR_SLOTS")]
     [InlineData("web --web-port 8080", "caur database --web-port")]
     public async Task Verb_ThatTheHubReplaces_SaysWhatToDo(string line, string said)
     {

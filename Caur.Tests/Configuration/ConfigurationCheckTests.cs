@@ -36,7 +36,7 @@ public sealed class ConfigurationCheckTests : IDisposable
             [
                 "caur.json:8: 'gateway.prot' is no setting; did you mean gateway.port?",
                 "caur.json:9: builds.timeout must be a whole number from 1 to 2592000 (seconds), not a text (3600)",
-                "caur.json:10: builder must be an object with slots, name, class, labels, cpus, memory, processes, network, workspace, shutdown, "
+                "caur.json:10: builder must be an object with slots, name, class, labels, cpus, memory, processes, network, workspace, shutdown, shutdown_time, "
                     + "lease_grace, keep_sources, log_size, image_refresh, image_timeout, fetch_timeout, upload_timeout, engine, engine_address, not a number",
                 "caur.json:11: 'slots' is no setting; did you mean builder.slots?",
                 "caur.json:5: source_repositories: 'bad name' is no name of a source repository: letters, digits and @ . _ + - are allowed, a hyphen or a dot at the start is not",

@@ -44,8 +44,8 @@ public sealed partial class ConfigurationReferenceTests
         // The parts of the builder's options are listed by themselves.
         "BuilderOptions.Engine", "BuilderOptions.Images", "BuilderOptions.Sources", "BuilderOptions.Containers", "BuilderOptions.Attempts", "BuilderOptions.Logs",
 
-        // By the target repositories, the orders, the host's own shutdown time, the builder image.
-        "BuilderOptions.Architectures", "ContainerOptions.Packager", "BuilderOptions.ShutdownBudget", "ContainerOptions.Command",
+        // By the target repositories, the orders, the verb that runs the builder, the builder image.
+        "BuilderOptions.Architectures", "ContainerOptions.Packager", "BuilderOptions.SharesWorkspace", "BuilderOptions.Builds", "ContainerOptions.Command",
         "RepositoryStoreOptions.ArchiveFolder",
 
         // How the parts speak to each other.
