@@ -13,7 +13,7 @@ namespace Caur.Silo.Builders;
 internal static class BuilderHost
 {
     /// <summary>Builds the host; nothing has started yet.</summary>
-    public static IHost Build(BuilderSettings settings)
+    public static IHost Build(BuilderSettings settings, Action<HostApplicationBuilder>? adjust = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, Args = [] });
         builder.Logging.AddSimpleConsole(console =>
@@ -28,6 +28,7 @@ internal static class BuilderHost
         builder.Services.AddSingleton(settings.Link);
         builder.Services.AddSingleton<IBuilderSession, LinkSession>();
         builder.Services.AddBuilderAgent(agent => Configure(agent, settings));
+        adjust?.Invoke(builder);
         return builder.Build();
     }
 

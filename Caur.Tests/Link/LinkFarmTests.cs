@@ -14,6 +14,8 @@ using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Caur.Tests.Link;
 
@@ -46,7 +48,8 @@ public sealed partial class LinkFarmTests
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", admin);
 
-        using var builder = BuilderHost.Build(Settings(folder["builder"], proxy.Url, token, engine.SocketPath));
+        using var builder = BuilderHost.Build(
+            Settings(folder["builder"], proxy.Url, token, engine.SocketPath), static host => host.Logging.AddFilter<ConsoleLoggerProvider>(null, LogLevel.None));
         await builder.StartAsync(Token);
         try
         {
@@ -91,7 +94,7 @@ public sealed partial class LinkFarmTests
             ["PACKAGE_TARGET_REPOS"] = """{"farm":{}}""",
             ["BUILDER_IMAGE"] = image,
         };
-        var app = HubHost.Build(new HubSettings { DataFolder = data, WebPort = 0, RunAgent = false, Variable = variables.GetValueOrDefault });
+        var app = QuietHub.Build(new HubSettings { DataFolder = data, WebPort = 0, RunAgent = false, Variable = variables.GetValueOrDefault });
         await app.StartAsync(Token);
         return app;
     }
