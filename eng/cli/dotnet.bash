@@ -3,17 +3,30 @@
 
 readonly artifacts=$root/artifacts/${CaurEngine:-embedded}
 
-# Builds a project or the solution unless nothing has changed since it was built.
+# Builds a project or the solution unless nothing has changed since it was built. One at a time: somebody may start a hub and order at once.
 build() {
-  local stamp=$artifacts/.built-$1 log=$root/artifacts/logs/build-$1.log since=$SECONDS
-  if [[ -e $stamp && -d $artifacts/bin ]] && ! sources_newer_than "$stamp"; then return 0; fi
-  say "Compiling ${1%.sln}"
+  local stamp=$artifacts/.built-$1 log=$root/artifacts/logs/build-$1.log since=$SECONDS lock
+  if is_built "$stamp"; then return 0; fi
   mkdir -p -- "$artifacts"
-  touch -- "$stamp.new"
-  (cd -- "$root" && quietly "$log" compile "$1") || die "It does not compile."
-  # The time of the start: what was saved while it compiled is newer.
-  mv -- "$stamp.new" "$stamp"
-  note "$((SECONDS - since)) s"
+  exec {lock}>"$artifacts/.lock"
+  flock -n "$lock" || {
+    say "Waiting for another compilation"
+    flock "$lock"
+  }
+  if ! is_built "$stamp"; then
+    say "Compiling ${1%.sln}"
+    touch -- "$stamp.new"
+    (cd -- "$root" && quietly "$log" compile "$1" {lock}>&-) || die "It does not compile."
+    # The time of the start: what was saved while it compiled is newer.
+    mv -- "$stamp.new" "$stamp"
+    note "$((SECONDS - since)) s"
+  fi
+  # What is run next must not hold it.
+  exec {lock}>&-
+}
+
+is_built() { # stamp
+  [[ -e $1 && -d $artifacts/bin ]] && ! sources_newer_than "$1"
 }
 
 # No build server outlives this command and holds its output open. The compiler's serves all projects, so that what it and the analyzers
