@@ -54,6 +54,10 @@ public sealed class BuilderOptions
     /// Default: 5 minutes.</summary>
     public TimeSpan LeaseGrace { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>For how long a control plane that refuses this builder is asked again before what runs here is ended: it may take the agent's
+    /// own last link for another agent's until it has noticed that link's end. Default: 15 s, three times what that takes.</summary>
+    public TimeSpan RefusalGrace { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>What happens to running builds when the agent ends. Default: <see cref="ShutdownMode.HandBack"/>.</summary>
     public ShutdownMode Shutdown { get; set; } = ShutdownMode.HandBack;
 
@@ -208,9 +212,9 @@ internal sealed class BuilderOptionsValidator : IValidateOptions<BuilderOptions>
             yield return $"{nameof(BuilderOptions)}.{nameof(options.TakeEvery)} and {nameof(options.CallTimeout)} must be more than zero";
         }
 
-        if (options.LeaseGrace < TimeSpan.Zero || options.ShutdownBudget <= TimeSpan.Zero)
+        if (options.LeaseGrace < TimeSpan.Zero || options.RefusalGrace < TimeSpan.Zero || options.ShutdownBudget <= TimeSpan.Zero)
         {
-            yield return $"{nameof(BuilderOptions)}.{nameof(options.LeaseGrace)} must not be negative and {nameof(options.ShutdownBudget)} more than zero";
+            yield return $"{nameof(BuilderOptions)}.{nameof(options.LeaseGrace)} and {nameof(options.RefusalGrace)} must not be negative and {nameof(options.ShutdownBudget)} more than zero";
         }
     }
 }

@@ -5,7 +5,8 @@ namespace Caur.Api.Audit;
 
 /// <summary>One line of the audit log: that a write was begun, how it ended, or that it was refused to somebody whose token is known.</summary>
 /// <remarks>A write has a line <see cref="AuditEvent.Begun"/> before it is carried out and a line <see cref="AuditEvent.Ended"/> before it is
-/// answered. One that has no second line was cut off: its client went away, or the hub died.</remarks>
+/// answered. One that has no second line was cut off: its client went away, or the hub died. One that comes in many requests has a line
+/// <see cref="AuditEvent.Done"/> when it is whole.</remarks>
 public sealed record AuditEntry
 {
     /// <summary>Its number, from 1, without gaps.</summary>
@@ -78,6 +79,9 @@ public enum AuditEvent
 
     /// <summary>It was not carried out: the token may not.</summary>
     Refused,
+
+    /// <summary>It was carried out, in many requests that have no lines of their own, as an upload is.</summary>
+    Done,
 
     /// <summary>Many of one token that changed nothing, in one line that stands in the place of theirs.</summary>
     Refusals,

@@ -18,8 +18,8 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
     private readonly Lock _lock = new();
     private List<Waiting> _waiting = [];
 
-    /// <summary>The end as this process left it: another length means that somebody else appended.</summary>
-    private (long Length, long Seq)? _known;
+    /// <summary>The end as this process left it: another file or another length means that somebody else wrote.</summary>
+    private (FileIdentity File, long Length, long Seq)? _known;
 
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
@@ -109,7 +109,8 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
         }
 
         var length = file.Length;
-        var (seq, isWhole) = _known is { } known && known.Length == length ? (known.Seq, true) : AuditFiles.End(path);
+        var identity = FileIdentity.Of(file.SafeFileHandle);
+        var (seq, isWhole) = _known is { } known && known.File == identity && known.Length == length ? (known.Seq, true) : AuditFiles.End(path);
 
         // A line that a crash tore keeps its place, and the next begins on its own.
         var bytes = new MemoryStream();
@@ -140,7 +141,7 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
             AtomicFile.SyncFolder(Path.GetDirectoryName(path)!);
         }
 
-        _known = (length + bytes.Length, seq);
+        _known = (identity, length + bytes.Length, seq);
         return seq;
     }
 
@@ -165,8 +166,7 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
             _known = null;
             if (await Task.Run(() => AuditCompaction.Of(path, options.FileBytes / 16)) is { } compact)
             {
-                await AtomicFile.WriteAsync(path, compact, CancellationToken.None, Mode);
-                FileOwner.Inherit(path);
+                await ReplaceAsync(compact);
                 if (compact.Length < options.FileBytes / 2)
                 {
                     return;
@@ -184,6 +184,14 @@ public sealed class AuditLog(string path, AuditOptions options, TimeProvider clo
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
         }
+    }
+
+    private async Task ReplaceAsync(byte[] content)
+    {
+        await using var file = AtomicFile.Begin(path, Mode);
+        file.InheritOwner();
+        await file.Stream.WriteAsync(content);
+        await file.CommitAsync(CancellationToken.None);
     }
 
     private List<AuditEntry> Read(long after, int limit, CancellationToken cancellationToken)

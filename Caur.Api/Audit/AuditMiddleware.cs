@@ -10,7 +10,7 @@ namespace Caur.Api.Audit;
 
 /// <summary>Writes the two lines of every write to the audit log: one before it is carried out, without which it is not, and one with the
 /// outcome before the answer begins.</summary>
-internal sealed partial class AuditMiddleware(RequestDelegate next, AuditLog audit, ILogger<AuditMiddleware> logger)
+internal sealed partial class AuditMiddleware(RequestDelegate next, AuditLog audit, PieceAudit pieces, ILogger<AuditMiddleware> logger)
 {
     private const int MaxPath = 500;
 
@@ -18,6 +18,13 @@ internal sealed partial class AuditMiddleware(RequestDelegate next, AuditLog aud
     {
         if (!context.IsWrite())
         {
+            await next(context);
+            return;
+        }
+
+        if (context.GetEndpoint()?.Metadata.GetMetadata<PieceOfWriteAttribute>() is not null)
+        {
+            context.Response.OnStarting(() => EndPieceAsync(context));
             await next(context);
             return;
         }
@@ -62,6 +69,15 @@ internal sealed partial class AuditMiddleware(RequestDelegate next, AuditLog aud
                 // It is done: saying that it is not would be worse than a line less.
                 LogNoOutcome(logger, context.TraceIdentifier, status, error);
             }
+        }
+    }
+
+    private async Task EndPieceAsync(HttpContext context)
+    {
+        var (status, piece) = (context.Response.StatusCode, context.Features.Get<PieceOfWrite>());
+        if (piece is not { IsWrittenElsewhere: true } && (status >= StatusCodes.Status400BadRequest || piece?.Outcome is not null))
+        {
+            await pieces.WriteAsync(PieceAudit.LineOf(context), status, piece?.Outcome);
         }
     }
 

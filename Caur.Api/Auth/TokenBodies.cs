@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace Caur.Api.Auth;
 
 /// <summary><c>POST /api/v1/tokens</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record TokenBody
 {
     /// <summary>What it may do.</summary>
@@ -45,6 +46,22 @@ public record TokenView
 
     /// <summary>Its time is over.</summary>
     public bool Ended { get; init; }
+
+    /// <summary>All that were made and not revoked.</summary>
+    /// <param name="tokens">Where they are.</param>
+    /// <param name="uses">When each was used.</param>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public static IReadOnlyList<TokenView> List(TokenStore tokens, TokenUses uses) => [.. tokens.List().Select(record => new TokenView
+    {
+        Id = record.Id,
+        Role = record.Role,
+        Name = record.Name,
+        Targets = record.Targets ?? [],
+        Created = record.Created,
+        Expires = record.Expires,
+        LastUsed = uses.Last(record.Id),
+        Ended = tokens.IsEnded(record),
+    })];
 }
 
 /// <summary>A token that was made.</summary>
@@ -55,4 +72,25 @@ public sealed record TokenCreated : TokenView
 
     /// <summary>What is odd about it, for people.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>The answer to an order that was carried out.</summary>
+    /// <param name="order">The order.</param>
+    /// <param name="record">What is kept.</param>
+    /// <param name="token">What is not.</param>
+    /// <param name="targets">The farm's target repositories; null when nobody knows them here.</param>
+    public static TokenCreated Of(TokenOrder order, TokenRecord record, string token, ICollection<string>? targets)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return new TokenCreated
+        {
+            Id = record.Id,
+            Role = record.Role,
+            Name = record.Name,
+            Targets = record.Targets ?? [],
+            Created = record.Created,
+            Expires = record.Expires,
+            Token = token,
+            Notes = targets is null ? [] : TokenRules.Notes(order, targets),
+        };
+    }
 }

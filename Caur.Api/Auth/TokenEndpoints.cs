@@ -36,22 +36,10 @@ internal static class TokenEndpoints
         return app;
     }
 
-    private static Ok<TokenView[]> List(TokenStore tokens, TokenUses uses, HttpContext context)
+    private static Ok<IReadOnlyList<TokenView>> List(TokenStore tokens, TokenUses uses, HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Ok(tokens.List()
-            .Select(record => new TokenView
-            {
-                Id = record.Id,
-                Role = record.Role,
-                Name = record.Name,
-                Targets = record.Targets ?? [],
-                Created = record.Created,
-                Expires = record.Expires,
-                LastUsed = uses.Last(record.Id),
-                Ended = tokens.IsEnded(record),
-            })
-            .ToArray());
+        return TypedResults.Ok(TokenView.List(tokens, uses));
     }
 
     private static async Task<Results<Created<TokenCreated>, ProblemHttpResult>> CreateAsync(
@@ -84,17 +72,7 @@ internal static class TokenEndpoints
         // Not ended by a client that goes away: the answer is lost then, and the token stands in the list.
         var (record, token) = await tokens.CreateAsync(order, CancellationToken.None);
         context.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Created($"/api/v1/tokens/{record.Id}", new TokenCreated
-        {
-            Id = record.Id,
-            Role = record.Role,
-            Name = record.Name,
-            Targets = record.Targets ?? [],
-            Created = record.Created,
-            Expires = record.Expires,
-            Token = token,
-            Notes = TokenRules.Notes(order, farm.Value.TargetRepositories.Keys),
-        });
+        return TypedResults.Created($"/api/v1/tokens/{record.Id}", TokenCreated.Of(order, record, token, farm.Value.TargetRepositories.Keys));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(string id, TokenStore tokens) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -134,7 +135,7 @@ public sealed class TokenStore(string path, TimeProvider clock)
         catch (JsonException damage)
         {
             throw new TokensUnreadableException(
-                $"The file of tokens, {path}, is damaged ({damage.Message}): put a backup in its place, or remove it: then a new admin's token is made",
+                $"The file of tokens, {path}, is damaged ({What(damage)}): put a backup in its place, or remove it: then a new admin's token is made",
                 damage);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -142,6 +143,10 @@ public sealed class TokenStore(string path, TimeProvider clock)
             throw new TokensUnreadableException($"The file of tokens, {path}, cannot be read: {error.Message}", error);
         }
     }
+
+    /// <summary>The framework's words name types of this program, and count lines from 0.</summary>
+    private static string What(JsonException damage) =>
+        damage.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1} is not what the farm wrote") : damage.Message;
 
     private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 

@@ -12,7 +12,7 @@ internal static class AttemptReports
     {
         Attempt = attempt,
         End = EndOf(result.Outcome),
-        Message = result.Message.Length > LongestMessage ? result.Message[..LongestMessage] : result.Message,
+        Message = BuilderWords.OneLine(result.Message.Length > LongestMessage ? result.Message[..LongestMessage] : result.Message),
         ExitCode = result.ExitCode,
         Archives =
         [
@@ -23,7 +23,7 @@ internal static class AttemptReports
                 Sha256 = archive.Sha256,
             }),
         ],
-        ImageDigest = result.ImageDigest,
+        ImageDigest = result.ImageDigest is { } digest ? BuilderWords.OneLine(digest) : null,
         Started = result.Started,
         Finished = result.Finished,
     };

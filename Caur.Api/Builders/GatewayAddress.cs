@@ -16,7 +16,8 @@ public sealed class GatewayAddress(IServer server, IOptions<FarmOptions> farm)
             return configured.TrimEnd('/');
         }
 
-        var own = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+        // Without TLS where there is both: what comes from there is signed, and no authority of a farm's own is known in a container.
+        var own = server.Features.Get<IServerAddressesFeature>()?.Addresses.MinBy(static address => address.StartsWith("https:", StringComparison.Ordinal))
             ?? throw new InvalidOperationException("The gateway does not listen yet");
         return $"http://host.docker.internal:{BindingPort(own)}";
     }

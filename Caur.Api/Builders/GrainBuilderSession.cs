@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using Caur.Contracts.Builders;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
@@ -35,8 +36,13 @@ public sealed partial class GrainBuilderSession(
             return new HelloReply
             {
                 Accepted = false,
-                Reason = $"'{hello.Name}/{hello.Instance}' is no name for a builder: letters, digits and @ . _ + - are allowed",
+                Reason = $"'{BuilderWords.OneLine(hello.Name)}/{BuilderWords.OneLine(hello.Instance)}' is no name for a builder: letters, digits and @ . _ + - are allowed",
             };
+        }
+
+        if (BuilderWords.Problem(hello) is { } problem)
+        {
+            return new HelloReply { Accepted = false, Reason = problem };
         }
 
         _agent = agent;
@@ -54,7 +60,7 @@ public sealed partial class GrainBuilderSession(
                 Labels = [.. hello.Labels],
                 MemoryMiB = hello.MemoryMiB,
                 DiskMiB = hello.DiskMiB,
-                Problem = hello.Problem,
+                Problem = BuilderWords.OneLine(hello.Problem),
                 Architectures = [.. hello.Architectures],
             },
             Running = [.. hello.Running.Select(TryAttempt).OfType<BuildAttempt>()],
@@ -65,7 +71,7 @@ public sealed partial class GrainBuilderSession(
             Accepted = reply.Accepted,
             Reason = reply.Reason,
             Lease = reply.Lease,
-            RenewEvery = reply.Lease / 3,
+            RenewEvery = JoinReply.RenewEvery(reply.Lease),
             Current = [.. reply.Current.Select(Ref)],
         };
     }
@@ -75,16 +81,16 @@ public sealed partial class GrainBuilderSession(
     {
         var offers = await Grain.TakeAsync(_session, freeSlots).WaitAsync(cancellationToken);
         var made = new List<BuildOrder>(offers.Length);
-        foreach (var offer in offers)
+        foreach (var (offer, order, problem) in await orders.CreateAsync(offers, cancellationToken))
         {
-            try
+            if (order is not null)
             {
-                made.Add(await orders.CreateAsync(offer, cancellationToken));
+                made.Add(order);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            else if (problem is not null)
             {
-                LogNoOrder(logger, offer.Attempt.Build, exception);
-                await RefuseAsync(offer.Attempt, exception.Message, cancellationToken);
+                LogNoOrder(logger, offer.Attempt.Build, problem);
+                await RefuseAsync(offer.Attempt, problem.Message, cancellationToken);
             }
         }
 
@@ -107,7 +113,7 @@ public sealed partial class GrainBuilderSession(
     public async Task<bool> ProgressAsync(AttemptRef attempt, AttemptStep step, CancellationToken cancellationToken) =>
         TryAttempt(attempt) is { } own
         && (step == AttemptStep.Uploading
-            ? await Grain.UploadingAsync(_session, own).WaitAsync(cancellationToken)
+            ? await SayAsync(own, () => Grain.UploadingAsync(_session, own), cancellationToken)
             : await Grain.StandingAsync(own).WaitAsync(cancellationToken) != AttemptStanding.Stale);
 
     /// <inheritdoc/>
@@ -135,7 +141,7 @@ public sealed partial class GrainBuilderSession(
     public async Task<UploadReply> UploadAsync(
         AttemptRef attempt, ArchiveInfo archive, Func<CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
     {
-        if (TryAttempt(attempt) is not { } own || !await Grain.UploadingAsync(_session, own).WaitAsync(cancellationToken))
+        if (TryAttempt(attempt) is not { } own || !await SayAsync(own, () => Grain.UploadingAsync(_session, own), cancellationToken))
         {
             return new UploadReply { Stored = false, Stale = true, Reason = "the attempt is not this builder's" };
         }
@@ -152,13 +158,41 @@ public sealed partial class GrainBuilderSession(
     }
 
     /// <inheritdoc/>
-    public async Task<bool> CompleteAsync(AttemptResult result, CancellationToken cancellationToken) =>
-        TryAttempt(result.Attempt) is { } own
-        && await Grain.CompleteAsync(_session, AttemptReports.From(result, own)).WaitAsync(cancellationToken);
+    public async Task<bool> CompleteAsync(AttemptResult result, CancellationToken cancellationToken)
+    {
+        if (TryAttempt(result.Attempt) is not { } own)
+        {
+            return false;
+        }
+
+        if (result.Namcap is { Length: > 0 } namcap)
+        {
+            await AttachNamcapAsync(own, namcap, cancellationToken);
+        }
+
+        return await SayAsync(own, () => Grain.CompleteAsync(_session, AttemptReports.From(result, own)), cancellationToken);
+    }
+
+    /// <summary>What is only nice to know must not keep a result from being taken.</summary>
+    private async Task AttachNamcapAsync(BuildAttempt attempt, string namcap, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await grains.GetGrain<IBuildLogGrain>(attempt.Build.ToString()).AttachNamcapAsync(attempt, Encoding.UTF8.GetBytes(namcap))
+                .WaitAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or TimeoutException)
+        {
+            LogNamcapLost(logger, attempt.Build, error.Message);
+        }
+    }
 
     /// <inheritdoc/>
     public Task GoodbyeAsync(CancellationToken cancellationToken) =>
         _id is null ? Task.CompletedTask : Grain.LeaveAsync(_session).WaitAsync(cancellationToken);
+
+    /// <summary>The agent was heard of. Of one that has not joined nothing happens.</summary>
+    public Task AliveAsync() => _id is null ? Task.CompletedTask : Grain.AliveAsync(_session);
 
     /// <summary>The agent cannot be reached any more: the control plane is told, and this session is at its end. What the agent runs stays its
     /// own until its leases end.</summary>
@@ -204,6 +238,26 @@ public sealed partial class GrainBuilderSession(
         return Task.CompletedTask;
     }
 
+    /// <summary>Says something of an attempt. A builder's grain that begins anew, as after a write that failed, knows no session: its no is none,
+    /// and the agent, told to say hello, says this again.</summary>
+    /// <returns>False when the attempt is stale.</returns>
+    /// <exception cref="InvalidOperationException">The session has to join again first.</exception>
+    private async Task<bool> SayAsync(BuildAttempt attempt, Func<Task<bool>> say, CancellationToken cancellationToken)
+    {
+        if (await say().WaitAsync(cancellationToken))
+        {
+            return true;
+        }
+
+        if (await Grain.StandingAsync(attempt).WaitAsync(cancellationToken) != AttemptStanding.Unknown)
+        {
+            return false;
+        }
+
+        _agent?.Rejoin();
+        throw new InvalidOperationException($"The farm does not know the session of {Id} any more: it has to join again");
+    }
+
     /// <summary>An offer for which no order can be made would come again and again, before all others: it counts as a lost attempt, so that
     /// it rests, and ends with its reason when that does not help.</summary>
     private async Task RefuseAsync(BuildAttempt attempt, string problem, CancellationToken cancellationToken)
@@ -227,6 +281,9 @@ public sealed partial class GrainBuilderSession(
         attempt.Number > 0 && BuildId.TryParse(attempt.Build, CultureInfo.InvariantCulture, out var build)
             ? new BuildAttempt(build, attempt.Number, Id)
             : null;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What namcap says of {Build} could not be kept: {Problem}")]
+    private static partial void LogNamcapLost(ILogger logger, BuildId build, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "No order could be made for {Build}")]
     private static partial void LogNoOrder(ILogger logger, BuildId build, Exception exception);

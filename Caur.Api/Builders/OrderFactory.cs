@@ -11,8 +11,54 @@ namespace Caur.Api.Builders;
 /// what, the target repository what is there already.</summary>
 public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> farm, GatewayAddress gateway, ITrustedKeys keys)
 {
-    /// <summary>The order for one offer.</summary>
-    public async Task<BuildOrder> CreateAsync(QueueOffer offer, CancellationToken cancellationToken)
+    /// <summary>The orders for what was offered together, each with its offer; or why there is none.</summary>
+    public async Task<IReadOnlyList<MadeOrder>> CreateAsync(IReadOnlyCollection<QueueOffer> offers, CancellationToken cancellationToken)
+    {
+        var made = new List<MadeOrder>(offers.Count);
+        foreach (var group in offers.GroupBy(offer => offer.Request.Package.Target))
+        {
+            IReadOnlyList<QueueOffer> together = [.. group];
+            try
+            {
+                var published = await ReadAsync(together);
+                for (var i = 0; i < together.Count; i++)
+                {
+                    made.Add(await TryCreateAsync(together[i], published.Generation, published.Files[i], cancellationToken));
+                }
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                made.AddRange(together.Select(offer => new MadeOrder(offer, null, exception)));
+            }
+        }
+
+        return made;
+    }
+
+    private Task<PublishedFiles> ReadAsync(IReadOnlyList<QueueOffer> together)
+    {
+        var target = together[0].Request.Package.Target;
+        return farm.Value.TargetRepositories.ContainsKey(target.Name)
+            ? grains.GetGrain<ITargetRepositoryGrain>(target.ToString())
+                .GetPublishedFilesAsync([.. together.Select(offer => offer.Request.Package.Pkgbase)])
+            : throw new InvalidOperationException($"target repository {target.Name} is not in the configuration any more");
+    }
+
+    private async Task<MadeOrder> TryCreateAsync(
+        QueueOffer offer, long generation, IReadOnlyList<string> published, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new MadeOrder(offer, await CreateAsync(offer, generation, published, cancellationToken), null);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return new MadeOrder(offer, null, exception);
+        }
+    }
+
+    private async Task<BuildOrder> CreateAsync(
+        QueueOffer offer, long generation, IReadOnlyList<string> published, CancellationToken cancellationToken)
     {
         var request = offer.Request;
         var options = farm.Value;
@@ -21,19 +67,12 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
             throw new InvalidOperationException($"source repository {request.SourceRepository} is not in the configuration any more");
         }
 
-        if (!options.TargetRepositories.TryGetValue(request.Package.Target.Name, out var targetOptions))
-        {
-            throw new InvalidOperationException($"target repository {request.Package.Target.Name} is not in the configuration any more");
-        }
-
-        var target = grains.GetGrain<ITargetRepositoryGrain>(request.Package.Target.ToString());
-        var view = await target.GetAsync();
-        var published = await target.GetPublishedFilesAsync(request.Package.Pkgbase);
+        var targetOptions = options.TargetRepositories[request.Package.Target.Name];
         var repositories = new List<PacmanRepository>();
-        if (view.Generation > 0)
+        if (generation > 0)
         {
             // Before the first publication there is no database, and pacman takes that for an error.
-            repositories.Add(new PacmanRepository(view.Target.Name, [$"{gateway.ForContainers()}/repos/{view.Target}"]));
+            repositories.Add(new PacmanRepository(request.Package.Target.Name, [$"{gateway.ForContainers()}/repos/{request.Package.Target}"]));
         }
 
         repositories.AddRange(targetOptions.ExtraRepositories
@@ -53,6 +92,9 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
             StallTimeout = options.StallTimeout,
             Repositories = repositories,
             TrustedKeys = await keys.GetAsync(cancellationToken),
+            Keyrings = targetOptions.ExtraKeyrings,
+            PackageBump = request.PackageBump,
+            AllowProhibited = request.AllowProhibited,
             Published = published,
             CacheSources = request.CacheSources,
             TraceParent = request.Trace?.Parent,
@@ -61,6 +103,12 @@ public sealed class OrderFactory(IGrainFactory grains, IOptions<FarmOptions> far
         };
     }
 }
+
+/// <summary>A builder's order, or why there is none.</summary>
+/// <param name="Offer">What the queue offered.</param>
+/// <param name="Order">The order; null when there is none.</param>
+/// <param name="Problem">Why; null when there is one.</param>
+public sealed record MadeOrder(QueueOffer Offer, BuildOrder? Order, Exception? Problem);
 
 /// <summary>The public keys that build containers trust.</summary>
 public interface ITrustedKeys

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 
@@ -47,6 +48,7 @@ public sealed record BuildSummary
 }
 
 /// <summary>What <c>POST /api/v1/builds/.../retry</c> takes; it may be left out.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RetryBody
 {
     /// <summary>Repeating a call with the same operation id queues nothing twice. Default: a new one.</summary>

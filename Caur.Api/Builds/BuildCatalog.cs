@@ -164,7 +164,8 @@ internal sealed class BuildCatalog(QueueReader queues, BuildLogIndex logs, IGrai
             ? new BuildId(new PackageKey(new TargetId(key.Target, key.Arch), key.Pkgbase), key.Timestamp)
             : null;
 
-    private static BuildSummary Of(QueueItem item) => new()
+    /// <summary>A build in a queue.</summary>
+    public static BuildSummary Of(QueueItem item) => new()
     {
         Build = item.Build,
         Pkgbase = item.Build.Pkgbase,

@@ -33,6 +33,7 @@ internal sealed class BuildRetry(IGrainFactory grains, QueueReader queues)
             Commit = request.Commit,
             Packages = [new ScheduledPackage(id.Pkgbase, request.BuilderClass)],
             Priority = BuildPriority.Manual,
+            Pipeline = request.Pipeline,
             Trace = TraceContext.Of(Activity.Current),
         });
         return reply.Builds is [var queued, ..]

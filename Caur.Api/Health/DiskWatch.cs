@@ -9,7 +9,7 @@ namespace Caur.Api.Health;
 public sealed class DiskWatch(DataFolders folders, FarmHealth health, TimeProvider clock) : BackgroundService
 {
     /// <summary>With less than this nothing can be relied upon: state is written in files of some MiB.</summary>
-    private const long LeastFree = 16L << 20;
+    public const long LeastFree = 16L << 20;
 
     /// <summary>How soon a full disk, and one that has room again, is told.</summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);

@@ -57,6 +57,7 @@ public static class EdgeExtensions
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelLimits>();
         services.AddSingleton<IConfigureOptions<CorsOptions>, CrossOriginPolicy>();
         services.AddSingleton<IConfigureOptions<ForwardedHeadersOptions>, TrustedProxies>();
+        services.AddSingleton<PieceAudit>();
         services.AddSingleton(provider => new AuditLog(
             Path.Combine(provider.GetRequiredService<DataFolders>().Root, "audit.log"),
             provider.GetRequiredService<IOptions<AuditOptions>>().Value,

@@ -53,5 +53,7 @@ internal sealed class TaggedJson
 
     public EntityTagHeaderValue Tag { get; }
 
+    public static TaggedJson Of(byte[] body) => new(body);
+
     public static TaggedJson Of(object body, JsonSerializerOptions json) => new(JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), json));
 }

@@ -63,9 +63,9 @@ internal sealed class KeyStore(string folder, IdempotencyOptions options, TimePr
         {
             bytes = File.ReadAllBytes(PathOf(slot));
         }
-        catch (FileNotFoundException)
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
-            // It had to make room in between.
+            // It had to make room in between, or somebody removed the folder.
             return null;
         }
 

@@ -5,12 +5,13 @@ using Caur.Contracts.Ids;
 using Caur.Protocol.Builders;
 using Caur.Protocol.Link;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Api.Link;
 
 /// <summary>What every link of a gateway needs.</summary>
 internal sealed record LinkServices(
-    LinkRegistry Registry, LinkInstruments Instruments, GatewayAddress Address, TimeProvider Clock, ILogger<BuilderLink> Logger);
+    LinkRegistry Registry, LinkInstruments Instruments, GatewayAddress Address, IOptions<LinkOptions> Options, TimeProvider Clock, ILogger<BuilderLink> Logger);
 
 /// <summary>The gateway's end of one link: hears the agent's messages, lets its own session answer them, and passes on what that session
 /// is told. It believes nothing: the token says for whom the agent may speak, and the session adds the builder to every attempt.</summary>
@@ -26,7 +27,12 @@ internal sealed partial class BuilderLink(TokenIdentity token, GrainBuilderSessi
         LinkEndReason.NoHello,
     ];
 
+    /// <summary>How often the control plane is told that the agent is there, at most.</summary>
+    private static readonly TimeSpan TellAliveEvery = TimeSpan.FromSeconds(4);
+
     private readonly CancellationTokenSource _ended = new();
+    private readonly SemaphoreSlim _hello = new(1);
+    private long _toldAlive;
     private int _calls;
     private int _logs;
     private volatile bool _said;
@@ -92,6 +98,7 @@ internal sealed partial class BuilderLink(TokenIdentity token, GrainBuilderSessi
 
     private LinkEnd? Take(LinkMessage message)
     {
+        TellAlive();
         switch (message)
         {
             case PingNotice:
@@ -114,6 +121,16 @@ internal sealed partial class BuilderLink(TokenIdentity token, GrainBuilderSessi
         return null;
     }
 
+    /// <summary>An agent is there for as long as it says anything at all. Called for one message at a time.</summary>
+    private void TellAlive()
+    {
+        if (_joined && (_toldAlive == 0 || services.Clock.GetElapsedTime(_toldAlive) >= TellAliveEvery))
+        {
+            _toldAlive = services.Clock.GetTimestamp();
+            _ = session.AliveAsync();
+        }
+    }
+
     private async Task AnswerAsync(LinkRequest request, bool isLog)
     {
         LinkReply reply;
@@ -132,13 +149,15 @@ internal sealed partial class BuilderLink(TokenIdentity token, GrainBuilderSessi
             reply = new FailedReply("the farm failed, and its log says why") { Id = request.Id };
         }
 
-        Interlocked.Decrement(ref _calls);
-        if (isLog)
+        // Open until the agent can have its reply: one that asks and does not listen gets to its bounds.
+        socket.Send(reply, () =>
         {
-            Interlocked.Decrement(ref _logs);
-        }
-
-        socket.Send(reply);
+            Interlocked.Decrement(ref _calls);
+            if (isLog)
+            {
+                Interlocked.Decrement(ref _logs);
+            }
+        });
         if (reply is WelcomeReply { Reply: { Accepted: false } refused })
         {
             Close(new LinkEnd(LinkEndReason.Refused, refused.Reason ?? ""));
@@ -155,7 +174,12 @@ internal sealed partial class BuilderLink(TokenIdentity token, GrainBuilderSessi
         switch (request)
         {
             case HelloRequest hello:
-                return new WelcomeReply(await HelloAsync(hello.Hello, ended)) { Id = request.Id, OwnAddress = services.Address.OnThisMachine };
+                return new WelcomeReply(await HelloAsync(hello.Hello, ended))
+                {
+                    Id = request.Id,
+                    OwnAddress = services.Address.OnThisMachine,
+                    Sftp = services.Options.Value.Sftp,
+                };
             case TakeRequest take:
                 return new OrdersReply(await TakeAsync(take.Free, ended)) { Id = request.Id };
             case AcceptRequest accept:
@@ -195,7 +219,21 @@ internal sealed partial class BuilderLink(TokenIdentity token, GrainBuilderSessi
         }
     }
 
+    /// <summary>One at a time: the second of two that come at once is judged by what the first made of the link.</summary>
     private async Task<HelloReply> HelloAsync(BuilderHello hello, CancellationToken cancellationToken)
+    {
+        await _hello.WaitAsync(cancellationToken);
+        try
+        {
+            return await JoinAsync(hello, cancellationToken);
+        }
+        finally
+        {
+            _hello.Release();
+        }
+    }
+
+    private async Task<HelloReply> JoinAsync(BuilderHello hello, CancellationToken cancellationToken)
     {
         var problem = hello.Name != token.Name ? $"this token speaks for the builder {token.Name}, not for {Shown(hello.Name)} (BUILDER_HOSTNAME)"
             : Builder is { } known && known.Instance != hello.Instance ? "a link speaks for one instance"

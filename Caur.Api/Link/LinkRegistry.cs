@@ -81,12 +81,18 @@ internal sealed class LinkRegistry(IOptions<LinkOptions> options) : IHostedServi
         }
     }
 
-    /// <summary>A link speaks for a builder from now on; the one that did before ends.</summary>
+    /// <summary>A link speaks for a builder from now on; the one that did before ends. Of a link that has ended itself meanwhile nothing
+    /// happens.</summary>
     public void Joined(BuilderId builder, BuilderLink link)
     {
         BuilderLink? before;
         lock (_gate)
         {
+            if (!_all.Contains(link))
+            {
+                return;
+            }
+
             _byBuilder.TryGetValue(builder, out before);
             _byBuilder[builder] = link;
         }

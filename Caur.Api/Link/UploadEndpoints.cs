@@ -1,4 +1,5 @@
 using System.Globalization;
+using Caur.Api.Audit;
 using Caur.Api.Auth;
 using Caur.Api.Documentation;
 using Caur.Api.Problems;
@@ -11,6 +12,7 @@ using Caur.Storage.Landing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Caur.Api.Link;
@@ -26,14 +28,19 @@ internal static class UploadEndpoints
     {
         // Asked by HEAD, which is routed as the GET that it stands for.
         Describe(app.MapGet(Route, FindAsync)).WithName("FindUpload")
-            .Documented("Ask how much of an archive is there.", $"In the header `{UploadProtocol.Offset}`; `{UploadProtocol.Complete}: ?1` says that it is whole.");
-        Describe(app.MapPut(Route, AppendAsync)).WithName("Upload").WithMetadata(new StreamedBodyAttribute())
+            .Documented(
+                "Ask how much of an archive is there.",
+                $"In the header `{UploadProtocol.Offset}`; `{UploadProtocol.Complete}: ?1` says that it is whole. With `{UploadProtocol.By}: {UploadProtocol.Sftp}` it is about an archive that "
+                + $"comes by SFTP: `{UploadProtocol.Place}` says where it is to lie.");
+        Describe(app.MapPut(Route, AppendAsync)).WithName("Upload").WithMetadata(new StreamedBodyAttribute(), new PieceOfWriteAttribute())
             .Documented(
                 "Bring the next bytes of an archive.",
                 $"The header `{UploadProtocol.Offset}` says where the first byte of the body stands: where the upload goes on. The answer says how much is there then, and "
-                + $"`{UploadProtocol.Complete}: ?1` when it was all, with the right hash. What came before a request was cut is kept.")
+                + $"`{UploadProtocol.Complete}: ?1` when it was all, with the right hash. What came before a request was cut is kept. "
+                + $"With `{UploadProtocol.By}: {UploadProtocol.Sftp}` it has no body: what lies where it was told is taken over.")
+            .Refuses(StatusCodes.Status404NotFound, "What came by SFTP cannot be read.", "what came by SFTP cannot be read: its mode is not for others")
             .Refuses(StatusCodes.Status409Conflict, "It goes on elsewhere, or somebody else sends the same now.", "the upload goes on at byte 1048576")
-            .Refuses(StatusCodes.Status422UnprocessableEntity, "It is not what was named; it begins anew.", "SHA-256 ... was named, ... came")
+            .Refuses(StatusCodes.Status422UnprocessableEntity, "It is not what was named and begins anew, or more was named than the disk has.", "SHA-256 ... was named, ... came")
             .Refuses(StatusCodes.Status507InsufficientStorage, "There is no room.", "no room for 1048576 bytes in the landing zone");
     }
 
@@ -50,19 +57,42 @@ internal static class UploadEndpoints
         .Refuses(StatusCodes.Status410Gone, "The attempt is not this builder's, or not any more.", "the attempt is not this builder's")
         .Refuses(StatusCodes.Status503ServiceUnavailable, "The builder has no link now.", "ask again when the builder has joined");
 
-    private static async Task FindAsync(HttpContext context, string name, string instance, string file, IGrainFactory grains, LandingZone landing, LinkInstruments instruments)
+    private static async Task FindAsync(HttpContext context, string name, string instance, string file, IGrainFactory grains, LandingZone landing, LinkInstruments instruments, IOptions<LinkOptions> links)
     {
         if (await ReadAsync(context, name, instance, file, grains, instruments) is { } upload)
         {
+            if (IncomingUploads.IsMeant(context.Request))
+            {
+                await IncomingUploads.FindAsync(context, upload, file, landing, links.Value);
+                return;
+            }
+
             var part = await landing.FindAsync(upload.Attempt.Build.ToString(), upload.Attempt.Number, file, upload.Size, upload.Sha256, context.RequestAborted);
             Answer(context, part.Offset, part.IsComplete);
         }
     }
 
-    private static async Task AppendAsync(HttpContext context, string name, string instance, string file, IGrainFactory grains, LandingZone landing, LinkInstruments instruments)
+    private static async Task AppendAsync(
+        HttpContext context, string name, string instance, string file, IGrainFactory grains, LandingZone landing, LinkInstruments instruments, PieceAudit audit)
     {
         if (await ReadAsync(context, name, instance, file, grains, instruments) is not { } upload)
         {
+            return;
+        }
+
+        var (attempt, size, sha256) = upload;
+        var audited = PieceOfWrite.Of(context, attempt.Build.Target.ToString(), new
+        {
+            builder = attempt.Builder.ToString(),
+            build = attempt.Build.ToString(),
+            attempt = attempt.Number,
+            file,
+            bytes = size,
+            sha256,
+        });
+        if (IncomingUploads.IsMeant(context.Request))
+        {
+            await AnswerAsync(context, await IncomingUploads.TakeAsync(context, upload, file, landing, audited, audit), size, audited, instruments);
             return;
         }
 
@@ -74,24 +104,31 @@ internal static class UploadEndpoints
 
         var piece = await landing.AppendAsync(
             upload.Attempt.Build.ToString(), upload.Attempt.Number, file, upload.Size, upload.Sha256, offset, context.Request.Body, context.RequestAborted);
+        if (piece.Result is { IsThere: true })
+        {
+            landing.ForgetIncoming(attempt.Build.ToString(), attempt.Number, file, size, sha256);
+        }
+
+        await AnswerAsync(context, piece, size, audited, instruments);
+    }
+
+    private static async Task AnswerAsync(HttpContext context, PieceResult piece, long size, PieceOfWrite audited, LinkInstruments instruments)
+    {
         switch (piece)
         {
             case { IsBusy: true }:
                 await RefuseAsync(context, StatusCodes.Status423Locked, "busy", "another request writes this archive now: ask again in a moment");
                 break;
-            case { Result.IsThere: true }:
-                Answer(context, upload.Size, isComplete: true);
+            case { Result: { IsThere: true } whole }:
+                audited.Outcome = whole.Text;
+                Answer(context, size, isComplete: true);
                 break;
             case { Result: { } result }:
+                audited.Outcome = result.Text;
                 instruments.Refused(LinkInstruments.Upload);
                 await RefuseAsync(
                     context,
-                    result.Status switch
-                    {
-                        LandingStatus.NoSpace => StatusCodes.Status507InsufficientStorage,
-                        LandingStatus.BadName => StatusCodes.Status400BadRequest,
-                        _ => StatusCodes.Status422UnprocessableEntity,
-                    },
+                    StatusOf(result),
                     result.Status == LandingStatus.NoSpace ? "no-room" : "content",
                     result.Text);
                 break;
@@ -105,7 +142,17 @@ internal static class UploadEndpoints
         }
     }
 
-    private static void Answer(HttpContext context, long offset, bool isComplete)
+    /// <summary>The status of a refusal.</summary>
+    public static int StatusOf(LandingResult result) => result.Status switch
+    {
+        LandingStatus.NoSpace => StatusCodes.Status507InsufficientStorage,
+        LandingStatus.BadName => StatusCodes.Status400BadRequest,
+        LandingStatus.NotReadable => StatusCodes.Status404NotFound,
+        _ => StatusCodes.Status422UnprocessableEntity,
+    };
+
+    /// <summary>Says how much of an archive is there.</summary>
+    public static void Answer(HttpContext context, long offset, bool isComplete)
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         context.Response.Headers[UploadProtocol.Offset] = offset.ToString(CultureInfo.InvariantCulture);
@@ -141,7 +188,9 @@ internal static class UploadEndpoints
         }
     }
 
-    private static Task RefuseAsync(HttpContext context, int status, string type, string detail) => Refusals.WriteAsync(context, status, detail, ProblemType + type);
+    /// <summary>Refuses, for a reason that has a name.</summary>
+    public static Task RefuseAsync(HttpContext context, int status, string type, string detail) => Refusals.WriteAsync(context, status, detail, ProblemType + type);
 
-    private sealed record Upload(BuildAttempt Attempt, long Size, string Sha256);
+    /// <summary>An archive that a builder may bring.</summary>
+    internal sealed record Upload(BuildAttempt Attempt, long Size, string Sha256);
 }

@@ -35,6 +35,13 @@ public static class LogEndpoints
         Describe(app.MapMethods("/api/logs/{id}/{timestamp}", Methods, GetLogAsync).WithName("GetLog"))
             .Documented("A build's log.", "As the container wrote it, from a byte on, and what comes until the build is over.")
             .Parameter("timestamp", "When the build was queued, in milliseconds since 1970.", "1795249937633");
+        app.MapGet("/api/logs/{id}/{timestamp}/namcap", GetNamcap).WithName("GetNamcap").WithTags("logs")
+            .Documented("What namcap says of a build's PKGBUILD and packages.", "Kept beside the log and as long as it, where the builder image has namcap. It judges; it fails no build.")
+            .Parameter("id", "The package folder.", "guile1.8")
+            .Parameter("timestamp", "When the build was queued, in milliseconds since 1970.", "1795249937633")
+            .AnswersText("guile1.8 W: Unused shared library '/usr/lib/libm.so.6' by file ('usr/bin/guile')\n")
+            .Refuses(StatusCodes.Status400BadRequest, "That is no build.", "'now' is no time in milliseconds since 1970")
+            .Refuses(StatusCodes.Status404NotFound, "There is none.", "namcap said nothing of guile1.8 at 1795249937633: it was not built, or its image has no namcap");
         Describe(app.MapMethods("/api/logs/{id}", Methods, GetLatestLogAsync).WithName("GetLatestLog"))
             .Documented("The newest log of a package.", "As the container wrote it, from a byte on, and what comes until the build is over. The header `Caur-Build` names the build.");
         return app;
@@ -59,6 +66,18 @@ public static class LogEndpoints
         }
 
         await SendAsync(context, services, async () => services.Store.Find(id, time) is { } log ? new Wanted(log.Key, null) : await FindWaitingAsync(services, id, time));
+    }
+
+    private static IResult GetNamcap(string id, string timestamp, BuildLogStore store)
+    {
+        if (!Names.IsValid(id) || !long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var time))
+        {
+            return TypedResults.Problem("a package folder's name and a time in milliseconds since 1970 are wanted", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        return store.Find(id, time) is { } log && store.OpenNamcap(log.Key) is { } text
+            ? TypedResults.Stream(text, "text/plain; charset=utf-8")
+            : TypedResults.Problem($"namcap said nothing of {id} at {time}: it was not built, or its image has no namcap", statusCode: StatusCodes.Status404NotFound);
     }
 
     private static async Task GetLatestLogAsync(string id, HttpContext context, LogServices services)

@@ -19,6 +19,9 @@ public sealed class FailureRepeats(TimeProvider clock)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Counts of what had to make room; nobody was told them yet.</summary>
+    private readonly List<Known> _evicted = [];
     private DateTimeOffset _looked = clock.GetUtcNow();
 
     /// <summary>Notes a line.</summary>
@@ -44,7 +47,9 @@ public sealed class FailureRepeats(TimeProvider clock)
 
             if (known is null && _known.Count >= Most)
             {
-                _known.Remove(_known.MinBy(entry => entry.Value.Said).Key);
+                var oldest = _known.MinBy(entry => entry.Value.Said);
+                _known.Remove(oldest.Key);
+                _evicted.AddRange(new[] { oldest.Value.Earlier, oldest.Value }.OfType<Known>().Where(counted => counted.Unsaid > 0));
             }
 
             // What was counted meanwhile is told by TakeCounts.
@@ -59,13 +64,14 @@ public sealed class FailureRepeats(TimeProvider clock)
         var now = clock.GetUtcNow();
         lock (_lock)
         {
-            if (now - _looked < LookEvery && !_known.Values.Any(known => known.Earlier is not null))
+            if (now - _looked < LookEvery && _evicted.Count == 0 && !_known.Values.Any(known => known.Earlier is not null))
             {
                 return [];
             }
 
             _looked = now;
-            var due = new List<(string, LogLevel, string)>();
+            var due = new List<(string, LogLevel, string)>(_evicted.Select(counted => counted.Line()));
+            _evicted.Clear();
             foreach (var (key, known) in _known.ToList())
             {
                 if (known.Earlier is { } earlier)

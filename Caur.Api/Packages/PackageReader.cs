@@ -61,12 +61,8 @@ internal sealed class PackageReader(
         var known = (await builds.ListAsync(new BuildListQuery { Package = pkgbase, Limit = PageQuery.Most })).Items;
         var all = known.Where(build => build.Source == source || build.Source.Length == 0).ToList();
         var published = (await PublishedAsync())[pkgbase].ToList();
-        if (known.Count == 0 && published.Count == 0)
-        {
-            // The newest log of every package is kept: one without has no history either. No grain is made for a name that is none.
-            return null;
-        }
 
+        // Also of one whose logs were all removed: what was built long ago is known all the same.
         var history = await HistoryAsync(source, pkgbase);
 
         // What is published and was built from nowhere that is known may be of any source repository.

@@ -62,6 +62,7 @@ internal sealed partial class RefusedRequestHandler(ILogger<RefusedRequestHandle
 
     private static string Reason(JsonException json) =>
         json.Message.StartsWith("Duplicate property", StringComparison.Ordinal) ? "a name stands twice in one object"
+        : Unknown().Match(json.Message) is { Success: true } unknown ? $"'{WrongParameter.Shown(unknown.Groups["name"].Value)}' is nothing that this takes; nothing was done"
         : json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) || TypeName().IsMatch(json.Message)
             ? "the value is of another type than is wanted there"
         : Tail().Replace(json.Message, "");
@@ -71,6 +72,9 @@ internal sealed partial class RefusedRequestHandler(ILogger<RefusedRequestHandle
 
     [GeneratedRegex("""^Required parameter "\S+ (?<name>\w+)" was not provided""")]
     private static partial Regex Missing();
+
+    [GeneratedRegex("""^The JSON property '(?<name>.*)' could not be mapped to any \.NET member""", RegexOptions.Singleline)]
+    private static partial Regex Unknown();
 
     [GeneratedRegex(@"\b(Caur|System|Microsoft|Orleans)\.\w")]
     private static partial Regex TypeName();

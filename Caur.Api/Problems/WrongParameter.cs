@@ -10,9 +10,8 @@ internal static class WrongParameter
     /// <summary>Looks for one that is no number though its route wants one: where that may be left out, the code that the compiler makes for
     /// a route answers 400 without a word.</summary>
     public static string? Find(HttpContext context) => context.GetEndpoint()?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>()
-        .Where(static parameter => parameter.ParameterInfo.ParameterType == typeof(int?))
-        .Select(parameter => (parameter.Name, Value: context.Request.Query[parameter.Name].ToString()))
-        .Where(static sent => sent.Value.Length > 0 && !int.TryParse(sent.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+        .Select(parameter => (parameter.Name, parameter.ParameterInfo.ParameterType, Value: context.Request.Query[parameter.Name].ToString()))
+        .Where(static sent => sent.Value.Length > 0 && !IsFit(sent.ParameterType, sent.Value))
         .Select(static sent => Describe(sent.Name, sent.Value, "int"))
         .FirstOrDefault();
 
@@ -22,6 +21,10 @@ internal static class WrongParameter
     /// <summary>A value of others, short and without control characters.</summary>
     public static string Shown(string value) =>
         new([.. (value.Length > 80 ? value[..80] + "..." : value).Select(static c => char.IsControl(c) ? '?' : c)]);
+
+    private static bool IsFit(Type wanted, string text) =>
+        wanted == typeof(int) || wanted == typeof(int?) ? int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)
+        : (wanted != typeof(long) && wanted != typeof(long?)) || long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _);
 
     private static string Wanted(string type) =>
         type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.OrdinalIgnoreCase) ? "a whole number"

@@ -72,8 +72,11 @@ public sealed record ScheduleBody : ITargetBody, IOperationBody
     [JsonPropertyName("target_repo")]
     public string TargetRepo { get; init; } = "";
 
-    /// <summary>A commit, branch or tag; what stands behind a colon (a pipeline's id) does not choose the commit.</summary>
+    /// <summary>A commit, branch or tag; what stands behind a colon is a pipeline's id, which commit statuses name.</summary>
     public string? Commit { get; init; }
+
+    /// <summary>The id behind the colon; null when there is none, or what stands there is none.</summary>
+    internal string? Pipeline => Commit?.Split(':', 2) is [_, { Length: > 0 and <= 100 } id] && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? id : null;
 
     /// <summary>All package folders.</summary>
     public bool All { get; init; }
@@ -102,7 +105,7 @@ public sealed record ScheduleBody : ITargetBody, IOperationBody
 }
 
 /// <summary><c>POST /api/queue/promote</c>.</summary>
-public sealed record PromoteBody
+public record PromoteBody
 {
     /// <summary>The build; or pkgbase, arch and target repository.</summary>
     public BuildId? Build { get; init; }
@@ -117,6 +120,10 @@ public sealed record PromoteBody
     [JsonPropertyName("target_repo")]
     public string TargetRepo { get; init; } = "";
 }
+
+/// <summary><c>POST /api/v1/queue/promote</c>: the same, and nothing that it does not know.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record StrictPromoteBody : PromoteBody;
 
 /// <summary>One package wanted.</summary>
 public sealed record ScheduleBodyPackage

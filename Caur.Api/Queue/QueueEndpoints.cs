@@ -51,13 +51,13 @@ public static class QueueEndpoints
             .Refuses(StatusCodes.Status422UnprocessableEntity, "Nothing was queued.", "there is no source repository 'chaotic'; known: chaotic-aur")
             .Refuses(StatusCodes.Status507InsufficientStorage, "The disk is full.", "the disk of /var/lib/caur is full: 12 KiB are free, make room")
             .WantsToken("ci or admin");
-        MapPromote(group, "Promote");
+        DescribePromote(group.MapPost("/promote", PromoteAsync), "Promote");
         MapV1(app.MapGroup("/api/v1/queue").WithTags("queue"));
         return app;
     }
 
-    private static void MapPromote(RouteGroupBuilder group, string name) => group
-        .MapPost("/promote", PromoteAsync).RequireAuthorization(AuthPolicies.Admin).WithName(name)
+    private static void DescribePromote(RouteHandlerBuilder promote, string name) => promote
+        .RequireAuthorization(AuthPolicies.Admin).WithName(name)
         .Documented(
             "Promote a waiting build.",
             "Puts it, and what it waits for, before everything that came in the last 24 hours. It is named by pkgbase, arch (default x86_64) and target_repo, or by its id as `build`.")
@@ -102,7 +102,7 @@ public static class QueueEndpoints
             .AnswersLike(new QueueResetReply(2533, 8, [new QueueResetCounts("x86_64", 2533, 8)]))
             .Refuses(StatusCodes.Status400BadRequest, "There is no such queue.", "arch is 'mips', and one of this farm's is wanted: x86_64")
             .WantsToken("admin");
-        MapPromote(group, "PromoteQueued");
+        DescribePromote(group.MapPost("/promote", static (StrictPromoteBody body, QueueReader queues) => PromoteAsync(body, queues)), "PromoteQueued");
     }
 
     private static async Task<Results<Ok<QueuePage>, ProblemHttpResult>> ListAsync(
@@ -192,6 +192,7 @@ public static class QueueEndpoints
             Operation = body.Operation ?? Guid.NewGuid(),
             Target = new TargetId(body.TargetRepo, body.Arch),
             Commit = body.Commit is { Length: > 0 } commit ? commit.Split(':')[0] : null,
+            Pipeline = body.Pipeline,
             All = body.All,
             Packages = [.. (body.Packages ?? []).Select(package => new ScheduledPackage(package.Pkgbase, package.ClassText))],
             Priority = body.Priority ?? BuildPriority.Manual,

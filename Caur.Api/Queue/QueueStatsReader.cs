@@ -25,7 +25,7 @@ public sealed class QueueStatsReader(QueueReader queues, IOptions<FarmOptions> f
             return last.Json;
         }
 
-        var made = TaggedJson.Of(Make(overviews), json);
+        var made = TaggedJson.Of(QueueStatsJson.Write(Make(overviews), json));
         _last = new Made(overviews, made);
         return made;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Caur.Api.Paging;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
@@ -66,6 +67,7 @@ public sealed record StartBody(DateTimeOffset? At, long? Seconds, bool Rough, st
 }
 
 /// <summary>What <c>POST /api/v1/queue/pause</c> and <c>resume</c> take; it may be left out.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PauseBody
 {
     /// <summary>Which queue. Default: all.</summary>
@@ -77,6 +79,7 @@ public sealed record PauseBody
 public sealed record PauseReply(IReadOnlyList<QueueCounts> Queues);
 
 /// <summary>What <c>POST /api/v1/queue/reset</c> takes; it may be left out.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ResetBody
 {
     /// <summary>Which queue. Default: all.</summary>

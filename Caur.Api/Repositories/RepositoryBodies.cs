@@ -28,6 +28,7 @@ public sealed record RepositoryReply
 }
 
 /// <summary>What <c>POST .../remove</c>, <c>.../keep</c> and <c>.../rollback</c> take.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ChangeBody : IOperationBody
 {
     /// <summary>remove: pkgbases that go (pkgnames with <see cref="Packages"/>). keep: all pkgbases that stay.</summary>

@@ -166,14 +166,14 @@ public static partial class RepositoryChangeEndpoints
         var (who, token) = (context.User.Identity?.Name ?? "", context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "");
         LogOrdered(logger, who, token, kind, target, change.Operation, OneLine(Named(change)), change.Force, OneLine(body.Reason ?? ""));
         var view = await WaitAsync(repository, await repository.ChangeAsync(change), clock, context.RequestAborted);
-        if (view.Kind != kind)
+        if (view.Refusal == RepositoryChangeRefusal.OperationReused)
         {
             return TypedResults.Problem(
-                $"operation {change.Operation} stands for another order in {target} already, {Verb(view.Kind)}: use a new one for each order, and the same only to repeat it",
+                $"operation {change.Operation} stands for another order in {target} already, {(view.Kind == kind ? "with other words" : Verb(view.Kind))}: use a new one for each order, and the same only to repeat it",
                 statusCode: StatusCodes.Status422UnprocessableEntity,
                 title: "The operation is another order's",
-                type: ProblemType + "OperationReused",
-                extensions: new Dictionary<string, object?> { ["code"] = "OperationReused", ["operation"] = change.Operation });
+                type: ProblemType + view.Refusal,
+                extensions: new Dictionary<string, object?> { ["code"] = view.Refusal.ToString(), ["operation"] = change.Operation });
         }
 
         LogAnswered(logger, target, change.Operation, view.State, view.Generation, view.Removed, view.Refusal);

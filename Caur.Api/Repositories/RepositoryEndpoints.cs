@@ -4,7 +4,6 @@ using Caur.Storage.Repositories;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Net.Http.Headers;
 
 namespace Caur.Api.Repositories;
 
@@ -12,8 +11,6 @@ namespace Caur.Api.Repositories;
 /// generation, so that a client takes the signature of the very same database (docs/adr/0005-generations.md).</summary>
 public static class RepositoryEndpoints
 {
-    private static readonly TimeSpan Unchanging = TimeSpan.FromDays(365);
-
     /// <summary>Maps <c>/repos/...</c> and the farm's public key.</summary>
     public static IEndpointRouteBuilder MapRepositories(this IEndpointRouteBuilder app)
     {
@@ -23,7 +20,7 @@ public static class RepositoryEndpoints
             .AnswersText("(the file)", "application/octet-stream")
             .AnswersNothing(StatusCodes.Status302Found, "A database: it is where this says.")
             .AnswersNothing(StatusCodes.Status304NotModified, "The client has it.")
-            .Refuses(StatusCodes.Status404NotFound, "There is no such file.", "the repository has no such file: what it has stands in its database");
+            .Refuses(StatusCodes.Status404NotFound, "There is no such file.", RepositoryFileResult.Missing);
         app.MapGet("/key.asc", GetKeyAsync).WithTags("repositories").WithName("GetPublicKey")
             .Documented("The farm's public key.", "Packages and databases are signed with it.")
             .AnswersText("-----BEGIN PGP PUBLIC KEY BLOCK-----\n...\n-----END PGP PUBLIC KEY BLOCK-----\n");
@@ -41,18 +38,10 @@ public static class RepositoryEndpoints
 
         if (!file.IsFile)
         {
-            return TypedResults.Problem(
-                "the repository has no such file: what it has stands in its database", statusCode: StatusCodes.Status404NotFound);
+            return TypedResults.Problem(RepositoryFileResult.Missing, statusCode: StatusCodes.Status404NotFound);
         }
 
-        var info = new FileInfo(file.Path);
-        context.Response.GetTypedHeaders().CacheControl = new CacheControlHeaderValue { Public = true, MaxAge = Unchanging };
-        return TypedResults.PhysicalFile(
-            file.Path,
-            "application/octet-stream",
-            lastModified: info.LastWriteTimeUtc,
-            entityTag: new EntityTagHeaderValue($"\"{info.LastWriteTimeUtc.Ticks:x}-{info.Length:x}\""),
-            enableRangeProcessing: true);
+        return new RepositoryFileResult(file.Path);
     }
 
     private static async Task<IResult> GetKeyAsync(ITrustedKeys keys, CancellationToken cancellationToken)

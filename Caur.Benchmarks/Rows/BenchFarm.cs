@@ -3,6 +3,8 @@ using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
+using Caur.Benchmarks.Running;
+using Caur.Builder.Link;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
@@ -10,12 +12,14 @@ using Caur.Contracts.Queue;
 using Caur.Embedded;
 using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
+using Caur.Protocol.Builders;
 using Caur.Silo.Hub;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 
 namespace Caur.Benchmarks.Rows;
@@ -117,6 +121,21 @@ internal sealed class BenchFarm : IAsyncDisposable
 
     /// <summary>A session for one builder.</summary>
     public GrainBuilderSession NewSession() => ActivatorUtilities.CreateInstance<GrainBuilderSession>(_hub.Services);
+
+    /// <summary>A builder that has joined over a link.</summary>
+    public async Task<LinkSession> LinkAsync(string name, CancellationToken cancellationToken)
+    {
+        var token = await TokenAsync(name, cancellationToken);
+        var session = new LinkSession(new LinkAgentOptions { Gateway = Url, Token = () => token }, TimeProvider.System, NullLogger<LinkSession>.Instance);
+        var hello = new BuilderHello { Name = name, Instance = "0", BootId = Guid.NewGuid(), Architectures = [Arch], Slots = 8 };
+        var reply = await session.HelloAsync(hello, new Drain.NoAgent(), cancellationToken);
+        BenchRun.Check(reply.Accepted, $"{name} may not join: {reply.Reason}");
+        return session;
+    }
+
+    /// <summary>A token that is good for one builder's name.</summary>
+    public async Task<string> TokenAsync(string builder, CancellationToken cancellationToken) =>
+        (await _hub.Services.GetRequiredService<TokenStore>().CreateAsync(TokenRole.Builder, builder, null, cancellationToken)).Token;
 
     /// <summary>A client of the gateway with an admin's token.</summary>
     public async Task<HttpClient> ClientAsync()

@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Caur.Api.Builders;
+using Caur.Api.Hosting;
+using Caur.Api.Paging;
 using Caur.Storage.Processes;
 
 namespace Caur.Benchmarks.Rows;
@@ -9,9 +14,13 @@ namespace Caur.Benchmarks.Rows;
 /// <summary>The executable <c>caur</c> as a process of its own.</summary>
 internal static class CaurProcess
 {
-    /// <summary>The one that is compiled ahead, as on a farm's machine, where <c>./caur bench</c> could make it.</summary>
-    public static string Assembly => Path.Combine(
-        Environment.GetEnvironmentVariable("CAUR_BENCH_PROGRAM") is { Length: > 0 } ahead ? ahead : AppContext.BaseDirectory, "caur.dll");
+    /// <summary>The one that is compiled ahead, as on a farm's machine, where <c>./caur bench</c> could make it; else what the build made.</summary>
+    private static readonly string[] Command = Environment.GetEnvironmentVariable("CAUR_BENCH_PROGRAM") is { Length: > 0 } ahead
+        ? [Path.Combine(ahead, "caur")]
+        : ["dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "caur.dll")];
+
+    /// <summary>How a verb is started.</summary>
+    public static ProcessStartInfo Start(params IEnumerable<string> arguments) => new(Command[0], [.. Command[1..], .. arguments]);
 
     /// <summary>Runs a verb to its end.</summary>
     public static Task<ProcessResult> RunAsync(
@@ -19,17 +28,30 @@ internal static class CaurProcess
         new ProcessRunner(TimeProvider.System).RunAsync(
             new ProcessRequest
             {
-                FileName = "dotnet",
-                Arguments = ["exec", Assembly, .. arguments],
+                FileName = Command[0],
+                Arguments = [.. Command[1..], .. arguments],
                 Environment = environment ?? new Dictionary<string, string?>(),
             },
             cancellationToken);
+}
+
+/// <summary>What a process takes.</summary>
+internal static class ProcessMemory
+{
+    /// <summary>A line of /proc/PID/status, in MiB.</summary>
+    public static double Of(int process, string field)
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith($"{field}:", StringComparison.Ordinal));
+        return double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+    }
 }
 
 /// <summary>A hub without an agent: <c>caur database --slots 0</c>.</summary>
 internal sealed partial class HubProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = ApiNames.Policy };
 
     private readonly Process _process;
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,12 +70,8 @@ internal sealed partial class HubProcess : IAsyncDisposable
     /// <summary>Starts one and waits until it is up.</summary>
     public static async Task<HubProcess> StartAsync(string data, string source, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", CaurProcess.Assembly, "database", "--web-port", "0", "--data", data, "--slots", "0"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
+        var start = CaurProcess.Start("database", "--web-port", "0", "--data", data, "--slots", "0");
+        (start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (true, true, true);
         start.Environment["PACKAGE_REPOS"] = $$$"""{"packages":{"url":"{{{source}}}"}}""";
         start.Environment["PACKAGE_TARGET_REPOS"] = """{"farm":{}}""";
         var hub = new HubProcess(Process.Start(start)!);
@@ -75,11 +93,12 @@ internal sealed partial class HubProcess : IAsyncDisposable
     }
 
     /// <summary>A line of /proc/PID/status, in MiB.</summary>
-    public double Memory(string field)
-    {
-        var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith($"{field}:", StringComparison.Ordinal));
-        return double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
-    }
+    public double Memory(string field) => ProcessMemory.Of(_process.Id, field);
+
+    /// <summary>A builder as it is shown, whatever its instance; null when it is not.</summary>
+    public async Task<BuilderBody?> BuilderAsync(string name, CancellationToken cancellationToken) =>
+        (await Http.GetFromJsonAsync<Page<BuilderBody>>("/api/v1/builders", Json, cancellationToken))!
+        .Items.FirstOrDefault(builder => builder.Builder.Name == name);
 
     public async ValueTask DisposeAsync()
     {

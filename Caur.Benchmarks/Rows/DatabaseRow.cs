@@ -22,7 +22,7 @@ internal sealed class DatabaseRow(string name, int packages, int added, int limi
 
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var size = run.Size(packages, 200);
+        var size = run.Size(packages, 50);
         var count = Math.Min(added, run.Size(added, 5));
         run.Progress("making the repository");
         await using var key = await SigningKey.MakeAsync(cancellationToken);

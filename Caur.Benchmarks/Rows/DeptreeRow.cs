@@ -1,5 +1,6 @@
 using Caur.Benchmarks.Running;
 using Caur.Grains.Sources;
+using Caur.Pipelines.Reading;
 using Caur.Storage.Files;
 using Caur.Storage.Processes;
 
@@ -16,7 +17,7 @@ internal sealed class DeptreeRow : Benchmark
 
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var packages = new GeneratedPackages(run.Size(GeneratedPackages.LiveFolders, 200));
+        var packages = new GeneratedPackages(run.Size(GeneratedPackages.LiveFolders, 100));
         var source = run.Options.Source;
         if (source is null)
         {

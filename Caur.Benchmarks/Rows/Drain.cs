@@ -12,9 +12,9 @@ internal sealed class Drain : IDisposable
     private readonly List<ZeroBuilder> _builders = [];
     private readonly List<Task> _runs = [];
 
-    public Drain(BenchFarm farm, int slots, AttemptOutcome outcome)
+    public Drain(BenchFarm farm, int slots, AttemptOutcome outcome, int builders = Builders)
     {
-        for (var i = 0; i < Builders; i++)
+        for (var i = 0; i < builders; i++)
         {
             _builders.Add(new ZeroBuilder(farm.NewSession(), $"builder-{i}", slots, Taken, outcome));
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using Caur.Benchmarks.Peers;
 using Caur.Benchmarks.Running;
 using Caur.Contracts.Builds;
@@ -18,7 +19,7 @@ internal sealed class DrainRow : Benchmark
 
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var count = run.Size(GeneratedPackages.LiveFolders - 1, 200);
+        var count = run.Size(GeneratedPackages.LiveFolders - 1, 50);
         var packages = new GeneratedPackages(count);
         var goal = Goal.AtLeastOf(5_000);
         (int Slots, Line Line)[] ways =
@@ -37,11 +38,7 @@ internal sealed class DrainRow : Benchmark
             ? await BullMq.PrepareAsync(run, packages, Drain.Builders, ways, cancellationToken)
             : static () => Task.CompletedTask;
 
-        // What is compiled on the way is not the queue's speed: a hub runs for months.
-        for (var i = 0; i < run.Size(3, 1); i++)
-        {
-            await DrainAsync(run, packages, 16, null, null, AttemptOutcome.Built, cancellationToken);
-        }
+        await WarmUpAsync(run, packages, cancellationToken);
 
         for (var i = 0; i < run.Repeat; i++)
         {
@@ -52,6 +49,24 @@ internal sealed class DrainRow : Benchmark
 
             await DrainAsync(run, packages, 16, already, null, AttemptOutcome.AlreadyBuilt, cancellationToken);
             await besideIt();
+        }
+    }
+
+    /// <summary>What is compiled on the way is not the queue's speed: a hub runs for months. A method is compiled three times until it is
+    /// what it stays, so this goes on until few are.</summary>
+    private static async Task WarmUpAsync(BenchRun run, GeneratedPackages packages, CancellationToken cancellationToken)
+    {
+        const int Few = 500;
+        for (var i = 0; i < run.Size(15, 0); i++)
+        {
+            var before = JitInfo.GetCompiledMethodCount();
+            await DrainAsync(run, packages, 16, null, null, AttemptOutcome.Built, cancellationToken);
+            var compiled = JitInfo.GetCompiledMethodCount() - before;
+            run.Progress($"warming up: {compiled} methods were compiled");
+            if (compiled < Few)
+            {
+                return;
+            }
         }
     }
 

@@ -14,11 +14,12 @@ internal sealed class LostBuilderRow : Benchmark
 
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var noticed = run.Add("until it is shown as lost", "s", goal: Goal.AtMost(5));
+        await LinkedAsync(run, cancellationToken);
+        var noticed = run.Add("in the hub's process, silent: until it is shown as lost", "s");
         var given = run.Add("until its build is handed to another", "s");
         var meanwhile = run.Add("the longest that another builder's build took meanwhile", "ms");
         run.Known("manager, today's; the whole queue stands still for as long", "s", 26);
-        run.Note("The builder is a session in the hub's process whose agent stops: there is no link yet whose end could be seen, so its silence tells.");
+        run.Note("In the hub's process the builder is a session whose agent stops: there is no link whose end could be seen, so its silence tells.");
         for (var i = 0; i < run.Repeat; i++)
         {
             // In a quick run the farm's time runs faster: what it waits for is told all the same.
@@ -27,10 +28,51 @@ internal sealed class LostBuilderRow : Benchmark
         }
     }
 
+    /// <summary>Builders that are processes, over the link, building in containers.</summary>
+    private static async Task LinkedAsync(BenchRun run, CancellationToken cancellationToken)
+    {
+        var killed = run.Add("a 'caur builder' over the link, kill -9: until it is shown as lost", "s", goal: Goal.AtMost(5));
+        if (run.Quick)
+        {
+            run.Take(killed, await LinkedBuilders.IdleAsync(run, cancellationToken));
+            run.Note("In a quick run the builder over the link has nothing to build: no container is needed.");
+            return;
+        }
+
+        var (engine, whyNot) = await LinkedBuilders.EngineAsync(cancellationToken);
+        if (engine is null)
+        {
+            run.CannotMeasure("builder processes over the link that build", whyNot);
+            run.Take(killed, await LinkedBuilders.IdleAsync(run, cancellationToken));
+            return;
+        }
+
+        var frozen = run.Add("the same, frozen (SIGSTOP)", "s", goal: Goal.AtMost(5));
+        var given = run.Add("until its build is another's: when its lease ends", "s");
+        var before = run.Add("another builder's build before, order to end", "s");
+        var meanwhile = run.Add("the longest one meanwhile", "s");
+        using (engine)
+        {
+            var farm = new LinkedBuilders(run, engine);
+            var source = await farm.SourceAsync(cancellationToken);
+            for (var i = 0; i < Math.Min(3, run.Repeat); i++)
+            {
+                foreach (var (kill, line) in ((bool, Line)[])[(true, killed), (false, frozen)])
+                {
+                    var seen = await farm.OnceAsync(source, kill, cancellationToken);
+                    run.Take(line, seen.Lost);
+                    run.Take(before, seen.Before);
+                    run.Take(meanwhile, seen.Meanwhile);
+                    run.Take(given, seen.Given);
+                }
+            }
+        }
+    }
+
     private static async Task OnceAsync(
         BenchRun run, TimeProvider clock, (Line Noticed, Line Given, Line Meanwhile) lines, CancellationToken cancellationToken)
     {
-        var poll = TimeSpan.FromMilliseconds(20);
+        var poll = TimeSpan.FromMilliseconds(run.Size(20, 200));
         await using var farm = await BenchFarm.StartAsync(run.NewFolder(), clock);
 
         // It takes one build, and is never heard of again.
@@ -73,7 +115,7 @@ internal sealed class LostBuilderRow : Benchmark
             while ((await farm.Build(queued).GetAsync())?.State.IsFinal() != true)
             {
                 BenchRun.Check(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1), "another builder's build stood still");
-                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancellationToken);
+                await Task.Delay(TimeSpan.FromMilliseconds(run.Size(1, 10)), TimeProvider.System, cancellationToken);
             }
 
             var took = Stopwatch.GetElapsedTime(started);

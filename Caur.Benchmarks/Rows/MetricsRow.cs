@@ -13,7 +13,7 @@ internal sealed class MetricsRow : Benchmark
 
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var packages = new GeneratedPackages(run.Size(GeneratedPackages.LiveFolders - 1, 100));
+        var packages = new GeneratedPackages(run.Size(GeneratedPackages.LiveFolders - 1, 50));
         await using var farm = await BenchFarm.StartAsync(run.NewFolder(), null, packages.Folders.Count);
         using var drain = new Drain(farm, 16, AttemptOutcome.Built);
         await drain.JoinAsync(cancellationToken);

@@ -14,8 +14,8 @@ internal sealed class WaitingRow : Benchmark
 
     public override async Task RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var waiting = run.Size(100_000, 500);
-        var packages = new GeneratedPackages(run.Size(GeneratedPackages.LiveFolders - 1, 100));
+        var waiting = run.Size(100_000, 100);
+        var packages = new GeneratedPackages(run.Size(GeneratedPackages.LiveFolders - 1, 50));
         var line = run.Add("16 builds at a time on each builder", "builds/s", goal: Goal.AtLeastOf(5_000));
         var enqueue = run.Add($"to queue those {waiting:#,0}", "builds/s");
         run.Note("One farm for all repetitions. Beside 'drain', 16 at a time, it shows whether the cost is flat.");

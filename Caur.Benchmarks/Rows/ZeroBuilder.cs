@@ -1,11 +1,10 @@
-using Caur.Api.Builders;
 using Caur.Benchmarks.Running;
 using Caur.Protocol.Builders;
 
 namespace Caur.Benchmarks.Rows;
 
 /// <summary>A builder whose builds take no time: it makes every call that an agent makes, and runs nothing in between.</summary>
-internal sealed class ZeroBuilder(GrainBuilderSession session, string name, int slots, Func<BuildOrder, Task> onOrder, AttemptOutcome outcome)
+internal sealed class ZeroBuilder(IBuilderSession session, string name, int slots, Func<BuildOrder, Task> onOrder, AttemptOutcome outcome)
     : IBuilderAgent, IDisposable
 {
     private readonly SemaphoreSlim _wake = new(1);

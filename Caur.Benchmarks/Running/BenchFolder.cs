@@ -3,7 +3,8 @@ namespace Caur.Benchmarks.Running;
 /// <summary>A folder that goes when its user is done.</summary>
 internal sealed class BenchFolder : IDisposable
 {
-    public BenchFolder(string parent) => Path = Directory.CreateDirectory(System.IO.Path.Combine(parent, $"caur-bench-{Guid.NewGuid():n}")).FullName;
+    /// <summary>Makes one. Its name is short: below it are hubs' folders with sockets in them.</summary>
+    public BenchFolder(string parent) => Path = Directory.CreateDirectory(System.IO.Path.Combine(parent, $"caur-bench-{Guid.NewGuid().ToString("n")[..8]}")).FullName;
 
     public string Path { get; }
 

@@ -19,7 +19,7 @@ internal sealed record BenchOptions
           --no-peers       only Caur
           --no-slow-syncs  not a second time with 1 ms added to each sync
           --folder DIR     where the data lies that is synced; default: the folder for temporary files
-          --source DIR     a real folder of package folders for the row 'deptree'
+          --source DIR     a real folder of package folders for the rows 'deptree' and 'on-commit'
 
         Exit codes: 0 all was measured, 1 a row failed, 2 the arguments are wrong, 3 something cannot be measured on this machine.
         """;

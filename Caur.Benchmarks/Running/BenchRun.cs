@@ -57,10 +57,10 @@ internal sealed class BenchRun(BenchOptions options, RowResult result, string fo
 
     public void Progress(string text) => progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {result.Name}: {text}"));
 
-    /// <summary>A new, empty folder on the disk that is measured.</summary>
+    /// <summary>A new, empty folder on the disk that is measured. Its name is short: a hub's folder has sockets in it.</summary>
     public string NewFolder()
     {
-        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{result.Name}-{++_folders}"));
+        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{++_folders}"));
         Directory.CreateDirectory(path);
         return path;
     }

@@ -14,12 +14,17 @@ internal abstract class Benchmark
         new DatabaseRow("add-one-5000", 5_000, 1, 60),
         new DatabaseRow("add-one-10000", 10_000, 1, 120),
         new DatabaseRow("add-100-10000", 10_000, 100, 250),
+        new DispatchRow(),
+        new ContainerStartRow(),
+        new UploadRow(),
         new LostBuilderRow(),
+        new LeaseDelayRow(),
         new StatsRow(),
         new ScheduleRow(),
         new MetricsRow(),
         new FollowersRow(),
         new MemoryRow(),
+        new IdleAgentRow(),
     ];
 
     /// <summary>What <c>--row</c> calls it.</summary>

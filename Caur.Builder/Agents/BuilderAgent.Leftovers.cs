@@ -96,7 +96,7 @@ internal sealed partial class BuilderAgent
             }
 
             var folders = workspace.Folders();
-            var used = _leases.Running.Select(attempt => workspace.Folder(attempt).Path).ToHashSet(StringComparer.Ordinal);
+            var used = _leases.Held.Select(attempt => workspace.Folder(attempt).Path).ToHashSet(StringComparer.Ordinal);
             foreach (var folder in folders.Where(f => !used.Contains(f.Path)))
             {
                 folder.Delete();

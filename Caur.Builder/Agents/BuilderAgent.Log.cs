@@ -52,6 +52,9 @@ internal sealed partial class BuilderAgent
     [LoggerMessage(Level = LogLevel.Information, Message = "The agent ends; {Running} attempts run, mode {Mode}")]
     private static partial void LogEnding(ILogger logger, int running, ShutdownMode mode);
 
+    [LoggerMessage(Level = LogLevel.Critical, Message = "What goes on beside the work has ended, and the agent ends with it")]
+    private static partial void LogHelperEnded(ILogger logger, Exception? error);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Running} attempts did not end within the agent's budget and are cut off")]
     private static partial void LogCutOff(ILogger logger, int running);
 }

@@ -13,7 +13,9 @@ internal sealed partial class BuilderAgent
         {
             lock (_gate)
             {
-                return Math.Max(0, Math.Min(Slots - _runs.Count, _options.Builds > 0 ? _options.Builds - _begun : int.MaxValue));
+                // What is only being cleaned up after takes no slot; when the engine does not get done with that, no more is begun.
+                var free = Math.Min(Slots - _busy.Count, (2 * Slots) - _runs.Count);
+                return Math.Max(0, Math.Min(free, _options.Builds > 0 ? _options.Builds - _begun : int.MaxValue));
             }
         }
     }
@@ -206,6 +208,7 @@ internal sealed partial class BuilderAgent
         lock (_gate)
         {
             _begun++;
+            _busy.Add(order.Attempt);
             _runs[order.Attempt] = Task.Run(() => RunAsync(services, order, adopted, control));
         }
     }
@@ -218,20 +221,55 @@ internal sealed partial class BuilderAgent
         _instruments.OnAttemptStarted();
         try
         {
-            await using var run = new AttemptRun(services, order, control);
+            await using var run = new AttemptRun(services, order, control, () => Free(order.Attempt));
             outcome = await run.RunAsync(adopted);
         }
         finally
         {
+            await CountAsync(order.Attempt, outcome, control);
             _instruments.OnAttemptEnded(outcome, _time.GetElapsedTime(start));
             AttemptSpans.End(span, outcome);
             _leases.Release(control);
             lock (_gate)
             {
                 _runs.Remove(order.Attempt);
+                _busy.Remove(order.Attempt);
             }
 
             _wake.Set();
+        }
+    }
+
+    private void Free(AttemptRef attempt)
+    {
+        lock (_gate)
+        {
+            _busy.Remove(attempt);
+        }
+
+        _wake.Set();
+    }
+
+    /// <summary>An agent that is to end after some builds has built none when the attempt was lost, and cannot when it handed back of its own
+    /// accord.</summary>
+    private async Task CountAsync(AttemptRef attempt, AttemptOutcome? outcome, AttemptControl control)
+    {
+        if (_options.Builds == 0)
+        {
+            return;
+        }
+
+        var asTold = control.Stop.IsCompleted && (await control.Stop).Kind == StopKind.HandedBack;
+        lock (_gate)
+        {
+            if (outcome is null && !control.IsLeft)
+            {
+                _begun--;
+            }
+            else if (outcome == AttemptOutcome.HandedBack && !asTold)
+            {
+                _unbuilt ??= $"{attempt.Build} was handed back: {_fitness.Problem}";
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ namespace Caur.Builder.Agents;
 internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
 {
     private static readonly TimeSpan RefusedAgain = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RefusedAtFirst = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AcceptWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
 
@@ -34,8 +35,10 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
     private readonly Pulse _wake = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<AttemptRef, Task> _runs = [];
+    private readonly HashSet<AttemptRef> _busy = [];
     private CancellationTokenSource? _taking;
     private int _begun;
+    private string? _unbuilt;
     private BuilderCapacity _told;
     private string _toldProblem = "";
     private volatile bool _draining;
@@ -96,12 +99,15 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
         LogStarting(_logger, _options.Name, workspace.Instance, _options.Slots, _engine.Address);
         var services = Services(workspace);
         using var background = new CancellationTokenSource();
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         List<Task> helpers = [];
+        var work = Task.CompletedTask;
         try
         {
             await StartOverAsync(services, await FindCandidatesAsync(workspace, stoppingToken), stoppingToken);
             helpers = [_leases.RunAsync(background.Token), SweepAsync(services, background.Token)];
-            await TakeWorkAsync(services, stoppingToken);
+            work = TakeWorkAsync(services, working.Token);
+            await GoesOnAsync(work, helpers);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -109,10 +115,29 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
         }
         finally
         {
+            await working.CancelAsync();
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await EndRunsAsync();
             await background.CancelAsync();
             await Task.WhenAll(helpers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        if (_unbuilt is { } problem && !stoppingToken.IsCancellationRequested)
+        {
+            throw new InvalidOperationException(problem);
+        }
+    }
+
+    /// <summary>Without what goes on beside the work, as the renewal of leases, there is none: an agent that goes on would look healthy.</summary>
+    private async Task GoesOnAsync(Task work, IReadOnlyList<Task> helpers)
+    {
+        var first = await Task.WhenAny([work, .. helpers]);
+        if (first != work)
+        {
+            LogHelperEnded(_logger, first.Exception?.InnerException);
+        }
+
+        await first;
     }
 
     private AttemptServices Services(Workspace workspace) => new()
@@ -160,6 +185,8 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
             Version = typeof(BuilderAgent).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         };
         var backoff = new Backoff(_time);
+        var refusals = new Backoff(_time, RefusedAtFirst);
+        long? refused = null;
         while (true)
         {
             _mustJoin = false;
@@ -189,6 +216,14 @@ internal sealed partial class BuilderAgent : BackgroundService, IBuilderAgent
                 }
 
                 LogRefused(_logger, reply.Reason ?? "no reason was given");
+                refused ??= _time.GetTimestamp();
+                if (_time.GetElapsedTime(refused.Value) < _options.RefusalGrace)
+                {
+                    // It may be this agent's own last link, which the far end has not noticed the end of.
+                    await refusals.WaitAsync(cancellationToken);
+                    continue;
+                }
+
                 await onRefused();
                 await Task.Delay(Backoff.Jitter(RefusedAgain), _time, cancellationToken);
             }

@@ -1,3 +1,5 @@
+using Caur.Builder.Workspaces;
+
 namespace Caur.Builder.Agents;
 
 /// <summary>What one build may have here, in MiB; 0 when that cannot be learnt.</summary>
@@ -9,21 +11,9 @@ internal readonly record struct BuilderCapacity(int MemoryMiB, int DiskMiB)
     public static BuilderCapacity Of(BuilderOptions options)
     {
         var memory = options.Containers.MemoryBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / options.Slots;
-        return new BuilderCapacity((int)Math.Min(memory / MiB, int.MaxValue), (int)Math.Min(FreeDisk(options.Workspace) / MiB, int.MaxValue));
+        return new BuilderCapacity((int)Math.Min(memory / MiB, int.MaxValue), (int)Math.Min((WorkspaceDisk.Free(options.Workspace) ?? 0) / MiB, int.MaxValue));
     }
 
     /// <summary>Whether what was told is not worth much any more: the free disk differs by more than a quarter.</summary>
     public bool IsStale(BuilderCapacity now) => Math.Abs(now.DiskMiB - (long)DiskMiB) > Math.Max(DiskMiB / 4, 1);
-
-    private static long FreeDisk(string folder)
-    {
-        try
-        {
-            return new DriveInfo(folder).AvailableFreeSpace;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return 0;
-        }
-    }
 }

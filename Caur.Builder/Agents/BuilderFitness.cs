@@ -1,25 +1,34 @@
 using Caur.Builder.Engines;
 using Caur.Builder.Images;
+using Caur.Builder.Workspaces;
 
 namespace Caur.Builder.Agents;
 
-/// <summary>Whether this builder can run builds at all. When an image is missing or the container engine is away, every order would fail
-/// the same way: the builder says so, takes none, and looks now and then whether that is over.</summary>
+/// <summary>Whether this builder can run builds at all. When an image is missing, the container engine is away or the disk is full, every order would
+/// fail the same way: the builder says so, takes none, and looks now and then whether that is over.</summary>
 internal sealed class BuilderFitness(EngineClient engine, ImageStore images, BuilderOptions options, TimeProvider time)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
+    /// <summary>For what cannot be looked at: long enough that few builds are tried for nothing.</summary>
+    private static readonly TimeSpan UnseenPause = TimeSpan.FromSeconds(30);
 
     /// <summary>So many builds that were handed back are known at most.</summary>
     private const int MostKnown = 1_000;
 
     private readonly Lock _gate = new();
+    private readonly long _start = time.GetTimestamp();
     private readonly HashSet<string> _handedBack = new(StringComparer.Ordinal);
     private string _problem = "";
     private string? _image;
+    private bool _isUnseen;
     private int _losses;
-    private DateTimeOffset _nextLook;
-    private DateTimeOffset _nextPull;
+    private TimeSpan _nextLook;
+    private TimeSpan _nextPull;
     private TimeSpan _pause;
+
+    /// <summary>Since the start: a clock that is set changes no pause.</summary>
+    private TimeSpan Now => time.GetElapsedTime(_start);
 
     /// <summary>Why no build can run here, for people; empty when builds can.</summary>
     public string Problem
@@ -47,29 +56,67 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
             if (_problem.Length == 0)
             {
                 var again = _pause > TimeSpan.Zero;
-                var now = time.GetUtcNow();
+                var now = Now;
                 _pause = again ? Longer(_pause) : options.TakeEvery;
                 _nextPull = now + _pause;
                 _nextLook = again ? _nextPull : now;
             }
 
-            (_problem, _image) = (problem, image);
-            _losses++;
-            if (_handedBack.Count == MostKnown)
-            {
-                _handedBack.Clear();
-            }
-
-            return _handedBack.Add(build);
+            return Note(problem, image, build);
         }
     }
 
-    /// <summary>An attempt began: builds do run here.</summary>
+    /// <summary>A build failed through what shows only when one runs, as the engine's full disk. Nothing that could be looked at says when that is
+    /// over: the next build is tried after a pause, which grows until one ends otherwise.</summary>
+    /// <param name="problem">Why.</param>
+    /// <param name="build">The build's id.</param>
+    /// <returns>As of <see cref="Lost"/>.</returns>
+    public bool LostUnseen(string problem, string build)
+    {
+        lock (_gate)
+        {
+            // Those that ran beside the first say the same.
+            if (_problem.Length == 0 || !_isUnseen)
+            {
+                _pause = _isUnseen && _pause > TimeSpan.Zero ? Longer(_pause) : UnseenPause;
+                _nextLook = _nextPull = Now + _pause;
+                _isUnseen = true;
+            }
+
+            return Note(problem, null, build);
+        }
+    }
+
+    private bool Note(string problem, string? image, string build)
+    {
+        (_problem, _image) = (problem, image);
+        _losses++;
+        if (_handedBack.Count == MostKnown)
+        {
+            _handedBack.Clear();
+        }
+
+        return _handedBack.Add(build);
+    }
+
+    /// <summary>An attempt began: builds do run here, as far as that shows then.</summary>
     public void Began()
     {
         lock (_gate)
         {
-            _pause = TimeSpan.Zero;
+            if (!_isUnseen)
+            {
+                _pause = TimeSpan.Zero;
+            }
+        }
+    }
+
+    /// <summary>A build ended as its package would have it.</summary>
+    public void Ended()
+    {
+        lock (_gate)
+        {
+            (_isUnseen, _pause) = (false, TimeSpan.Zero);
         }
     }
 
@@ -81,7 +128,12 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
         {
             if (_image is not null)
             {
-                (_problem, _image, _pause) = ("", null, TimeSpan.Zero);
+                (_problem, _image) = ("", null);
+                if (!_isUnseen)
+                {
+                    _pause = TimeSpan.Zero;
+                }
+
                 _handedBack.Clear();
             }
         }
@@ -95,12 +147,17 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
         int losses;
         lock (_gate)
         {
-            if (time.GetUtcNow() < _nextLook)
+            if (Now < _nextLook)
             {
                 return false;
             }
 
             (image, losses) = (_image, _losses);
+        }
+
+        if (WorkspaceDisk.Problem(options.Workspace) is not null)
+        {
+            return false;
         }
 
         try
@@ -135,7 +192,7 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
     {
         lock (_gate)
         {
-            if (time.GetUtcNow() < _nextPull)
+            if (Now < _nextPull)
             {
                 return false;
             }
@@ -146,7 +203,7 @@ internal sealed class BuilderFitness(EngineClient engine, ImageStore images, Bui
         var pulled = (await images.EnsureAsync(image, cancellationToken)).IsReady;
         lock (_gate)
         {
-            _nextPull = time.GetUtcNow() + _pause;
+            _nextPull = Now + _pause;
         }
 
         return pulled;

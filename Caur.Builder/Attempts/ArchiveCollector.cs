@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Caur.Protocol.Builders;
+using Caur.Protocol.Link;
 
 namespace Caur.Builder.Attempts;
 
@@ -57,12 +59,13 @@ internal static partial class ArchiveCollector
         return found;
     }
 
-    /// <summary>How many processes of the build the kernel ended for want of memory, as the container noted it in <c>.caur-oom</c> from its
-    /// cgroup's own count: engines learn of it by an event that some kernels do not send. 0 when there is no such note.</summary>
-    public static int OutOfMemoryKills(string folder)
+    /// <summary>What the container noted of namcap in <c>.caur-namcap</c>; null when there is no such note.</summary>
+    public static async Task<string?> NamcapAsync(string folder, CancellationToken cancellationToken)
     {
-        var path = Path.Combine(folder, ".caur-oom");
-        return IsRegularFile(path) && new FileInfo(path).Length < 32 && int.TryParse(File.ReadAllText(path), out var kills) ? kills : 0;
+        var path = Path.Combine(folder, ".caur-namcap");
+        return IsRegularFile(path) && new FileInfo(path).Length <= LinkProtocol.MaxNamcap
+            ? Encoding.UTF8.GetString(await File.ReadAllBytesAsync(path, cancellationToken)) is { Length: > 0 } text ? text : null
+            : null;
     }
 
     /// <summary>Looks at the thing itself, not at what a link leads to. Opening would not do: a pipe would wait for a writer.</summary>

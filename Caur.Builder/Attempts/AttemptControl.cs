@@ -31,6 +31,7 @@ internal sealed class AttemptControl(AttemptRef attempt)
     private readonly CancellationTokenSource _silenced = new();
     private readonly Lock _gate = new();
     private bool _uploading;
+    private volatile bool _reported;
 
     public AttemptRef Attempt => attempt;
 
@@ -45,6 +46,12 @@ internal sealed class AttemptControl(AttemptRef attempt)
 
     /// <summary>Set by <see cref="StopKind.Left"/>: nothing is cleaned up.</summary>
     public bool IsLeft { get; private set; }
+
+    /// <summary>Set when its result was reported: what is left of it is only to be removed, and its lease is not renewed.</summary>
+    public bool IsReported => _reported;
+
+    /// <summary>Its result was reported.</summary>
+    public void Reported() => _reported = true;
 
     /// <summary>The container is done and its archives go up: from here on nothing is cancelled, only lost or left.</summary>
     /// <returns>False when a wish came before.</returns>

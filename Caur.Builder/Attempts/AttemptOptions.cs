@@ -11,6 +11,10 @@ public sealed class AttemptOptions
     /// Default: zero, what the order says.</summary>
     public TimeSpan TimeoutAtLeast { get; set; }
 
+    /// <summary>What a build that took too long gets before the cancel ladder, after SIGUSR1: its <c>on-failure.sh</c> runs then.
+    /// Default: 30 s.</summary>
+    public TimeSpan TimeoutGrace { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The first step of the cancel ladder: how long after SIGINT comes SIGTERM. Default: 7.5 s.</summary>
     public TimeSpan InterruptGrace { get; set; } = TimeSpan.FromSeconds(7.5);
 
@@ -35,12 +39,12 @@ public sealed class AttemptOptions
     /// <summary>What could not work, said as <c>Option must ...</c>.</summary>
     internal IEnumerable<string> Problems()
     {
-        if (SkipCode is < 1 or > 255 or 13 or 120 or 124)
+        if (SkipCode is < 1 or > 255 or 13 or (>= 120 and <= 122) or 124)
         {
-            yield return $"{nameof(AttemptOptions)}.{nameof(SkipCode)} (CI_CODE_SKIP) must be from 1 to 255 and none of 13, 120, 124, which mean something else";
+            yield return $"{nameof(AttemptOptions)}.{nameof(SkipCode)} (CI_CODE_SKIP) must be from 1 to 255 and none of 13, 120, 121, 122, 124, which mean something else";
         }
 
-        TimeSpan[] graces = [TimeoutAtLeast, InterruptGrace, TerminateGrace, KillGrace, DrainTimeout, KeepSources];
+        TimeSpan[] graces = [TimeoutAtLeast, TimeoutGrace, InterruptGrace, TerminateGrace, KillGrace, DrainTimeout, KeepSources];
         if (graces.Any(g => g < TimeSpan.Zero) || UploadTimeout <= TimeSpan.Zero)
         {
             yield return $"{nameof(AttemptOptions)}: graces and timeouts must not be negative, and {nameof(UploadTimeout)} must be more than zero";

@@ -13,6 +13,7 @@ internal sealed partial class AttemptRun
         try
         {
             found = await ArchiveCollector.CollectAsync(_folder.Output, _control.Stopping);
+            _namcap = await ArchiveCollector.NamcapAsync(_folder.Output, _control.Stopping);
         }
         catch (BadOutputException error)
         {

@@ -15,6 +15,11 @@ internal sealed partial class AttemptRun
     {
         var stopping = _control.Stopping;
         _folder.Create();
+        if (NoRoom() is { } full)
+        {
+            return full;
+        }
+
         await _log.SayAsync(
             $"{_order.Pkgbase} for {_order.TargetRepository}/{_order.Arch} on builder {_options.Name}, attempt {_order.Attempt.Number}", stopping);
 
@@ -45,10 +50,17 @@ internal sealed partial class AttemptRun
 
         if (source.Status != SourceStatus.Ready)
         {
-            return source.Status == SourceStatus.Wrong ? Verdict.Failed(source.Message) : Verdict.SystemError(source.Message);
+            return source.Status == SourceStatus.Wrong ? Verdict.Failed(source.Message) : NoRoom() ?? Verdict.SystemError(source.Message);
         }
 
-        await _folder.WriteOrderAsync(_order, stopping);
+        if (StaticRecipe.AlreadyPublished(_folder.Source, _order) is { } published)
+        {
+            await _log.SayAsync($"No container is needed, the target repository has {string.Join(", ", published)}", stopping);
+            return Verdict.AlreadyBuilt;
+        }
+
+        var isPodman = (await _services.Engine.VersionAsync(stopping)).IsPodman;
+        await _folder.WriteOrderAsync(isPodman ? HostName.ForPodman(_order) : _order, stopping);
         var record = new AttemptRecord { Order = _order, ContainerName = _containerName, ImageDigest = image.Digest };
         await _folder.SaveAsync(record, _log.Preamble, stopping);
 
@@ -64,11 +76,28 @@ internal sealed partial class AttemptRun
         }
 
         _started = _services.Time.GetUtcNow();
+        _run = (_services.Time.GetTimestamp(), TimeSpan.Zero);
         _services.Fitness.Began();
         _log.StartListening();
         LogStarted(_services.Logger, _order.Attempt, _containerName);
         await SayRunningAsync();
         return null;
+    }
+
+    /// <summary>What has to become of the attempt when the disk is full; null when there is room.</summary>
+    private Verdict? NoRoom() =>
+        WorkspaceDisk.Problem(_options.Workspace) is { } full ? Unfit($"The builder {_options.Name} has no room: {full}", image: null) : null;
+
+    /// <summary>The same of the container's own disk, which is the engine's and may be another.</summary>
+    private Verdict? NoRoomInside(Verdict verdict)
+    {
+        if (verdict != Verdict.EngineFull)
+        {
+            return null;
+        }
+
+        var problem = $"The builder {_options.Name} has no room: {verdict.Message}";
+        return Unfit(problem, _services.Fitness.LostUnseen(problem, _order.Attempt.Build));
     }
 
     /// <summary>Goes on with the container of an earlier agent process, whether it still runs or not.</summary>
@@ -77,6 +106,10 @@ internal sealed partial class AttemptRun
         _containerId = adopted.ContainerId;
         _imageDigest = adopted.Record.ImageDigest;
         _started = (await _services.Engine.InspectAsync(_containerId, _control.Stopping))?.State.StartedAt;
+
+        // How long it ran under an earlier process is known by the wall clock alone, which may have been set back since.
+        var now = _services.Time.GetUtcNow();
+        _run = (_services.Time.GetTimestamp(), _started < now ? now - _started.Value : TimeSpan.Zero);
         await _log.ReplayPreambleAsync(adopted.Preamble, _control.Stopping);
         _log.StartListening();
         LogTakenOver(_services.Logger, _order.Attempt, _containerName);

@@ -1,5 +1,6 @@
 using Caur.Builder.Engines;
 using Caur.Builder.Timing;
+using Caur.Protocol.Builders;
 
 namespace Caur.Builder.Attempts;
 
@@ -25,9 +26,21 @@ internal sealed partial class AttemptRun
             _exitCode = await EndedWithinAsync(ended, _options.Attempts.KillGrace, life.Token) ? await ended : null;
             await DrainAsync(output, life.Token);
             var state = (await _services.Engine.InspectAsync(_containerId!, life.Token))?.State;
-            var outOfMemory = state?.OOMKilled == true || ArchiveCollector.OutOfMemoryKills(_folder.Output) > 0;
-            var end = new ContainerEnd(cause, _exitCode, outOfMemory, cause == EndCause.Stopped ? await _control.Stop : null);
-            return Verdict.Of(end, _skipCode, _timeout, _order.StallTimeout, _options.Containers.MemoryBytes);
+            var end = new ContainerEnd(cause, _exitCode, state?.OOMKilled == true, cause == EndCause.Stopped ? await _control.Stop : null);
+            var verdict = Verdict.Of(end, _skipCode, _timeout, _order.StallTimeout, _options.Containers.MemoryBytes);
+
+            // A build that ran out of room says so in its own words; that it could not go on was not its fault.
+            if (verdict.Outcome is AttemptOutcome.Failed or AttemptOutcome.SystemError && (NoRoom() ?? NoRoomInside(verdict)) is { } full)
+            {
+                return full;
+            }
+
+            if (verdict.Outcome is AttemptOutcome.Failed or AttemptOutcome.Built)
+            {
+                _services.Fitness.Ended();
+            }
+
+            return verdict;
         }
         finally
         {
@@ -41,8 +54,8 @@ internal sealed partial class AttemptRun
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var left = _timeout - (_services.Time.GetUtcNow() - (_started ?? _services.Time.GetUtcNow()));
-            var wall = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _services.Time, watching.Token);
+            var left = _timeout - _run.Before - _services.Time.GetElapsedTime(_run.Since);
+            var wall = Task.Delay(left < TimeSpan.Zero ? TimeSpan.Zero : left, _services.Time, watching.Token);
             var silence = WatchSilenceAsync(watching.Token);
             await Task.WhenAny(ended, wall, silence, _control.Stop, _pump.Stale);
             if (_pump.Stale.IsCompleted)
@@ -75,7 +88,8 @@ internal sealed partial class AttemptRun
         }
     }
 
-    /// <summary>The ladder: interrupt, terminate, kill, each with its time. Who hands back has less of it and begins at the second step.
+    /// <summary>The ladder: interrupt, terminate, kill, each with its time. Who hands back has less of it and begins at the second step;
+    /// who took too long is told so first, for its own last words.
     /// The time for the log's rest and the result is nobody's grace: it comes after.</summary>
     private async Task EndContainerAsync(Task<int?> ended, EndCause cause, CancellationToken cancellationToken)
     {
@@ -83,9 +97,9 @@ internal sealed partial class AttemptRun
         var handedBack = cause == EndCause.Stopped && (await _control.Stop).Kind == StopKind.HandedBack;
         (string Signal, TimeSpan Grace)[] ladder =
         [
-            ("SIGINT", options.InterruptGrace), ("SIGTERM", options.TerminateGrace), ("SIGKILL", options.KillGrace),
+            ("SIGUSR1", options.TimeoutGrace), ("SIGINT", options.InterruptGrace), ("SIGTERM", options.TerminateGrace), ("SIGKILL", options.KillGrace),
         ];
-        foreach (var (signal, grace) in handedBack ? ladder[1..] : ladder)
+        foreach (var (signal, grace) in ladder[(handedBack ? 2 : cause == EndCause.WallTime ? 0 : 1)..])
         {
             try
             {

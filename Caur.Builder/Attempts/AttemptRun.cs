@@ -16,6 +16,7 @@ internal sealed partial class AttemptRun : IAsyncDisposable
     private readonly BuilderOptions _options;
     private readonly BuildOrder _order;
     private readonly AttemptControl _control;
+    private readonly Action _free;
     private readonly AttemptSession _session;
     private readonly AttemptFolder _folder;
     private readonly LogPump _pump;
@@ -26,12 +27,19 @@ internal sealed partial class AttemptRun : IAsyncDisposable
     private string? _containerId;
     private string? _imageDigest;
     private DateTimeOffset? _started;
+    private (long Since, TimeSpan Before) _run;
     private int? _exitCode;
     private IReadOnlyList<ArchiveInfo> _archives = [];
+    private string? _namcap;
 
-    public AttemptRun(AttemptServices services, BuildOrder order, AttemptControl control)
+    /// <summary>Prepares it.</summary>
+    /// <param name="services">What attempts share.</param>
+    /// <param name="order">What to do.</param>
+    /// <param name="control">By which others end it.</param>
+    /// <param name="free">Called when its slot is free, which may be long before the end.</param>
+    public AttemptRun(AttemptServices services, BuildOrder order, AttemptControl control, Action free)
     {
-        (_services, _options, _order, _control) = (services, services.Options, order, control);
+        (_services, _options, _order, _control, _free) = (services, services.Options, order, control, free);
         _session = new(services.Session, control, _options.CallTimeout, services.Time, services.Logger);
         _folder = services.Workspace.Folder(order.Attempt);
         _pump = new(services.Session, order.Attempt, _options.Logs, services.Time, services.Logger, ReopenOutputAsync);
@@ -62,6 +70,13 @@ internal sealed partial class AttemptRun : IAsyncDisposable
         }
 
         var told = await TryReportAsync(verdict);
+        if ((told || !_control.Silenced.IsCancellationRequested) && (_started is null || _exitCode is not null))
+        {
+            // Nothing runs here any more, and removing what is left may take long.
+            _control.Reported();
+            _free();
+        }
+
         if (!_control.IsLeft)
         {
             await CleanUpAsync();
@@ -95,6 +110,11 @@ internal sealed partial class AttemptRun : IAsyncDisposable
             return Verdict.Of(await _control.Stop);
         }
 
+        if (_started is null && WorkspaceDisk.IsFull(error))
+        {
+            return NoRoom() ?? Unfit($"The builder {_options.Name} has no room: {error.Message}", image: null);
+        }
+
         if (error is EngineException { Failure: EngineFailure.Unreachable } && _started is null)
         {
             LogEngineFailed(_services.Logger, _order.Attempt, error.Message);
@@ -113,8 +133,9 @@ internal sealed partial class AttemptRun : IAsyncDisposable
 
     /// <summary>No build can run here now. It is none of this one's attempts that count, unless that was so before: a failure that only
     /// shows when a build begins would hand it back for ever.</summary>
-    private Verdict Unfit(string problem, string? image) =>
-        _services.Fitness.Lost(problem, image, _order.Attempt.Build) ? Verdict.HandedBack(problem) : Verdict.SystemError(problem);
+    private Verdict Unfit(string problem, string? image) => Unfit(problem, _services.Fitness.Lost(problem, image, _order.Attempt.Build));
+
+    private static Verdict Unfit(string problem, bool isFirst) => isFirst ? Verdict.HandedBack(problem) : Verdict.SystemError(problem);
 
     /// <summary>Writes the outcome into the log, brings the log's rest over and reports.</summary>
     private async Task<bool> TryReportAsync(Verdict verdict)
@@ -141,6 +162,7 @@ internal sealed partial class AttemptRun : IAsyncDisposable
                 Message = verdict.Message,
                 ExitCode = _exitCode,
                 Archives = verdict.Outcome == AttemptOutcome.Built ? _archives : [],
+                Namcap = _namcap,
                 ImageDigest = _imageDigest,
                 Started = _started,
                 Finished = _services.Time.GetUtcNow(),

@@ -30,7 +30,21 @@ internal sealed record Verdict(AttemptOutcome Outcome, string Message)
 {
     private const int AlreadyBuiltCode = 13;
     private const int EnvironmentCode = 120;
+    private const int FullDiskCode = 121;
+    private const int OutOfMemoryCode = 122;
     private const int TimeoutCode = 124;
+
+    /// <summary>128 and the signal's number, as shells and engines tell it: SIGKILL and SIGTERM.</summary>
+    private const int KilledCode = 137;
+    private const int TerminatedCode = 143;
+
+    /// <summary>Nothing is to be made.</summary>
+    public static Verdict AlreadyBuilt { get; } = new(AttemptOutcome.AlreadyBuilt, "This version is in the target repository already.");
+
+    /// <summary>The disk on which containers run has no room, as process 1 of one found: no process of a package can end it with that code.</summary>
+    public static Verdict EngineFull { get; } = new(
+        AttemptOutcome.SystemError,
+        "the container engine's disk is full, the log says how full; make room where the engine keeps its containers, or move that (data-root of docker, graphroot of podman)");
 
     /// <summary>Judges a container's end. An exit code of 0 is only a claim: the archives decide.</summary>
     public static Verdict Of(ContainerEnd end, int skipCode, TimeSpan timeout, TimeSpan stallTimeout, long? memoryLimit) => end switch
@@ -42,17 +56,22 @@ internal sealed record Verdict(AttemptOutcome Outcome, string Message)
             $"The build said nothing for {Text(stallTimeout)} and was ended. It may wait for an answer, or hang; a package that works this long in "
                 + "silence should say something now and then."),
         { ExitCode: 0 } => new(AttemptOutcome.Built, ""),
-        { ExitCode: AlreadyBuiltCode } => new(AttemptOutcome.AlreadyBuilt, "This version is in the target repository already."),
+        { ExitCode: AlreadyBuiltCode } => AlreadyBuilt,
         { ExitCode: TimeoutCode } => TimedOut(timeout),
         { ExitCode: { } code } when code == skipCode => new(AttemptOutcome.Skipped, $"The package's own files decided against a build (code {code})."),
-        { OutOfMemory: true } => new(
+        { OutOfMemory: true } or { ExitCode: OutOfMemoryCode } => new(
             AttemptOutcome.OutOfMemory,
             "The build ran out of memory and the kernel ended a process of it"
                 + (memoryLimit is { } limit ? $" (limit {limit / (1024 * 1024)} MiB, BUILDER_LIMITS_RAM)." : ".")
                 + " It needs a builder with more memory, or fewer parallel jobs in MAKEFLAGS."),
+        { ExitCode: FullDiskCode } => EngineFull,
         { ExitCode: EnvironmentCode } => new(
             AttemptOutcome.SystemError,
             "The build environment could not be prepared; the package did nothing wrong. The lines above say whether the image, a key or a repository was at fault."),
+        { ExitCode: KilledCode or TerminatedCode } => new(
+            AttemptOutcome.SystemError,
+            $"The container was ended from outside (code {end.ExitCode}): neither the farm nor a limit of memory did it, and the package did nothing wrong. "
+                + "Somebody stopped it, or the container engine or the machine went down."),
         { ExitCode: null } => new(AttemptOutcome.SystemError, "The container's end could not be learnt: it was removed by somebody else."),
         _ => new(AttemptOutcome.Failed, $"The package does not build: the build ended with code {end.ExitCode}{Meaning(end.ExitCode)}."),
     };
@@ -80,7 +99,6 @@ internal sealed record Verdict(AttemptOutcome Outcome, string Message)
         4 => " (a function in the PKGBUILD failed)",
         8 => " (a dependency could not be installed)",
         12 => " (an error in the PKGBUILD)",
-        137 => " (it was killed)",
         _ => "",
     };
 

@@ -119,6 +119,8 @@ internal sealed record ContainerPlan
         variables["CAUR_PKGBASE"] = Order.Pkgbase;
         variables["CAUR_TARGET_REPO"] = Order.TargetRepository;
         variables["CAUR_ARCH"] = Order.Arch;
+        variables["CI_PACKAGE_BUMP"] = Order.PackageBump ?? "";
+        variables["BUILDER_ALLOW_PROHIBITED"] = Order.AllowProhibited ? "true" : "false";
         variables["BUILDER_HOSTNAME"] = Builder;
         variables["BUILDER_TIMEOUT"] = ((long)Math.Ceiling(Timeout.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         variables["PACKAGE_REPO_ID"] = Order.SourceRepository;

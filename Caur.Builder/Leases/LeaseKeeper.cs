@@ -18,7 +18,11 @@ internal sealed partial class LeaseKeeper(IBuilderSession session, BuilderOption
     /// <summary>Called when the control plane does not know this session.</summary>
     public Action? SessionUnknown { get; set; }
 
-    public IReadOnlyList<AttemptRef> Running => [.. _held.Keys];
+    /// <summary>The attempts whose leases are wanted.</summary>
+    public IReadOnlyList<AttemptRef> Running => [.. _held.Values.Where(control => !control.IsReported).Select(control => control.Attempt)];
+
+    /// <summary>Also those that are only being cleaned up after.</summary>
+    public IReadOnlyList<AttemptRef> Held => [.. _held.Keys];
 
     public AttemptControl? Find(AttemptRef attempt) => _held.GetValueOrDefault(attempt);
 

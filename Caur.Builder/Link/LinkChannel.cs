@@ -8,7 +8,7 @@ namespace Caur.Builder.Link;
 
 /// <summary>One connection of the link: requests with their replies, and what the gateway says of its own accord. When it ends, every
 /// open request fails.</summary>
-[SuppressMessage("Design", "CA2213", Justification = "The windows have no handles, and calls let go of them behind the end.")]
+[SuppressMessage("Design", "CA2213", Justification = "The windows and the token have no handles, and calls let go of them behind the end.")]
 internal sealed class LinkChannel : IDisposable
 {
     private readonly LinkSocket _socket;
@@ -17,6 +17,7 @@ internal sealed class LinkChannel : IDisposable
     private readonly SemaphoreSlim _logWindow = new(LinkProtocol.LogWindow);
     private readonly SemaphoreSlim _calls = new(LinkProtocol.MaxCalls - (2 * LinkProtocol.LogWindow));
     private readonly TaskCompletionSource<LinkEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _end = new();
     private long _lastId;
 
     public LinkChannel(WebSocket socket, Func<IBuilderAgent?> agent, TimeProvider time)
@@ -27,6 +28,9 @@ internal sealed class LinkChannel : IDisposable
 
     /// <summary>How orders name the gateway on its own machine; null when they do not.</summary>
     public string? OwnAddress { get; set; }
+
+    /// <summary>Cancelled at its end.</summary>
+    public CancellationToken Ended => _end.Token;
 
     /// <summary>Runs it to its end.</summary>
     public async Task<LinkEnd> RunAsync(CancellationToken cancellationToken)
@@ -43,6 +47,8 @@ internal sealed class LinkChannel : IDisposable
             {
                 call.TrySetException(Lost(end));
             }
+
+            await _end.CancelAsync();
         }
     }
 

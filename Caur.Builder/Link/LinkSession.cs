@@ -26,6 +26,7 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
     private (BuilderHello Hello, IBuilderAgent Agent)? _last;
     private LinkChannel? _current;
     private IBuilderAgent? _agent;
+    private volatile SftpServer? _sftp;
     private int _hellos;
     private Task? _keeping;
 
@@ -33,7 +34,8 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
     {
         (_options, _time, _logger) = (options, time, logger);
         _dialer = new LinkDialer(options, time);
-        _archives = new ArchiveSender(_dialer, options, () => _last?.Hello);
+        var carried = options.Carrier is { } carrier ? new CarriedUpload(new UploadCalls(_dialer, options, time), carrier, () => _sftp, options, time, logger) : null;
+        _archives = new ArchiveSender(_dialer, options, time, () => _last?.Hello, carried);
     }
 
     /// <inheritdoc/>
@@ -108,8 +110,8 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
     public async Task<UploadReply> UploadAsync(
         AttemptRef attempt, ArchiveInfo archive, Func<CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
     {
-        await JoinedAsync(cancellationToken);
-        return await _archives.SendAsync(attempt, archive, open, cancellationToken);
+        var channel = await JoinedAsync(cancellationToken);
+        return await _archives.SendAsync(attempt, archive, open, channel.Ended, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -170,6 +172,7 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
         {
             _last = welcome.Reply.Accepted ? (hello, agent) : null;
             channel.OwnAddress = welcome.OwnAddress;
+            _sftp = welcome.Sftp;
             if (ReferenceEquals(_current, channel))
             {
                 if (welcome.Reply.Accepted)
@@ -198,11 +201,16 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
             try
             {
                 using var channel = new LinkChannel(await _dialer.ConnectAsync(cancellationToken), () => _agent, _time);
-                var end = await RunAsync(channel, cancellationToken);
+                var (end, hasJoined) = await RunAsync(channel, cancellationToken);
                 LogEnded(_logger, end.Name, end.Text);
-                if (end.HasJoined)
+                if (hasJoined)
                 {
                     backoff.Reset();
+                }
+
+                if (end.Reason == LinkEndReason.Silent)
+                {
+                    _options.NoAnswer?.Invoke();
                 }
             }
             catch (LinkException error)
@@ -247,7 +255,7 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
         }
     }
 
-    private async Task<(string Name, string Text, bool HasJoined)> RunAsync(LinkChannel channel, CancellationToken cancellationToken)
+    private async Task<(LinkEnd End, bool HasJoined)> RunAsync(LinkChannel channel, CancellationToken cancellationToken)
     {
         using var closing = cancellationToken.Register(() => channel.Close(new LinkEnd(LinkEndReason.GoingAway, "the agent ends")));
         var running = channel.RunAsync(CancellationToken.None);
@@ -266,7 +274,7 @@ internal sealed partial class LinkSession : IBuilderSession, IAsyncDisposable
             var end = await running;
             lock (_gate)
             {
-                return (end.Name, end.Text, _joined.Task.IsCompleted);
+                return (end, _joined.Task.IsCompleted);
             }
         }
         finally

@@ -3,7 +3,10 @@ using System.Net;
 namespace Caur.Builder.Link;
 
 /// <summary>The next bytes of a stream as a request's body.</summary>
-internal sealed class PieceContent(Stream from, long count) : HttpContent
+/// <param name="from">Read from where it stands.</param>
+/// <param name="count">How many bytes.</param>
+/// <param name="moved">Told how many bytes are left, before some of them go out and when all have.</param>
+internal sealed class PieceContent(Stream from, long count, Action<long> moved) : HttpContent
 {
     private const int BufferBytes = 64 * 1024;
 
@@ -26,8 +29,11 @@ internal sealed class PieceContent(Stream from, long count) : HttpContent
                 throw new EndOfStreamException("the archive is shorter than it was");
             }
 
+            moved(left);
             await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             left -= read;
         }
+
+        moved(0);
     }
 }

@@ -60,6 +60,7 @@ internal sealed class AttemptFolder(string path)
         }
 
         await WriteAsync("repositories.conf", repositories.ToString());
+        await WriteAsync("keyrings", string.Concat(order.Keyrings.Select(url => url + "\n")));
         await WriteAsync("published", string.Concat(order.Published.Select(name => name + "\n")));
         Directory.CreateDirectory(System.IO.Path.Combine(Order, "keys"));
         for (var i = 0; i < order.TrustedKeys.Count; i++)

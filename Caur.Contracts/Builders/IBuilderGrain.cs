@@ -19,6 +19,12 @@ public interface IBuilderGrain : IGrainWithStringKey
     [Alias("Renew")]
     Task<RenewResult> RenewAsync(Guid session, IBuilderSessionObserver observer, ImmutableArray<BuildAttempt> running);
 
+    /// <summary>A session's agent was heard of, whatever it said; every few seconds while its link is open. It renews nothing: it keeps another
+    /// agent from taking the place of one that is alive.</summary>
+    [Alias("Alive")]
+    [OneWay]
+    Task AliveAsync(Guid session);
+
     /// <summary>Asks the queues of the builder's architectures for work.</summary>
     [Alias("Take")]
     Task<ImmutableArray<QueueOffer>> TakeAsync(Guid session, int slots);
@@ -125,7 +131,14 @@ public sealed record JoinReply(
     [property: Id(0)] bool Accepted,
     [property: Id(1)] string? Reason,
     [property: Id(2)] ImmutableArray<BuildAttempt> Current,
-    [property: Id(3)] TimeSpan Lease);
+    [property: Id(3)] TimeSpan Lease)
+{
+    private static readonly TimeSpan RenewedWithin = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often leases of that length are renewed: three times in each, and every 10 s at least, since a renewal also says that the
+    /// builder is there.</summary>
+    public static TimeSpan RenewEvery(TimeSpan lease) => lease / 3 < RenewedWithin ? lease / 3 : RenewedWithin;
+}
 
 /// <summary>The answer to a renewal.</summary>
 /// <param name="Known">False when the session is not the builder's: join again.</param>

@@ -88,6 +88,19 @@ public sealed record BuildRequest
     [Id(13)]
     public int DiskMiB { get; init; }
 
+    /// <summary>The version whose pkgrel is raised while the PKGBUILD has it, and by what: <c>VERSION/COUNT</c>
+    /// (<c>CI_PACKAGE_BUMP</c>); null for none.</summary>
+    [Id(14)]
+    public string? PackageBump { get; init; }
+
+    /// <summary>Let the packages keep their <c>replaces</c> and <c>groups</c> (<c>BUILDER_ALLOW_PROHIBITED</c>).</summary>
+    [Id(15)]
+    public bool AllowProhibited { get; init; }
+
+    /// <summary>The id of the pipeline that asked for it, as it was given; null when none did. Notifications name it.</summary>
+    [Id(16)]
+    public string? Pipeline { get; init; }
+
     /// <summary>The span that everything this build causes belongs below; null when nobody traces it.</summary>
     [Id(20)]
     public TraceContext? Trace { get; init; }

@@ -21,6 +21,10 @@ public sealed class FarmOptions
     /// <summary>How long a build may say nothing; zero for ever. Default: 30 minutes.</summary>
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long a builder that is not heard of keeps what it runs, before it is given to others (<c>CAUR_LEASE</c>, there in
+    /// seconds). From 5 seconds to an hour. Default: 30 seconds.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Where build containers and people reach the gateway's <c>/repos</c>, without a slash at the end. Default: null, which
     /// is the hub's own port on the builder's host.</summary>
     public string? RepositoryUrl { get; set; }
@@ -65,15 +69,32 @@ public sealed class ExtraRepository
     public List<string> Servers { get; set; } = [];
 }
 
-/// <summary>An external stage of a pipeline that is told how builds stand.</summary>
+/// <summary>Where commit statuses are kept.</summary>
+public enum NotifierKind
+{
+    /// <summary>GitLab, of any host.</summary>
+    GitLab,
+
+    /// <summary>GitHub, also GitHub Enterprise.</summary>
+    GitHub,
+}
+
+/// <summary>Who is told how the builds of a source repository's commits stand.</summary>
 public sealed class NotifierOptions
 {
-    /// <summary>The project's id at its forge (<c>id</c>).</summary>
+    /// <summary>The project at its forge (<c>id</c>): GitLab's number or path, GitHub's <c>owner/name</c>.</summary>
     public string Project { get; set; } = "";
 
     /// <summary>The forge's access token; a secret (<c>token</c>).</summary>
     public string Token { get; set; } = "";
 
-    /// <summary>The stage's name; <c>%pkgbase%</c> in it stands for the package (<c>check_name</c>).</summary>
+    /// <summary>The status's name; <c>%pkgbase%</c> in it stands for the package, <c>%target%</c> and <c>%arch%</c> for where it
+    /// goes (<c>check_name</c>).</summary>
     public string CheckName { get; set; } = "";
+
+    /// <summary>Which forge (<c>kind</c>). Default: null, by the host of the source repository.</summary>
+    public NotifierKind? Kind { get; set; }
+
+    /// <summary>The address of the forge's API (<c>url</c>). Default: null, by the host of the source repository.</summary>
+    public string? Url { get; set; }
 }

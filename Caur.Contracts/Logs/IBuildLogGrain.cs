@@ -25,6 +25,12 @@ public interface IBuildLogGrain : IGrainWithStringKey
     [Alias("End")]
     Task EndAsync(int attempt, string line, bool final);
 
+    /// <summary>Keeps what namcap says of the attempt's result beside the log. Not of an attempt that is not the current one.</summary>
+    /// <param name="attempt">Whose result.</param>
+    /// <param name="text">UTF-8, at most 1 MiB.</param>
+    [Alias("AttachNamcap")]
+    Task AttachNamcapAsync(BuildAttempt attempt, ReadOnlyMemory<byte> text);
+
     /// <summary>Makes sure that there is a log to follow, also of a build that still waits.</summary>
     [Alias("Open")]
     Task<LogPosition> OpenAsync();

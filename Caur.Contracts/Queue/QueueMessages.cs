@@ -17,13 +17,22 @@ public sealed record EnqueueRequest
     /// <summary>What is wanted; a package named twice counts once, the last one.</summary>
     [Id(1)]
     public required ImmutableArray<BuildRequest> Builds { get; init; }
+
+    /// <summary>What was ordered, as a hash: under the same id another one is another order. Null when the caller does not tell.</summary>
+    [Id(2)]
+    public string? Order { get; init; }
 }
 
 /// <summary>What became of one request.</summary>
 /// <param name="Build">The build's id.</param>
 /// <param name="Replaced">The build whose place it took, if any.</param>
 [GenerateSerializer, Alias("caur.QueuedReply"), Immutable]
-public sealed record QueuedReply([property: Id(0)] BuildId Build, [property: Id(1)] BuildId? Replaced);
+public sealed record QueuedReply([property: Id(0)] BuildId Build, [property: Id(1)] BuildId? Replaced)
+{
+    /// <summary>The operation stands for another order, of which this is a build: nothing was queued.</summary>
+    [Id(2), JsonIgnore]
+    public bool OfAnother { get; init; }
+}
 
 /// <summary>One order for a builder.</summary>
 /// <param name="Attempt">What to present from now on.</param>

@@ -21,10 +21,10 @@ public interface ITargetRepositoryGrain : IGrainWithStringKey
     [ReadOnly]
     Task<PublicationNews> GetPublicationAsync(BuildId build, int attempt);
 
-    /// <summary>The file names of a pkgbase's archives in the current generation.</summary>
-    [Alias("GetPublishedFiles")]
+    /// <summary>The file names of some pkgbases' archives in the current generation.</summary>
+    [Alias("GetPublishedFilesOf")]
     [ReadOnly]
-    Task<ImmutableArray<string>> GetPublishedFilesAsync(string pkgbase);
+    Task<PublishedFiles> GetPublishedFilesAsync(ImmutableArray<string> pkgbases);
 
     /// <summary>What the repository is now.</summary>
     [Alias("Get")]
@@ -45,6 +45,11 @@ public interface ITargetRepositoryGrain : IGrainWithStringKey
     [Alias("GetChange")]
     [ReadOnly]
     Task<RepositoryChangeView?> GetChangeAsync(Guid operation);
+
+    /// <summary>The newest changes that ended, as far as they are remembered, the newest last; without their packages.</summary>
+    [Alias("GetEndedChanges")]
+    [ReadOnly]
+    Task<ImmutableArray<RepositoryChangeView>> GetEndedChangesAsync();
 
     /// <summary>The generations that are kept, the newest first.</summary>
     [Alias("GetGenerations")]
@@ -93,9 +98,58 @@ public sealed record PublishOrder
     [Id(4)]
     public long Sequence { get; init; }
 
+    /// <summary>How the archives came about, for their provenance; null in orders that are older than this field.</summary>
+    [Id(5)]
+    public PublishOrigin? Origin { get; init; }
+
     /// <summary>The build's span; null when nobody traces it.</summary>
     [Id(20)]
     public TraceContext? Trace { get; init; }
+}
+
+/// <summary>How a build came about.</summary>
+[GenerateSerializer, Alias("caur.PublishOrigin"), Immutable]
+public sealed record PublishOrigin
+{
+    /// <summary>The source repository's id.</summary>
+    [Id(0)]
+    public required string SourceRepository { get; init; }
+
+    /// <summary>The commit, in hexadecimal digits.</summary>
+    [Id(1)]
+    public required string Commit { get; init; }
+
+    /// <summary>Who built it.</summary>
+    [Id(2)]
+    public required BuilderId Builder { get; init; }
+
+    /// <summary>The digest or id of the image.</summary>
+    [Id(3)]
+    public string? ImageDigest { get; init; }
+
+    /// <summary>When the builder accepted the attempt.</summary>
+    [Id(4)]
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>When the attempt ended.</summary>
+    [Id(5)]
+    public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>The bump that was applied, if the PKGBUILD had its version.</summary>
+    [Id(6)]
+    public string? PackageBump { get; init; }
+
+    /// <summary>Whether <c>replaces</c> and <c>groups</c> were kept.</summary>
+    [Id(7)]
+    public bool AllowProhibited { get; init; }
+
+    /// <summary>Whether downloaded sources were kept from build to build.</summary>
+    [Id(8)]
+    public bool CacheSources { get; init; }
+
+    /// <summary>The builder class that was asked for; null for any.</summary>
+    [Id(9)]
+    public string? BuilderClass { get; init; }
 }
 
 /// <summary>How a publication stands.</summary>
@@ -140,6 +194,13 @@ public sealed record PublicationNews
     [Id(4)]
     public string Reason { get; init; } = "";
 }
+
+/// <summary>What of some pkgbases a target repository has.</summary>
+/// <param name="Generation">The current generation's number; 0 before the first publication.</param>
+/// <param name="Files">The file names of each pkgbase's archives, in the order in which they were asked for.</param>
+[GenerateSerializer, Alias("caur.PublishedFiles"), Immutable]
+public sealed record PublishedFiles(
+    [property: Id(0)] long Generation, [property: Id(1)] ImmutableArray<ImmutableArray<string>> Files);
 
 /// <summary>A target repository as people see it.</summary>
 [GenerateSerializer, Alias("caur.TargetView"), Immutable]

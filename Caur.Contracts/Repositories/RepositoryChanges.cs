@@ -111,6 +111,9 @@ public enum RepositoryChangeRefusal
 
     /// <summary>The generation is there, and files of its packages are not.</summary>
     FilesGone,
+
+    /// <summary>The operation's id is another order's; <see cref="RepositoryChangeView.Kind"/> is that one's.</summary>
+    OperationReused,
 }
 
 /// <summary>What becomes of one package.</summary>

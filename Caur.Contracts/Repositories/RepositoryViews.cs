@@ -132,4 +132,8 @@ public sealed record VerificationView
     /// <summary>When it ended.</summary>
     [Id(7)]
     public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>How many packages have no provenance: they were not built by this farm, or before it wrote any. That is not wrong.</summary>
+    [Id(8)]
+    public int WithoutProvenance { get; init; }
 }

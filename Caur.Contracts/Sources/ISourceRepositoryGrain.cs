@@ -53,6 +53,10 @@ public sealed record ScheduleRequest
     [Id(7)]
     public bool DeptreeWins { get; init; }
 
+    /// <summary>The id of the pipeline that asks; null when none does.</summary>
+    [Id(8)]
+    public string? Pipeline { get; init; }
+
     /// <summary>The caller's span; null when nobody traces it.</summary>
     [Id(20)]
     public TraceContext? Trace { get; init; }

@@ -153,8 +153,16 @@ internal sealed partial class Activation
     // The token is cancelled after the timeout; code that does not heed it is left behind, so that the grain can go on.
     private async Task Bounded(TimeSpan timeout, string what, Func<CancellationToken, Task> work)
     {
-        using var source = new CancellationTokenSource(timeout, Engine.Time);
+        using var source = new CancellationTokenSource();
         var task = work(source.Token);
+        if (task.IsCompleted)
+        {
+            // Most of them have nothing to wait for, and no timer is made for those.
+            await task;
+            return;
+        }
+
+        await using var timer = Engine.Time.CreateTimer(CancelIfUsed, source, timeout, Timeout.InfiniteTimeSpan);
         try
         {
             await task.WaitAsync(source.Token);
@@ -166,6 +174,18 @@ internal sealed partial class Activation
             {
                 throw new TimeoutException($"{what} of {GrainId} did not end within {timeout}.");
             }
+        }
+    }
+
+    private static void CancelIfUsed(object? source)
+    {
+        try
+        {
+            ((CancellationTokenSource)source!).Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended in the same moment.
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class BuilderGrain
         }
 
         var presence = _session is null ? BuilderPresence.Gone
-            : profile.Lost || Now - _seen > QueueState.BuilderSilence ? BuilderPresence.Lost
+            : profile.Lost || _time.Now - _seen > QueueState.BuilderSilence ? BuilderPresence.Lost
             : profile.Draining ? BuilderPresence.Draining
             : profile.Problem.Length > 0 ? BuilderPresence.Unfit
             : BuilderPresence.Ready;

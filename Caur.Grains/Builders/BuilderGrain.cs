@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Builders;
 using Caur.Contracts.Builds;
+using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Grains.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -19,15 +21,19 @@ namespace Caur.Grains.Builders;
 [Reentrant]
 internal sealed partial class BuilderGrain(
     TimeProvider clock,
+    IOptions<FarmOptions> farm,
     LeaseInstruments instruments,
     ILogger<BuilderGrain> logger) : Grain, IBuilderGrain
 {
-    /// <summary>How long a lease lasts without renewal.</summary>
-    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
+    /// <summary>What a renewal may be late by.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(2);
 
-    /// <summary>An agent renews every third of a lease. Who missed that is not there, and another one may have its place.</summary>
-    private static readonly TimeSpan Presence = (LeaseTime / 3) + TimeSpan.FromSeconds(2);
+    /// <summary>How long after it was last heard of a builder without leases is looked after; then its activation may go.</summary>
+    private static readonly TimeSpan LookAfter = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
+
+    private readonly LivedTime _time = new(clock);
     private readonly BuilderLeases _leases = new();
     private readonly StepChain _drains = new();
     private readonly HashSet<BuildAttempt> _givingBack = [];
@@ -38,32 +44,41 @@ internal sealed partial class BuilderGrain(
     private Guid? _session;
     private Guid? _boot;
     private BuilderProfile? _profile;
-    private DateTimeOffset _seen;
+    private TimeSpan _seen;
+    private TimeSpan _alive;
     private bool _stopped;
+    private bool _leaving;
+    private IGrainTimer? _sweep;
 
     private BuilderId Id => BuilderId.Parse(this.GetPrimaryKeyString());
 
     private DateTimeOffset Now => clock.GetUtcNow();
+
+    private TimeSpan LeaseEnd => _time.Now + Lease;
+
+    /// <summary>How long a lease lasts without renewal.</summary>
+    private TimeSpan Lease => farm.Value.Lease;
+
+    /// <summary>Who missed a renewal does not tell what it runs; and who is not heard of at all, not even by its link, is not there, and
+    /// another one may have its place.</summary>
+    private TimeSpan Presence => JoinReply.RenewEvery(Lease) + Late;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
         _record = new ReplaceableRecord<BuilderRecord>(storage, this.GetGrainId(), "builder");
         await _record.LoadAsync(damage => LogDamaged(logger, damage.Record, Id, damage.Error));
-        this.RegisterGrainTimer(SweepAsync, new GrainTimerCreationOptions
-        {
-            DueTime = TimeSpan.FromSeconds(1),
-            Period = TimeSpan.FromSeconds(1),
-            Interleave = true,
-            KeepAlive = true,
-        });
     }
+
+    /// <summary>The next activation knows no session: who has one says hello to it now, not when it renews its leases.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        reason.ReasonCode != DeactivationReasonCode.ShuttingDown && _observer is { } observer ? observer.ResumeAsync() : Task.CompletedTask;
 
     public async Task<JoinReply> JoinAsync(BuilderJoin join, IBuilderSessionObserver session)
     {
-        if (IsPresent && _boot != join.BootId)
+        if (IsHere && _boot != join.BootId)
         {
-            return new JoinReply(false, $"another agent is here as {Id} already; give this one an instance of its own", [], LeaseTime);
+            return new JoinReply(false, $"another agent is here as {Id} already; give this one an instance of its own", [], Lease);
         }
 
         var rebooted = _boot is not null && _boot != join.BootId;
@@ -71,43 +86,45 @@ internal sealed partial class BuilderGrain(
         _boot = join.BootId;
         _observer = session;
         _profile = join.Profile with { Draining = _record.State.Draining };
-        _seen = Now;
+        _seen = _time.Now;
         _running = join.Running;
         _stopped = false;
+        _leaving = false;
+        LookAfterIt();
 
         // What it does not run any more is handed out again now, not when its lease ends.
         var gone = _leases.All.Except(join.Running).ToImmutableArray();
+        _leases.Renew(join.Running, LeaseEnd);
         await GiveBackAsync(gone, rebooted ? AttemptEnd.BuilderLost : AttemptEnd.HandedBack, "the builder came back without it");
 
-        var stale = await RegisterAsync(join.Running);
-        var current = join.Running.Except(stale).ToImmutableArray();
+        var (current, _) = await ConfirmAsync(join.Running);
         foreach (var attempt in current)
         {
-            _leases.Grant(attempt, Now + LeaseTime);
+            Grant(attempt);
         }
 
-        LogJoined(logger, Id, _profile.Class, _profile.Slots, current.Length);
+        LogJoined(logger, Id, join.Profile.Class, join.Profile.Slots, current.Length);
         await TellPresenceAsync();
-        return new JoinReply(true, null, current, LeaseTime);
+        return new JoinReply(true, null, current, Lease);
     }
 
     public async Task<RenewResult> RenewAsync(Guid session, IBuilderSessionObserver observer, ImmutableArray<BuildAttempt> running)
     {
-        if (session != _session || _profile is null)
+        if (session != _session || _leaving || _profile is null)
         {
             return new RenewResult(false, [], []);
         }
 
         _observer = _profile.Lost ? null : observer;
-        _seen = Now;
+        _seen = _time.Now;
         _running = running;
-        var notLeased = _leases.Renew(running, Now + LeaseTime);
-        var stale = await RegisterAsync(running);
+        var notLeased = _leases.Renew(running, LeaseEnd);
+        var (current, stale) = await ConfirmAsync(running);
 
         // Current for the queue and not leased here: this activation is younger than the attempt.
-        foreach (var attempt in notLeased.Except(stale).Where(attempt => !_givingBack.Contains(attempt)))
+        foreach (var attempt in notLeased.Intersect(current))
         {
-            _leases.Grant(attempt, Now + LeaseTime);
+            Grant(attempt);
         }
 
         foreach (var attempt in stale)
@@ -121,16 +138,26 @@ internal sealed partial class BuilderGrain(
         return new RenewResult(true, stale, _leases.Cancelled());
     }
 
+    public Task AliveAsync(Guid session)
+    {
+        if (session == _session && _observer is not null)
+        {
+            _alive = _time.Now;
+        }
+
+        return Task.CompletedTask;
+    }
+
     public async Task<ImmutableArray<QueueOffer>> TakeAsync(Guid session, int slots)
     {
-        if (session != _session || _profile is not { Draining: false } profile)
+        if (session != _session || _leaving || _profile is not { Draining: false } profile)
         {
             return [];
         }
 
-        _seen = Now;
+        _seen = _time.Now;
         var offers = ImmutableArray.CreateBuilder<QueueOffer>();
-        foreach (var arch in profile.Architectures)
+        foreach (var arch in profile.Architectures.Where(HasQueue))
         {
             if (offers.Count < slots)
             {
@@ -143,7 +170,7 @@ internal sealed partial class BuilderGrain(
 
     public async Task<bool> AcceptAsync(Guid session, BuildAttempt attempt)
     {
-        if (session != _session || attempt.Builder != Id)
+        if (session != _session || attempt.Builder != Id || !HasQueue(attempt))
         {
             return false;
         }
@@ -153,7 +180,7 @@ internal sealed partial class BuilderGrain(
         {
             if (await Queue(attempt).AcceptAsync(attempt))
             {
-                _leases.Grant(attempt, Now + LeaseTime);
+                Grant(attempt);
                 return true;
             }
 
@@ -162,7 +189,8 @@ internal sealed partial class BuilderGrain(
         catch
         {
             // Nobody knows whether it became the builder's, and the agent does not start it: the next sweep gives it back.
-            _leases.Grant(attempt, Now);
+            _leases.Grant(attempt, _time.Now);
+            LookAfterIt();
             throw;
         }
         finally
@@ -176,7 +204,7 @@ internal sealed partial class BuilderGrain(
 
     public async Task<bool> CompleteAsync(Guid session, AttemptReport report)
     {
-        if (session != _session || report.Attempt.Builder != Id)
+        if (session != _session || report.Attempt.Builder != Id || !HasQueue(report.Attempt))
         {
             return false;
         }
@@ -193,10 +221,21 @@ internal sealed partial class BuilderGrain(
             return;
         }
 
+        // A renewal that is under way must not make it known again behind this.
+        _leaving = true;
         await GiveBackAsync([.. _leases.All], AttemptEnd.HandedBack, "the builder said goodbye");
-        foreach (var arch in _profile?.Architectures ?? [])
+        foreach (var arch in _profile?.Architectures.Where(HasQueue).ToList() ?? [])
         {
-            await Queue(arch).UnregisterAsync(Id);
+            // It may have joined again meanwhile, over another link.
+            if (session == _session)
+            {
+                await Queue(arch).UnregisterAsync(Id);
+            }
+        }
+
+        if (session != _session)
+        {
+            return;
         }
 
         LogLeft(logger, Id);
@@ -217,7 +256,7 @@ internal sealed partial class BuilderGrain(
         _observer = null;
         _profile = profile with { Lost = true };
         LogLost(logger, Id);
-        await RegisterAsync([]);
+        await ConfirmAsync([]);
         await TellPresenceAsync();
     }
 
@@ -240,13 +279,13 @@ internal sealed partial class BuilderGrain(
         var gone = ImmutableArray.CreateBuilder<BuildAttempt>();
         foreach (var attempt in attempts.Where(attempt => !_leases.Has(attempt) && !_accepting.Contains(attempt)))
         {
-            if (IsPresent && !_running.Contains(attempt))
+            if (IsTelling && !_running.Contains(attempt))
             {
                 gone.Add(attempt);
             }
             else
             {
-                _leases.Grant(attempt, Now + LeaseTime);
+                Grant(attempt);
             }
         }
 
@@ -271,7 +310,7 @@ internal sealed partial class BuilderGrain(
         }
 
         _profile = _profile is null ? null : _profile with { Draining = draining };
-        await RegisterAsync([]);
+        await ConfirmAsync([]);
         if (draining && _observer is { } observer)
         {
             _stopped = true;
@@ -286,44 +325,87 @@ internal sealed partial class BuilderGrain(
     private Task ResumeAsync() =>
         _stopped && _profile is { Draining: false } && _observer is { } observer ? observer.ResumeAsync() : Task.CompletedTask;
 
-    /// <summary>True while an agent is here that keeps its times.</summary>
-    private bool IsPresent => _observer is not null && Now - _seen < Presence;
+    /// <summary>True while an agent is here that says in time what it runs.</summary>
+    private bool IsTelling => _observer is not null && _time.Now - _seen < Presence;
+
+    /// <summary>True while an agent is here: it says what it runs, or its link at least is alive.</summary>
+    private bool IsHere => _observer is not null && SinceHeard < Presence;
+
+    private TimeSpan SinceHeard => _time.Now - (_alive > _seen ? _alive : _seen);
+
+    private void Grant(BuildAttempt attempt)
+    {
+        _leases.Grant(attempt, LeaseEnd);
+        LookAfterIt();
+    }
+
+    /// <summary>Looks every second how the builder and its leases stand, for as long as there is something to look after.</summary>
+    private void LookAfterIt() => _sweep ??= this.RegisterGrainTimer(SweepAsync, new GrainTimerCreationOptions
+    {
+        DueTime = SweepEvery,
+        Period = SweepEvery,
+        Interleave = true,
+        KeepAlive = true,
+    });
+
+    /// <summary>True for what the farm has a queue for, or this builder something of. No other may be asked: a queue that is asked is there
+    /// from then on, and what a builder names is what it likes.</summary>
+    private bool HasQueue(string arch) =>
+        farm.Value.TargetRepositories.Values.Any(target => target.Architectures.Contains(arch, StringComparer.Ordinal))
+        || _leases.All.Any(attempt => attempt.Build.Arch == arch);
+
+    private bool HasQueue(BuildAttempt attempt) => HasQueue(attempt.Build.Arch);
 
     private IBuildQueueGrain Queue(BuildAttempt attempt) => Queue(attempt.Build.Arch);
 
     private IBuildQueueGrain Queue(string arch) => GrainFactory.GetGrain<IBuildQueueGrain>(arch);
 
     /// <summary>Tells the queues of the builder's architectures that it is there.</summary>
-    /// <returns>What of <paramref name="running"/> is not current.</returns>
-    private async Task<ImmutableArray<BuildAttempt>> RegisterAsync(ImmutableArray<BuildAttempt> running)
+    /// <returns>What of <paramref name="running"/> is current, and what is not. What is being given back is neither: it is not known yet
+    /// what becomes of that.</returns>
+    private async Task<(ImmutableArray<BuildAttempt> Current, ImmutableArray<BuildAttempt> Stale)> ConfirmAsync(ImmutableArray<BuildAttempt> running)
     {
         if (_profile is not { } profile)
         {
-            return [];
+            return ([], []);
         }
 
-        var stale = ImmutableArray.CreateBuilder<BuildAttempt>();
-        foreach (var arch in profile.Architectures.Union(running.Select(attempt => attempt.Build.Arch)))
+        var unsettled = _givingBack.ToHashSet();
+        var stale = running.Where(attempt => !HasQueue(attempt)).ToList();
+        foreach (var arch in profile.Architectures.Union(running.Select(attempt => attempt.Build.Arch)).Where(HasQueue).ToList())
         {
+            // Goodbye was said while a queue was asked.
+            if (_leaving)
+            {
+                break;
+            }
+
             stale.AddRange(await Queue(arch).RegisterAsync(profile, [.. running.Where(attempt => attempt.Build.Arch == arch)]));
         }
 
-        return stale.ToImmutable();
+        unsettled.UnionWith(_givingBack);
+        return ([.. running.Except(stale).Except(unsettled)], [.. stale]);
     }
 
     private async Task SweepAsync()
     {
         await TellPresenceAsync();
-        var expired = _leases.Expired(Now);
+        var expired = _leases.Expired(_time.Now);
         if (expired.Length > 0)
         {
             // Only what a builder took with it when it vanished is a loss: not what it does not run though it is there, and not what
             // it had when the hub was restarted and it did not come back.
             LogLeaseEnded(logger, Id, expired.Length);
             instruments.OnLost(expired.Count(attempt => !_givingBack.Contains(attempt)));
-            await (IsPresent ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} does not run it")
+            await (IsTelling ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} does not run it")
                 : _boot is null ? GiveBackAsync(expired, AttemptEnd.HandedBack, $"{Id} did not come back after a restart of the hub")
-                : GiveBackAsync(expired, AttemptEnd.BuilderLost, $"{Id} did not renew its lease for {LeaseTime.TotalSeconds:0} s"));
+                : GiveBackAsync(expired, AttemptEnd.BuilderLost, $"{Id} did not renew its lease for {Lease.TotalSeconds:0} s"));
+        }
+
+        if (_leases.Count == 0 && (_session is null || SinceHeard > LookAfter))
+        {
+            _sweep?.Dispose();
+            _sweep = null;
         }
     }
 

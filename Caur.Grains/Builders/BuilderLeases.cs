@@ -5,10 +5,10 @@ using Caur.Contracts.Ids;
 namespace Caur.Grains.Builders;
 
 /// <summary>The leases of one builder, in memory: builder and attempt are durable elsewhere, and after a restart everybody gets a full
-/// lease again.</summary>
+/// lease again. Times are <see cref="LivedTime"/>.</summary>
 internal sealed class BuilderLeases
 {
-    private readonly Dictionary<BuildId, (BuildAttempt Attempt, DateTimeOffset Until)> _leases = [];
+    private readonly Dictionary<BuildId, (BuildAttempt Attempt, TimeSpan Until)> _leases = [];
     private readonly Dictionary<BuildAttempt, string> _cancelled = [];
 
     public int Count => _leases.Count;
@@ -17,7 +17,7 @@ internal sealed class BuilderLeases
 
     public bool Has(BuildAttempt attempt) => _leases.TryGetValue(attempt.Build, out var lease) && lease.Attempt == attempt;
 
-    public void Grant(BuildAttempt attempt, DateTimeOffset until) => _leases[attempt.Build] = (attempt, until);
+    public void Grant(BuildAttempt attempt, TimeSpan until) => _leases[attempt.Build] = (attempt, until);
 
     public void Release(BuildAttempt attempt)
     {
@@ -31,7 +31,7 @@ internal sealed class BuilderLeases
 
     /// <summary>Renews what is leased.</summary>
     /// <returns>What of <paramref name="running"/> is not leased.</returns>
-    public ImmutableArray<BuildAttempt> Renew(ImmutableArray<BuildAttempt> running, DateTimeOffset until)
+    public ImmutableArray<BuildAttempt> Renew(ImmutableArray<BuildAttempt> running, TimeSpan until)
     {
         foreach (var attempt in running.Where(Has))
         {
@@ -42,7 +42,7 @@ internal sealed class BuilderLeases
     }
 
     /// <summary>The attempts whose lease ended.</summary>
-    public ImmutableArray<BuildAttempt> Expired(DateTimeOffset now) =>
+    public ImmutableArray<BuildAttempt> Expired(TimeSpan now) =>
         [.. _leases.Values.Where(lease => lease.Until <= now).Select(lease => lease.Attempt)];
 
     /// <summary>Remembers a wish to end an attempt, until it ended: the message to the agent may be lost.</summary>

@@ -4,6 +4,7 @@ using Caur.Contracts.Logs;
 using Caur.Contracts.Packages;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
+using Caur.Grains.Repositories;
 using Caur.Grains.State;
 using Caur.Storage.State;
 using Microsoft.Extensions.Logging;
@@ -149,6 +150,7 @@ internal sealed partial class BuildGrain(
             Attempt = Record.AttemptCount,
             Pkgnames = Record.Request!.Pkgnames,
             Archives = Record.Archives,
+            Origin = Origins.Of(Record),
             Trace = Record.Request.Trace,
         };
         try

@@ -12,6 +12,8 @@ internal sealed class EventSource(IGrainFactory grains, string name)
 {
     private readonly Guid _run = Guid.NewGuid();
     private readonly Queue<Pending> _pending = new();
+    private readonly ImmutableArray<FarmEvent>.Builder _ready = ImmutableArray.CreateBuilder<FarmEvent>();
+    private Task? _sending;
     private long _number;
 
     /// <summary>Takes a place for events that are not durable yet: later ones wait for them.</summary>
@@ -22,7 +24,7 @@ internal sealed class EventSource(IGrainFactory grains, string name)
         return pending;
     }
 
-    /// <summary>These are durable now.</summary>
+    /// <summary>These are durable now. Completes when they are on their way, unless earlier ones are not durable yet.</summary>
     public Task ReleaseAsync(Pending durable)
     {
         durable.IsDurable = true;
@@ -31,14 +33,13 @@ internal sealed class EventSource(IGrainFactory grains, string name)
             return Task.CompletedTask;
         }
 
-        var ready = ImmutableArray.CreateBuilder<FarmEvent>();
         while (_pending.TryPeek(out var first) && first.IsDurable)
         {
-            ready.AddRange(first.Events);
+            _ready.AddRange(first.Events);
             _pending.Dequeue();
         }
 
-        return SendAsync(ready.ToImmutable());
+        return _sending ??= SendReadyAsync();
     }
 
     /// <summary>Sends what is durable already.</summary>
@@ -46,6 +47,14 @@ internal sealed class EventSource(IGrainFactory grains, string name)
 
     /// <summary>Says that there is a source: what its former activation did not tell is a gap that nobody would notice otherwise.</summary>
     public Task BeginAsync() => SendAsync([]);
+
+    /// <summary>One commit makes the events of many turns durable, and they are told together: whatever the grain goes on with now comes first.</summary>
+    private async Task SendReadyAsync()
+    {
+        await Task.Yield();
+        _sending = null;
+        await SendAsync(_ready.DrainToImmutable());
+    }
 
     private Task SendAsync(ImmutableArray<FarmEvent> events) =>
         grains.GetGrain<IFarmEventsGrain>(IFarmEventsGrain.Key).PublishAsync(new EventBatch

@@ -1,5 +1,6 @@
 using Caur.Grains.Builders;
 using Caur.Grains.Logs;
+using Caur.Grains.Notifications;
 using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
 using Caur.Grains.Sources;
@@ -32,6 +33,9 @@ public static class GrainsExtensions
         services.TryAddSingleton<LogInstruments>();
         services.TryAddSingleton<PublicationInstruments>();
         services.TryAddSingleton<LeaseInstruments>();
+        services.TryAddSingleton<NotificationInstruments>();
+        services.TryAddSingleton<NotificationSender>();
+        services.AddHostedService<NotificationStart>();
         return services;
     }
 }

@@ -104,6 +104,11 @@ internal sealed partial class BuildLogGrain : Grain, IBuildLogGrain
         }
     }
 
+    public Task AttachNamcapAsync(BuildAttempt attempt, ReadOnlyMemory<byte> text) =>
+        attempt.Number == State.Attempt && attempt.Builder == State.Builder && !State.Ended
+            ? _store.AttachNamcapAsync(Key(), text, CancellationToken.None)
+            : Task.CompletedTask;
+
     public async Task EndAsync(int attempt, string line, bool final)
     {
         if (attempt < State.Attempt)

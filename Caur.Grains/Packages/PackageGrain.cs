@@ -9,7 +9,7 @@ using Orleans.Runtime;
 namespace Caur.Grains.Packages;
 
 /// <summary>What was learned of one package folder. It calls nobody. A schedule asks thousands at once and none of them again for long, so
-/// they do not stay in memory.</summary>
+/// none stays in memory for that.</summary>
 [CollectionAgeLimit(Minutes = 1)]
 internal sealed partial class PackageGrain(
     [PersistentState("package", GrainStorageNames.Farm)] IPersistentState<BuildHistory> history, ILogger<PackageGrain> logger) : Grain, IPackageGrain
@@ -35,9 +35,22 @@ internal sealed partial class PackageGrain(
         }
     }
 
-    public Task<TimeSpan> EstimateAsync(string arch) => Task.FromResult(DurationEstimate.For(history.State.Newest, arch));
+    public Task<TimeSpan> EstimateAsync(string arch)
+    {
+        DeactivateOnIdle();
+        return Task.FromResult(DurationEstimate.For(history.State.Newest, arch));
+    }
 
-    public Task<ImmutableArray<FinishedBuild>> GetHistoryAsync() => Task.FromResult<ImmutableArray<FinishedBuild>>([.. history.State.Newest.Reverse()]);
+    public Task<ImmutableArray<FinishedBuild>> GetHistoryAsync()
+    {
+        if (history.State.Newest.IsEmpty)
+        {
+            // Any name can be asked for: none of them stays.
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult<ImmutableArray<FinishedBuild>>([.. history.State.Newest.Reverse()]);
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "How long {Build} took could not be written and is forgotten")]
     private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);

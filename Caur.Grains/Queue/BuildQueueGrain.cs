@@ -36,7 +36,8 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     /// <summary>So many builds are ended at the same time: emptying a long queue must not take all memory.</summary>
     private const int ClosedAtOnce = 256;
 
-    private readonly TimeProvider _clock;
+    private readonly TimeProvider _time;
+    private readonly SetClock _clock;
     private readonly QueueInstruments _instruments;
     private readonly ILogger<BuildQueueGrain> _logger;
     private readonly StepChain _pauses = new();
@@ -47,19 +48,32 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     private EventSource _events = null!;
     private Task<ImmutableArray<StartEstimate>>? _starts;
     private long _startsOf;
-    private DateTimeOffset _startsAt;
+    private long _startsAt;
     private bool _reconciling;
 
     public BuildQueueGrain(TimeProvider clock, QueueInstruments instruments, ILogger<BuildQueueGrain> logger)
     {
-        _clock = clock;
+        (_time, _clock) = (clock, new SetClock(clock));
         _instruments = instruments;
         _logger = logger;
     }
 
     private string Arch => this.GetPrimaryKeyString();
 
-    private DateTimeOffset Now => _clock.GetUtcNow();
+    private DateTimeOffset Now
+    {
+        get
+        {
+            var (now, step) = _clock.Read();
+            if (step != TimeSpan.Zero)
+            {
+                LogClockSet(_logger, Arch, step);
+                _queue?.OnClockSet(step);
+            }
+
+            return now;
+        }
+    }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -111,11 +125,11 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
         }
 
         var slots = await _slots.TakeAsync(request.Builds.Length);
-        var (traced, spans) = _queue.Remembers(request.Operation) ? (request, []) : FarmSpans.Enqueue(request);
+        var (traced, spans) = _queue.FindOperation(request.Operation) is not null ? (request, []) : FarmSpans.Enqueue(request);
         var replies = _queue.Enqueue(traced, slots.Dequeue, Now);
         _slots.Return(slots);
         await SaveAsync();
-        await RememberAsync(request.Operation, replies);
+        await RememberAsync(request.Operation);
         FarmSpans.EndEnqueue(spans, replies);
         _instruments.OnEnqueued(replies.Length);
         return replies;
@@ -276,13 +290,13 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     /// <summary>Whoever asks while it is worked out gets the same answer.</summary>
     public async Task<ImmutableArray<StartEstimate>> GetStartsAsync()
     {
-        if (_starts is { } known && (!known.IsCompleted || (known.IsCompletedSuccessfully && _startsOf == _queue.Version && Now - _startsAt < StartsHold)))
+        if (_starts is { } known && (!known.IsCompleted || (known.IsCompletedSuccessfully && _startsOf == _queue.Version && _time.GetElapsedTime(_startsAt) < StartsHold)))
         {
             return await known;
         }
 
         var plan = _queue.PlanStarts(Now);
-        (_startsOf, _startsAt) = (_queue.Version, Now);
+        (_startsOf, _startsAt) = (_queue.Version, _time.GetTimestamp());
         return await (_starts = Task.Run(() => StartEstimator.Estimate(plan)));
     }
 
@@ -346,14 +360,14 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
     }
 
     /// <summary>Makes durable what a call was answered: it may be repeated after a restart.</summary>
-    private async Task RememberAsync(Guid operation, ImmutableArray<QueuedReply> replies)
+    private async Task RememberAsync(Guid operation)
     {
         try
         {
             // What was forgotten while its builds were written is not written now: nobody would forget it a second time.
-            if (_queue.Remembers(operation))
+            if (_queue.FindOperation(operation) is { } known)
             {
-                await _operations.RememberAsync(operation, replies);
+                await _operations.RememberAsync(known);
             }
 
             await Task.WhenAll(_queue.TakeForgottenOperations().Select(_operations.ForgetAsync));
@@ -491,7 +505,10 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
         try
         {
-            await Task.WhenAll(changes.Writes.Select(entry => _slots.WriteAsync(entry.SlotNumber, entry.Durable)));
+            // That a build publishes is in its own record before it is said here: after a restart the queue asks those that a builder had.
+            await Task.WhenAll(changes.Writes
+                .Where(entry => entry.Durable.State != BuildState.Publishing)
+                .Select(entry => _slots.WriteAsync(entry.SlotNumber, entry.Durable)));
             foreach (var closes in changes.Closes.Chunk(ClosedAtOnce))
             {
                 await Task.WhenAll(closes.Select(close => CloseAsync(close.Entry, close.Verdict)));
@@ -546,6 +563,9 @@ internal sealed partial class BuildQueueGrain : Grain, IBuildQueueGrain, IRemind
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The log of {Build} could not be ended")]
     private static partial void LogNotEnded(ILogger logger, BuildId build, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock was set by {Step}; what waits in queue {Arch} waits as long as it would have")]
+    private static partial void LogClockSet(ILogger logger, string arch, TimeSpan step);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} goes on with {Count} builds")]
     private static partial void LogRestored(ILogger logger, string arch, int count);

@@ -21,12 +21,12 @@ internal static class BuilderMatch
         return TryNumber(builder.Class, out var has) && has >= level;
     }
 
-    /// <summary>Why none of these builders fits a demand; for people.</summary>
-    public static string Missing(BuildDemand demand, IReadOnlyCollection<BuilderProfile> builders)
+    /// <summary>Why none of the builders for an architecture fits a demand; for people.</summary>
+    public static string Missing(BuildDemand demand, string arch, IReadOnlyCollection<BuilderProfile> builders)
     {
         if (builders.Count == 0)
         {
-            return "no builder is here";
+            return $"no builder for {arch} is here";
         }
 
         var left = builders.Where(builder => FitsClass(demand, builder)).ToList();

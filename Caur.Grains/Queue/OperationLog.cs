@@ -13,16 +13,16 @@ internal sealed class OperationLog(SlotStore<OperationPart> parts)
     private readonly Dictionary<Guid, Task<int[]>> _written = [];
 
     /// <summary>Reads the answers back, the oldest call first. One that was not wholly written is left out: its call was not answered.</summary>
-    public async Task<IReadOnlyList<(Guid Operation, ImmutableArray<QueuedReply> Replies)>> LoadAsync(Action<DamagedRecord> onDamaged)
+    public async Task<IReadOnlyList<KnownOperation>> LoadAsync(Action<DamagedRecord> onDamaged)
     {
-        var found = new List<(Guid, ImmutableArray<QueuedReply>)>();
+        var found = new List<KnownOperation>();
         foreach (var operation in (await parts.LoadAsync(onDamaged)).GroupBy(part => part.Value.Operation))
         {
             var ordered = operation.OrderBy(part => part.Value.Part).ToList();
             if (ordered.Count == ordered[0].Value.Parts)
             {
                 _written[operation.Key] = Task.FromResult(ordered.Select(part => part.Slot).ToArray());
-                found.Add((operation.Key, [.. ordered.SelectMany(part => part.Value.Replies)]));
+                found.Add(new KnownOperation(operation.Key, ordered[0].Value.Order, [.. ordered.SelectMany(part => part.Value.Replies)]));
             }
             else
             {
@@ -30,19 +30,14 @@ internal sealed class OperationLog(SlotStore<OperationPart> parts)
             }
         }
 
-        return [.. found.OrderBy(operation => operation.Item2.Max(reply => reply.Build.Timestamp))];
+        return [.. found.OrderBy(operation => operation.Replies.Max(reply => reply.Build.Timestamp))];
     }
 
     /// <summary>Makes an answer durable; a call that is repeated meanwhile waits for the same write.</summary>
-    public Task RememberAsync(Guid operation, ImmutableArray<QueuedReply> replies)
-    {
-        if (replies.IsEmpty)
-        {
-            return Task.CompletedTask;
-        }
-
-        return _written.TryGetValue(operation, out var written) ? written : _written[operation] = WriteAsync(operation, replies);
-    }
+    public Task RememberAsync(KnownOperation operation) =>
+        operation.Replies.IsEmpty ? Task.CompletedTask
+        : _written.TryGetValue(operation.Id, out var written) ? written
+        : _written[operation.Id] = WriteAsync(operation);
 
     /// <summary>Forgets a call.</summary>
     public async Task ForgetAsync(Guid operation)
@@ -53,13 +48,14 @@ internal sealed class OperationLog(SlotStore<OperationPart> parts)
         }
     }
 
-    private async Task<int[]> WriteAsync(Guid operation, ImmutableArray<QueuedReply> replies)
+    private async Task<int[]> WriteAsync(KnownOperation operation)
     {
-        var chunks = replies.Chunk(RepliesPerPart).ToList();
+        var chunks = operation.Replies.Chunk(RepliesPerPart).ToList();
         var slots = (await parts.TakeAsync(chunks.Count)).ToArray();
         await Task.WhenAll(chunks.Select((chunk, number) => parts.WriteAsync(slots[number], new OperationPart
         {
-            Operation = operation,
+            Operation = operation.Id,
+            Order = operation.Order,
             Part = number,
             Parts = chunks.Count,
             Replies = [.. chunk],
@@ -72,6 +68,9 @@ internal sealed class OperationLog(SlotStore<OperationPart> parts)
 internal sealed record OperationPart
 {
     public required Guid Operation { get; init; }
+
+    /// <summary>What was ordered; null in records of before, and where nobody told.</summary>
+    public string? Order { get; init; }
 
     /// <summary>From 0.</summary>
     public required int Part { get; init; }

@@ -33,6 +33,9 @@ internal sealed record QueueSlot
     /// <summary>The number of the attempt that was counted as lost last; 0 when none is.</summary>
     public int LostAttempt { get; init; }
 
+    /// <summary>The builder that lost it; nobody else can take the loss back.</summary>
+    public BuilderId? LostBy { get; init; }
+
     /// <summary>Not handed out before this time.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 

@@ -46,9 +46,10 @@ internal sealed partial class QueueState
     /// <summary>Who still runs an attempt that counted as lost was cut off, not dead: that does not count.</summary>
     private void ForgiveLoss(BuildAttempt attempt)
     {
-        if (Find(attempt.Build) is { } entry && entry.Durable.LostAttempt == attempt.Number && attempt.Number > 0)
+        if (Find(attempt.Build) is { } entry && entry.Durable.LostAttempt == attempt.Number && attempt.Number > 0
+            && entry.Durable.LostBy == attempt.Builder)
         {
-            Change(entry, entry.Durable with { Losses = Math.Max(0, entry.Durable.Losses - 1), LostAttempt = 0 });
+            Change(entry, entry.Durable with { Losses = Math.Max(0, entry.Durable.Losses - 1), LostAttempt = 0, LostBy = null });
         }
     }
 
@@ -67,7 +68,9 @@ internal sealed partial class QueueState
     public void Sweep(DateTimeOffset now)
     {
         Withdraw(_offered.Where(entry => entry.OfferedUntil <= now).ToList());
-        var awake = _resting.Where(entry => entry.NotBefore <= now).ToList();
+
+        // The clock may have been set back while nobody looked.
+        var awake = _resting.Where(entry => entry.NotBefore <= now || entry.NotBefore > now + LongestPause).ToList();
         foreach (var entry in awake)
         {
             Touch();
@@ -91,6 +94,34 @@ internal sealed partial class QueueState
         }
 
         Settle(awake);
+    }
+
+    /// <summary>The wall clock was set: offers and pauses end, and builders fall silent, when they would have.</summary>
+    public void OnClockSet(TimeSpan step)
+    {
+        foreach (var offered in _offered)
+        {
+            offered.OfferedUntil += step;
+        }
+
+        foreach (var resting in _resting)
+        {
+            resting.NotBefore += step;
+            Change(resting, resting.Durable with { NotBefore = resting.NotBefore });
+        }
+
+        foreach (var entry in _byBuild.Values)
+        {
+            entry.Started += step;
+            entry.PublishingSince = entry.PublishingSince == default ? default : entry.PublishingSince + step;
+        }
+
+        foreach (var known in _builders.Values)
+        {
+            known.Seen += step;
+        }
+
+        Touch();
     }
 
     /// <summary>Resumes handing out builds.</summary>

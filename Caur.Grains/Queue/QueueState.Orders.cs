@@ -62,28 +62,34 @@ internal sealed partial class QueueState
     }
 
     /// <summary>Takes in what calls were answered before a restart, the oldest first.</summary>
-    public void RestoreOperations(IEnumerable<(Guid Operation, ImmutableArray<QueuedReply> Replies)> operations)
+    public void RestoreOperations(IEnumerable<KnownOperation> operations)
     {
-        foreach (var (operation, replies) in operations)
+        foreach (var operation in operations)
         {
-            _operations.Add(operation, replies);
+            _operations.Add(operation);
         }
     }
 
-    /// <summary>True while a call that is repeated is answered as it was.</summary>
-    public bool Remembers(Guid operation) => _operations.Find(operation) is not null;
+    /// <summary>A call that is answered as it was when it is repeated; null when it is not known, or not any more.</summary>
+    public KnownOperation? FindOperation(Guid operation) => _operations.Find(operation);
 
     /// <summary>The calls whose answers are not remembered any more.</summary>
     public IReadOnlyList<Guid> TakeForgottenOperations() => _operations.TakeForgotten();
 
     /// <summary>Queues builds together. <paramref name="nextSlot"/> gives a free record's number. The same operation again changes
-    /// nothing, also when its builds are finished, as long as it is among the newest.</summary>
+    /// nothing, also when its builds are finished, as long as it is among the newest. To another order under its id the
+    /// replies say so.</summary>
     public ImmutableArray<QueuedReply> Enqueue(EnqueueRequest request, Func<int> nextSlot, DateTimeOffset now)
     {
         if (_operations.Find(request.Operation) is { } known)
         {
+            if (known.IsAnother(request))
+            {
+                return [.. known.Replies.Select(reply => reply with { OfAnother = true })];
+            }
+
             // The first call may still wait for the disk: what it queued is written again before this one is answered.
-            foreach (var reply in known)
+            foreach (var reply in known.Replies)
             {
                 if (Find(reply.Build) is { } queued)
                 {
@@ -91,7 +97,7 @@ internal sealed partial class QueueState
                 }
             }
 
-            return known;
+            return known.Replies;
         }
 
         var replies = new Dictionary<PackageKey, QueuedReply>();
@@ -128,7 +134,7 @@ internal sealed partial class QueueState
 
         Settle(added.Concat(added.SelectMany(entry => entry.Dependants)).Concat(lifted).Concat(released).Distinct());
         var result = request.Builds.Select(build => replies[build.Package]).Distinct().ToImmutableArray();
-        _operations.Add(request.Operation, result);
+        _operations.Add(new KnownOperation(request.Operation, request.Order, result));
         return result;
 
         Func<string, bool> IsOrderedAnew(QueueEntry after) => pkgbase => orderedAnew.Contains(new PackageKey(after.Package.Target, pkgbase));

@@ -184,7 +184,7 @@ internal sealed partial class QueueState
         var here = _builders.Values.Where(known => !IsSilent(known, now)).Select(known => known.Profile).ToList();
         var fitting = here.Where(profile => BuilderMatch.Fits(demand, profile)).ToList();
         return fitting.Exists(profile => profile.CanTake) ? ""
-            : fitting.Count == 0 ? BuilderMatch.Missing(demand, here)
+            : fitting.Count == 0 ? BuilderMatch.Missing(demand, _arch, here)
             : string.Join("; ", fitting
                 .OrderBy(profile => profile.Builder.ToString(), StringComparer.Ordinal)
                 .Take(3)

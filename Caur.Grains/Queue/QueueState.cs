@@ -18,6 +18,9 @@ internal sealed partial class QueueState
     /// <summary>So many attempts lost to dying builders or failing engines end a build.</summary>
     public const int MaxLosses = 3;
 
+    /// <summary>Nothing rests for longer before it is tried again.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
     /// <summary>A builder that was not heard of for this long is shown as lost and gets no orders.</summary>
     public static readonly TimeSpan BuilderSilence = TimeSpan.FromSeconds(35);
 
@@ -198,6 +201,7 @@ internal sealed partial class QueueState
         QueueEntry entry, bool loss, TimeSpan pause, DateTimeOffset now, int? attempts = null, string trouble = "")
     {
         var troubled = pause > TimeSpan.Zero && trouble.Length > 0;
+        var builder = entry.Durable.Builder;
         Free(entry);
         var number = Math.Max(entry.Durable.Attempts, attempts ?? 0);
         Change(entry, entry.Durable with
@@ -207,6 +211,7 @@ internal sealed partial class QueueState
             Attempts = number,
             Losses = entry.Durable.Losses + (loss ? 1 : 0),
             LostAttempt = loss ? number : entry.Durable.LostAttempt,
+            LostBy = loss ? builder : entry.Durable.LostBy,
             NotBefore = pause > TimeSpan.Zero ? now + pause : null,
             Trouble = !troubled ? "" : trouble.Length <= LongestTrouble ? trouble : trouble[..LongestTrouble] + "...",
             Ignores = [],

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Grains.Repositories;
 
@@ -17,7 +19,8 @@ internal sealed class RepositoryPublisher(
     GpgSigner signer,
     TimeProvider clock,
     IPublicationProbe? probe = null,
-    RepositoryStoreOptions? options = null)
+    RepositoryStoreOptions? options = null,
+    IOptions<FarmOptions>? farm = null)
     : IRepositoryPublisher, IDisposable
 {
     /// <summary>So long an attempt that uploads may bring nothing: a builder that has not ended its upload for want of room or of the hub
@@ -193,6 +196,7 @@ internal sealed class RepositoryPublisher(
                 Generation = found.Generation,
                 Packages = found.Packages,
                 ProblemCount = found.Problems.Count,
+                WithoutProvenance = found.WithoutProvenance,
                 Problems = [.. found.Problems.Take(VerificationView.NamedAtMost)],
             };
         }
@@ -273,6 +277,7 @@ internal sealed class RepositoryPublisher(
                 {
                     Build = order.Build.ToString(),
                     Pkgbase = order.Build.Pkgbase,
+                    Origin = farm is null ? null : Origins.Of(order, farm.Value),
                     Pkgnames = order.Pkgnames.IsDefaultOrEmpty ? null : [.. order.Pkgnames.Append(order.Build.Pkgbase).SelectMany(WithDebug)],
                     Required = order.Pkgnames.IsDefaultOrEmpty ? [] : order.Pkgnames,
                     Archives =

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
+using Caur.Grains.State;
 
 namespace Caur.Grains.Repositories;
 
@@ -54,6 +55,9 @@ public sealed record ChangeHistory
     /// <summary>The newest last, each with a bounded number of packages.</summary>
     public ImmutableArray<RepositoryChangeView> Newest { get; init; } = [];
 
+    /// <summary>What they were ordered as, the newest last. Of those from records of before it is not known.</summary>
+    public ImmutableArray<ChangeOrder> Orders { get; init; } = [];
+
     /// <summary>The newest generation that any of them ever made or found, also of those that are forgotten; 0 for none.</summary>
     public long Generation { get; init; }
 
@@ -61,12 +65,27 @@ public sealed record ChangeHistory
     public long FindGeneration() => Newest.Aggregate(Generation, (newest, view) => Math.Max(newest, view.Generation ?? 0));
 
     /// <summary>Remembers how a change ended.</summary>
-    public ChangeHistory With(RepositoryChangeView view)
+    /// <param name="view">How.</param>
+    /// <param name="order">The order's <see cref="OrderHash"/>.</param>
+    public ChangeHistory With(RepositoryChangeView view, string order)
     {
         var all = this with { Newest = Newest.RemoveAll(known => known.Operation == view.Operation).Add(view.Shortened()) };
-        return new ChangeHistory { Newest = [.. all.Newest.TakeLast(Kept)], Generation = all.FindGeneration() };
+        return new ChangeHistory
+        {
+            Newest = [.. all.Newest.TakeLast(Kept)],
+            Orders = [.. Orders.RemoveAll(known => known.Operation == view.Operation).Add(new ChangeOrder(view.Operation, order)).TakeLast(Kept)],
+            Generation = all.FindGeneration(),
+        };
     }
+
+    /// <summary>The <see cref="OrderHash"/> of what one was ordered as; null when that is not known.</summary>
+    public string? FindOrder(Guid operation) => Orders.LastOrDefault(known => known.Operation == operation)?.Hash;
 
     /// <summary>What is known of one.</summary>
     public RepositoryChangeView? Find(Guid operation) => Newest.LastOrDefault(view => view.Operation == operation);
 }
+
+/// <summary>What a change was ordered as.</summary>
+/// <param name="Operation">The order's id.</param>
+/// <param name="Hash">Its <see cref="OrderHash"/>.</param>
+public sealed record ChangeOrder(Guid Operation, string Hash);

@@ -19,14 +19,19 @@ internal sealed partial class TargetRepositoryGrain
 
     public async Task<RepositoryChangeView> ChangeAsync(RepositoryChange change)
     {
+        if (changeHistory.State.Find(change.Operation) is null && !_changes.ContainsKey(change.Operation))
+        {
+            await ArriveAsync(() => AddAsync(change));
+        }
+
+        if (FindStranger(change) is { } stranger)
+        {
+            return stranger;
+        }
+
         if (changeHistory.State.Find(change.Operation) is { } done)
         {
             return done;
-        }
-
-        if (!_changes.ContainsKey(change.Operation))
-        {
-            await ArriveAsync(() => AddAsync(change));
         }
 
         if (change.Kind == RepositoryChangeKind.Accept)
@@ -37,7 +42,6 @@ internal sealed partial class TargetRepositoryGrain
 
         Wake();
 
-        // Under an operation that is known it is the first order that is told of.
         return await GetChangeAsync(change.Operation) ?? Pending(change);
     }
 
@@ -46,6 +50,9 @@ internal sealed partial class TargetRepositoryGrain
 
     public Task<RepositoryChangeView?> GetChangeAsync(Guid operation) => Task.FromResult(
         changeHistory.State.Find(operation) ?? (_changes.TryGetValue(operation, out var known) ? Pending(known.Change) : null));
+
+    public Task<ImmutableArray<RepositoryChangeView>> GetEndedChangesAsync() =>
+        Task.FromResult<ImmutableArray<RepositoryChangeView>>([.. changeHistory.State.Newest.Select(static view => view with { Changes = [] })]);
 
     public Task<ImmutableArray<GenerationView>> GetGenerationsAsync() => Task.Run(() => publisher.GetGenerations(Id));
 
@@ -71,6 +78,22 @@ internal sealed partial class TargetRepositoryGrain
     }
 
     public Task<VerificationView> GetVerificationAsync() => Task.FromResult(_verification);
+
+    /// <summary>The refusal of an order whose operation stands for another one; null when it does not.</summary>
+    private RepositoryChangeView? FindStranger(RepositoryChange change)
+    {
+        var (kind, hash) = _changes.TryGetValue(change.Operation, out var waiting)
+            ? (waiting.Change.Kind, OrderHash.Of(waiting.Change))
+            : (changeHistory.State.Find(change.Operation)?.Kind ?? change.Kind, changeHistory.State.FindOrder(change.Operation));
+        return kind == change.Kind && (hash is null || hash == OrderHash.Of(change)) ? null : new RepositoryChangeView
+        {
+            Operation = change.Operation,
+            Kind = kind,
+            State = RepositoryChangeState.Refused,
+            Refusal = RepositoryChangeRefusal.OperationReused,
+            Reason = $"operation {change.Operation} stands for another order in {Id} already",
+        };
+    }
 
     private static string PublicationOf(RepositoryChange change) => $"{change.Kind.ToString().ToLowerInvariant()}-{change.Operation:n}";
 
@@ -147,7 +170,7 @@ internal sealed partial class TargetRepositoryGrain
         }
 
         instruments.OnChanged(view.Kind, view.State);
-        await WriteAsync(changeHistory, changeHistory.State.With(view));
+        await WriteAsync(changeHistory, changeHistory.State.With(view, OrderHash.Of(change)));
         return view;
     }
 

@@ -73,6 +73,7 @@ internal sealed partial class TargetRepositoryGrain(
         }
 
         await LoadChangesAsync(storage);
+        await TellAgainAsync();
         instruments.Track(Id, () => Waiting, () => _problem.Length > 0);
         await Events.BeginAsync();
         _timer = this.RegisterGrainTimer(WorkAsync, new GrainTimerCreationOptions
@@ -119,7 +120,16 @@ internal sealed partial class TargetRepositoryGrain(
             ? Pending(build, attempt)
             : new PublicationNews { Build = build, Attempt = attempt, State = PublicationState.Unknown }));
 
-    public Task<ImmutableArray<string>> GetPublishedFilesAsync(string pkgbase) => publisher.GetFilesAsync(Id, pkgbase, CancellationToken.None);
+    public async Task<PublishedFiles> GetPublishedFilesAsync(ImmutableArray<string> pkgbases)
+    {
+        var files = ImmutableArray.CreateBuilder<ImmutableArray<string>>(pkgbases.Length);
+        foreach (var pkgbase in pkgbases)
+        {
+            files.Add(await publisher.GetFilesAsync(Id, pkgbase, CancellationToken.None));
+        }
+
+        return new PublishedFiles((await publisher.GetAsync(Id, CancellationToken.None)).Generation, files.MoveToImmutable());
+    }
 
     public async Task<TargetView> GetAsync() => await publisher.GetAsync(Id, CancellationToken.None) with
     {
@@ -336,14 +346,25 @@ internal sealed partial class TargetRepositoryGrain(
             clock.GetElapsedTime(started));
 
         await WriteAsync(history, history.State.With(news));
-        await WriteAsync(intent, new PublicationIntent());
+
+        // The orders in the same commit: an intent that is still there is carried out once more, whether or not its orders are.
+        await Task.WhenAll(WriteAsync(intent, new PublicationIntent()), SettleDoneAsync());
         foreach (var order in begun.Orders)
         {
             FarmSpans.Published(order, news.FirstOrDefault(item => IsAnswer(item, order)), began, clock.GetUtcNow());
         }
 
-        await SettleDoneAsync();
         await TellPublishedAsync(news);
+    }
+
+    /// <summary>Tells the newest publication's builds once more: their orders are gone with it, and the news may have died with the process
+    /// that sent them. Who knows them already does nothing.</summary>
+    private async Task TellAgainAsync()
+    {
+        foreach (var item in history.State.Newest.TakeLast(MostMerged))
+        {
+            await GrainFactory.GetGrain<IBuildGrain>(item.Build.ToString()).PublishedAsync(item);
+        }
     }
 
     private static bool IsAnswer(PublicationNews news, PublishOrder order) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Caur.Pipelines.Reading;
 
 namespace Caur.Grains.Sources;
 

@@ -1,3 +1,6 @@
+using Caur.Pipelines.Git;
+using Caur.Pipelines.Reading;
+
 namespace Caur.Grains.Sources;
 
 /// <summary>Reads source repositories. Runs off the turn.</summary>

@@ -6,6 +6,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Queue;
 using Caur.Pacman;
+using Caur.Pipelines.Reading;
 
 namespace Caur.Grains.Sources;
 
@@ -69,6 +70,7 @@ internal static class SchedulePlanner
 
         notes.AddRange(dependencies.Notes(given is not null));
         notes.AddRange(Notes(builds, refused, deptree));
+        notes.AddRange(Warnings(builds, snapshot));
         return new SchedulePlan(null, builds.ToImmutable(), refused.ToImmutable(), [.. notes]);
     }
 
@@ -124,7 +126,27 @@ internal static class SchedulePlanner
             return $"its arch is {string.Join(", ", folder.Srcinfo.Architectures)}, and {target} wants {target.Arch}";
         }
 
-        return BuilderWish.Read(folder.Config, out _);
+        return BuilderWish.Read(folder.Config, out _) ?? ReadBump(folder.Config, out _);
+    }
+
+    /// <summary>Reads <c>CI_PACKAGE_BUMP</c>, which says nothing in a folder that the farm keeps in the AUR (<c>CI_MANAGE_AUR</c>): there
+    /// the release is raised by commits.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    private static string? ReadBump(CiConfig config, out PackageBump? bump)
+    {
+        bump = null;
+        if (config["CI_PACKAGE_BUMP"] is not { } text || config.IsTrue("CI_MANAGE_AUR"))
+        {
+            return null;
+        }
+
+        if (!PackageBump.TryParse(text, out var read))
+        {
+            return $"CI_PACKAGE_BUMP in its .CI/config is '{text}', which is no version, nor a version, a slash and a number";
+        }
+
+        bump = read;
+        return null;
     }
 
     private static BuildRequest Request(
@@ -137,6 +159,7 @@ internal static class SchedulePlanner
         DependencySource dependencies)
     {
         BuilderWish.Read(folder.Config, out var wish);
+        ReadBump(folder.Config, out var bump);
         return new BuildRequest
         {
             Package = new PackageKey(request.Target, package.Pkgbase),
@@ -150,12 +173,15 @@ internal static class SchedulePlanner
             DependsOn = dependencies.Of(package.Pkgbase),
 
             // A deptree that was given cannot stand in: it lists what a folder provides beside what it makes, and leaves out names.
-            Pkgnames = folder.Srcinfo is { } srcinfo
+            Pkgnames = folder is { TellsPackages: true, Srcinfo: { } srcinfo }
                 ? [.. srcinfo.Packages.Where(item => item.SupportsArchitecture(request.Target.Arch)).Select(item => item.Name.ToString())]
                 : [],
             CacheSources = folder.Config.IsTrue("BUILDER_CACHE_SOURCES"),
             TimeoutFactor = Factor(folder.Config["BUILDER_EXTRA_TIMEOUT"]),
+            PackageBump = bump?.ToString(),
+            AllowProhibited = folder.Config.IsTrue("BUILDER_ALLOW_PROHIBITED"),
             HoldDependants = options.HoldDependants,
+            Pipeline = request.Pipeline,
             Trace = request.Trace,
         };
     }
@@ -174,6 +200,16 @@ internal static class SchedulePlanner
             .. Cycles(builds).Order(StringComparer.Ordinal),
             .. Shortened([.. builds.SelectMany(build => deptree.ChoicesOf(build.Package.Pkgbase)).Order(StringComparer.Ordinal)]),
         ];
+    }
+
+    private static IEnumerable<string> Warnings(IEnumerable<BuildRequest> builds, SourceSnapshot snapshot)
+    {
+        var warnings = builds.Select(build => (build.Package.Pkgbase, snapshot.Folders[build.Package.Pkgbase].Warning))
+            .Where(pair => pair.Warning is not null)
+            .Select(pair => $"{pair.Pkgbase}: {pair.Warning}")
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        return warnings.Count <= Listed ? warnings : warnings.Take(Listed).Append($"and so it is with {warnings.Count - Listed} more");
     }
 
     private static IEnumerable<string> Shortened(List<string> lines) => lines.Count <= Listed

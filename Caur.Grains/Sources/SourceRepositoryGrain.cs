@@ -5,7 +5,10 @@ using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
 using Caur.Contracts.Tracing;
 using Caur.Grains.Packages;
+using Caur.Grains.State;
 using Caur.Grains.Tracing;
+using Caur.Pipelines.Git;
+using Caur.Pipelines.Reading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -69,7 +72,7 @@ internal sealed partial class SourceRepositoryGrain(
 
         var builds = await EstimateAsync(request.Target.Arch, plan.Builds);
         var queued = await GrainFactory.GetGrain<IBuildQueueGrain>(request.Target.Arch)
-            .EnqueueAsync(new EnqueueRequest { Operation = request.Operation, Builds = builds });
+            .EnqueueAsync(new EnqueueRequest { Operation = request.Operation, Builds = builds, Order = OrderHash.Of(Id, request) });
         if (Stranger(request, queued) is { } stranger)
         {
             return new ScheduleReply
@@ -90,18 +93,13 @@ internal sealed partial class SourceRepositoryGrain(
         };
     }
 
-    /// <summary>What the queue answers to an operation that it knows are the builds of its first order. One that was not asked for now says
-    /// that this is another one.</summary>
+    /// <summary>A build of the order that the operation stands for, when that is another one. The queue says so, but for orders that it remembers
+    /// from before it told them apart: of those a build that was not asked for now does.</summary>
     private static string? Stranger(ScheduleRequest request, ImmutableArray<QueuedReply> queued)
     {
-        if (request.All)
-        {
-            return null;
-        }
-
         var asked = request.Packages.Select(package => package.Pkgbase).ToHashSet(StringComparer.Ordinal);
         return queued
-            .Where(reply => reply.Build.Target != request.Target || !asked.Contains(reply.Build.Pkgbase))
+            .Where(reply => reply.OfAnother || (!request.All && (reply.Build.Target != request.Target || !asked.Contains(reply.Build.Pkgbase))))
             .Select(reply => reply.Build.ToString())
             .FirstOrDefault();
     }

@@ -54,6 +54,17 @@ public sealed class Srcinfo
     public static FormatResult<Srcinfo> Parse(string text) =>
         text.Length > MaxSize ? FormatResult<Srcinfo>.Refused(TooLarge()) : new SrcinfoParser().Parse(text);
 
+    /// <summary>
+    /// The same with some of the keys only, for whoever keeps thousands in memory: everything else is as if it did not stand there. Name, version
+    /// and packages stay.
+    /// </summary>
+    /// <param name="keys">The keys, without an architecture; their forms for architectures (<c>depends_x86_64</c>) stay too.</param>
+    public Srcinfo Only(IReadOnlyCollection<string> keys)
+    {
+        var common = _base.Only(keys);
+        return new Srcinfo(PkgBase, Version, common, [.. Packages.Select(package => package.Only(keys, common))]);
+    }
+
     /// <summary>What every package of this pkgbase needs while it is built on an architecture, beside what it needs to run.</summary>
     public IReadOnlyList<Dependency> MakeDepends(string arch) => Dependencies("makedepends", arch);
 

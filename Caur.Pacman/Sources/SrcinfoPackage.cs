@@ -63,6 +63,8 @@ public sealed class SrcinfoPackage
         return arch is null ? common : Srcinfo.Join(common, Effective($"{key}_{arch}").Values);
     }
 
+    internal SrcinfoPackage Only(IReadOnlyCollection<string> keys, SrcinfoSection common) => new(Name, common, _own.Only(keys));
+
     private string Single(string key) => Values(key) is [.., var last] ? last : string.Empty;
 
     private IReadOnlyList<Dependency> Dependencies(string key, string arch) =>

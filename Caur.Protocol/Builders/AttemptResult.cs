@@ -58,6 +58,9 @@ public sealed record AttemptResult
     /// <summary>What was uploaded; only with <see cref="AttemptOutcome.Built"/>.</summary>
     public IReadOnlyList<ArchiveInfo> Archives { get; init; } = [];
 
+    /// <summary>What namcap says of the PKGBUILD and the packages, at most 262,144 characters; null where the image has no namcap.</summary>
+    public string? Namcap { get; init; }
+
     /// <summary>The digest or id of the image that the container was made of.</summary>
     public string? ImageDigest { get; init; }
 

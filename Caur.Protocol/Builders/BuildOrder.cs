@@ -39,6 +39,16 @@ public sealed record BuildOrder
     /// <summary>ASCII-armoured public keys that the container trusts.</summary>
     public IReadOnlyList<string> TrustedKeys { get; init; } = [];
 
+    /// <summary>Addresses of packages that bring key rings, installed and trusted before anything else (<c>extra_keyrings</c>).</summary>
+    public IReadOnlyList<string> Keyrings { get; init; } = [];
+
+    /// <summary>The version whose pkgrel is raised while the PKGBUILD has it, and by what: <c>VERSION/COUNT</c>
+    /// (<c>CI_PACKAGE_BUMP</c>); null for none.</summary>
+    public string? PackageBump { get; init; }
+
+    /// <summary>Let the packages keep their <c>replaces</c> and <c>groups</c> (<c>BUILDER_ALLOW_PROHIBITED</c>).</summary>
+    public bool AllowProhibited { get; init; }
+
     /// <summary>File names of this pkgbase's archives that the target repository already has; equal results are not built again.</summary>
     public IReadOnlyList<string> Published { get; init; } = [];
 

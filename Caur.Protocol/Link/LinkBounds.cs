@@ -18,7 +18,7 @@ internal static class LinkBounds
         RenewRequest renew => Of(renew.Running),
         ProgressRequest progress => Of(progress.Attempt),
         CompleteRequest complete => Of(complete.Result),
-        WelcomeReply welcome => Short(welcome.OwnAddress) ?? Long(welcome.Reply.Reason) ?? Of(welcome.Reply.Current) ?? Of(welcome.Reply),
+        WelcomeReply welcome => Short(welcome.OwnAddress) ?? Of(welcome.Sftp) ?? Long(welcome.Reply.Reason) ?? Of(welcome.Reply.Current) ?? Of(welcome.Reply),
         OrdersReply orders => orders.Orders is null ? Missing : orders.Orders.Count > LinkProtocol.MaxOrders ? $"at most {LinkProtocol.MaxOrders} orders" : First(orders.Orders, Of),
         RenewedReply renewed => Of(renewed.Reply.Lost) ?? Of(renewed.Reply.Cancelled),
         LogStoredReply log => log.NextOffset < 0 ? "an offset is 0 or more" : null,
@@ -34,6 +34,7 @@ internal static class LinkBounds
         There(hello.Name, hello.Instance, hello.Class, hello.Version, hello.Problem)
         ?? Short(hello.Name) ?? Short(hello.Instance) ?? Short(hello.Class) ?? Short(hello.Version) ?? Long(hello.Problem)
         ?? Words(hello.Architectures, "architectures") ?? Words(hello.Labels, "labels") ?? Of(hello.Running)
+        ?? Plain([hello.Name, hello.Instance, hello.Class, hello.Version, .. hello.Architectures, .. hello.Labels])
         ?? (hello.Slots is < 1 or > MaxSlots ? $"slots must be from 1 to {MaxSlots}" : null)
         ?? (hello.MemoryMiB < 0 || hello.DiskMiB < 0 ? "memory and disk are 0 or more" : null);
 
@@ -42,15 +43,21 @@ internal static class LinkBounds
             ? "a lease is a second or more, and is renewed before it ends"
             : null;
 
+    private static string? Of(SftpServer? server) => server is null ? null
+        : There(server.Host) ?? Short(server.Host) ?? Short(server.User) ?? Plain([server.Host, server.User ?? ""])
+            ?? (server.Port is < 1 or > 65535 ? "a port is from 1 to 65535" : null);
+
     private static string? Of(AttemptResult result) =>
         There(result.Message, result.Archives) ?? Of(result.Attempt) ?? Long(result.Message) ?? Short(result.ImageDigest)
+        ?? (result.Namcap?.Length > LinkProtocol.MaxNamcap ? "what namcap says is too long" : null)
         ?? (result.Archives.Count > LinkProtocol.MaxList ? "too many archives" : null)
         ?? First(result.Archives, archive => archive is null ? "an archive is null"
             : There(archive.FileName, archive.Sha256) ?? Short(archive.FileName) ?? Short(archive.Sha256) ?? (archive.Size < 0 ? "an archive's size is 0 or more" : null));
 
     private static string? Of(BuildOrder order) => order is null ? "an order is null"
         : There(order.Pkgbase, order.TargetRepository, order.Arch, order.SourceRepository, order.SourceUrl, order.Commit, order.Image,
-            order.Repositories, order.TrustedKeys, order.Published, order.Environment)
+            order.Repositories, order.TrustedKeys, order.Published, order.Environment, order.Keyrings)
+            ?? Short(order.PackageBump) ?? Words(order.Keyrings, "keyrings")
             ?? Of(order.Attempt) ?? Short(order.Pkgbase) ?? Short(order.TargetRepository) ?? Short(order.Arch) ?? Short(order.SourceRepository)
             ?? Long(order.SourceUrl) ?? Short(order.Commit) ?? Short(order.Image) ?? Short(order.TraceParent) ?? Short(order.TraceState)
             ?? (order.Repositories.Count > LinkProtocol.MaxList || order.TrustedKeys.Count > LinkProtocol.MaxList
@@ -73,6 +80,9 @@ internal static class LinkBounds
         : words.Count > LinkProtocol.MaxList ? $"too many {what}"
         : words.Any(word => word is null || word.Length > LinkProtocol.MaxText) ? $"one of the {what} is too long"
         : null;
+
+    /// <summary>Names and words are shown on terminals as they are.</summary>
+    private static string? Plain(IEnumerable<string> words) => words.Any(word => word.Any(char.IsControl)) ? "a name or a word has control characters" : null;
 
     /// <summary>What a message leaves out is null, whatever its default is in code.</summary>
     private static string? There(params ReadOnlySpan<object?> members)

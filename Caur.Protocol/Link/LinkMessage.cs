@@ -79,6 +79,21 @@ public sealed record WelcomeReply(HelloReply Reply) : LinkReply
     /// <summary>How orders name this gateway where nobody configured how build containers reach it: seen from the gateway's own machine. The
     /// agent puts the address in its place by which it came itself. Null when orders have an address that holds everywhere.</summary>
     public string? OwnAddress { get; init; }
+
+    /// <summary>Where archives go by SFTP instead of through the gateway; null when the farm names no such server. An agent may know another
+    /// way there, and goes through the gateway where none leads there.</summary>
+    public SftpServer? Sftp { get; init; }
+}
+
+/// <summary>The SFTP server of the machine that has the landing zone.</summary>
+/// <param name="Host">Its name or address.</param>
+public sealed record SftpServer(string Host)
+{
+    /// <summary>Its port, 1 to 65535; null for 22.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>As whom; null leaves it to who asks.</summary>
+    public string? User { get; init; }
 }
 
 /// <summary>The answer to a take.</summary>

@@ -12,8 +12,8 @@ public static class LinkProtocol
     /// <summary>The most bytes of a JSON message.</summary>
     public const int MaxControlBytes = 4 * 1024 * 1024;
 
-    /// <summary>The most bytes of one order in a message.</summary>
-    public const int MaxOrderBytes = 256 * 1024;
+    /// <summary>The most bytes of one order in a message: <see cref="MaxOrders"/> of them fit into one, with what is around them.</summary>
+    public const int MaxOrderBytes = 255 * 1024;
 
     /// <summary>The most bytes of output in one binary message: small, so that what is urgent waits for little.</summary>
     public const int MaxLogBytes = 32 * 1024;
@@ -27,6 +27,9 @@ public static class LinkProtocol
     /// <summary>How many requests may wait for their answer, binary messages included.</summary>
     public const int MaxCalls = 64;
 
+    /// <summary>The most bytes that wait to be sent at one end: whoever does not take that is not there.</summary>
+    public const int MaxWaitingBytes = 2 * MaxControlBytes;
+
     /// <summary>The most orders that one take is answered with.</summary>
     public const int MaxOrders = 16;
 
@@ -39,11 +42,17 @@ public static class LinkProtocol
     /// <summary>The most entries of a list.</summary>
     public const int MaxList = 4_096;
 
+    /// <summary>The most characters of what namcap says.</summary>
+    public const int MaxNamcap = 256 * 1024;
+
     /// <summary>How often either end says that it is there.</summary>
     public static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an end may be silent before it counts as lost.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a link that one end closes may take to send what waits, its reason, and to hear the other end: then it is broken off.</summary>
+    public static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(1);
 
     /// <summary>How long an agent may take from the connection to its hello.</summary>
     public static readonly TimeSpan HelloWithin = TimeSpan.FromSeconds(10);

@@ -11,16 +11,19 @@ namespace Caur.Protocol.Link;
 public sealed class LinkSocket : IDisposable
 {
     private const int FirstBuffer = 16 * 1024;
-    private const int MaxWaiting = 4_096;
+
+    /// <summary>What a message in the line takes beside its bytes, roughly: small ones are not free.</summary>
+    private const int MessageBytes = 256;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(1);
 
     private readonly WebSocket _socket;
     private readonly TimeProvider _time;
-    private readonly ConcurrentQueue<LinkMessage> _urgent = new();
-    private readonly ConcurrentQueue<LinkMessage> _logs = new();
+    private readonly ConcurrentQueue<Outgoing> _urgent = new();
+    private readonly ConcurrentQueue<Outgoing> _logs = new();
     private readonly SemaphoreSlim _items = new(0);
     private long _heard;
+    private long _waiting;
+    private long _closingSince;
     private volatile LinkEnd? _closing;
 
     /// <summary>Takes the socket over.</summary>
@@ -35,25 +38,36 @@ public sealed class LinkSocket : IDisposable
     /// <summary>Told of every message before it is sent, and of every one that came, for counts and recordings.</summary>
     public Action<LinkMessage, bool>? Watch { get; init; }
 
-    /// <summary>Puts a message in the line: pieces of logs behind everything else, the rest in its order. What is sent after the end is lost.</summary>
-    public void Send(LinkMessage message)
+    /// <summary>Puts a message in the line: pieces of logs behind everything else, the rest in its order. What is sent after the end is lost, and
+    /// what is more than <see cref="LinkProtocol.MaxWaitingBytes"/> with what waits already is the end.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="sent">Called when the connection has taken it; never when it is lost.</param>
+    public void Send(LinkMessage message, Action? sent = null)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (_urgent.Count >= MaxWaiting)
+        if (_closing is not null)
+        {
+            return;
+        }
+
+        var bytes = LinkCodec.Encode(message);
+        if (Interlocked.Add(ref _waiting, bytes.Length + MessageBytes) > LinkProtocol.MaxWaitingBytes)
         {
             Close(new LinkEnd(LinkEndReason.TooMany, "the other end does not take what it is sent"));
             return;
         }
 
-        (message is LogRequest ? _logs : _urgent).Enqueue(message);
+        (message is LogRequest ? _logs : _urgent).Enqueue(new Outgoing(message, bytes, sent));
         _items.Release();
     }
 
-    /// <summary>Ends the link when what is urgent and waits has been sent; the first reason counts.</summary>
+    /// <summary>Ends the link when what is urgent and waits has been sent, or cannot be within <see cref="LinkProtocol.CloseWithin"/>; the first
+    /// reason counts.</summary>
     public void Close(LinkEnd end)
     {
         if (Interlocked.CompareExchange(ref _closing, end, null) is null)
         {
+            Volatile.Write(ref _closingSince, _time.GetTimestamp());
             _items.Release();
         }
     }
@@ -71,15 +85,16 @@ public sealed class LinkSocket : IDisposable
         var watching = WatchAsync(stop.Token);
         try
         {
-            var first = await await Task.WhenAny(sending, receiving, watching);
-            if (first.Reason is LinkEndReason.Lost or LinkEndReason.Silent)
+            var done = await Task.WhenAny(sending, receiving, watching);
+            var first = await done;
+            if (done == watching || first.Reason == LinkEndReason.Lost)
             {
                 return _closing ?? first;
             }
 
             // Ours to say, or the other end's to hear that it was heard.
             Close(first);
-            using var limit = new CancellationTokenSource(CloseWithin, _time);
+            using var limit = new CancellationTokenSource(LinkProtocol.CloseWithin, _time);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop.Token);
             await ((Task)Task.WhenAll(sending, receiving)).WaitAsync(linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await UntilClosedAsync(linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -113,11 +128,13 @@ public sealed class LinkSocket : IDisposable
             while (true)
             {
                 await _items.WaitAsync(cancellationToken);
-                if (_urgent.TryDequeue(out var message) || (_closing is null && _logs.TryDequeue(out message)))
+                if (_urgent.TryDequeue(out var next) || (_closing is null && _logs.TryDequeue(out next)))
                 {
-                    Watch?.Invoke(message, true);
-                    var type = message is LogRequest ? WebSocketMessageType.Binary : WebSocketMessageType.Text;
-                    await _socket.SendAsync(LinkCodec.Encode(message), type, endOfMessage: true, cancellationToken);
+                    Watch?.Invoke(next.Message, true);
+                    var type = next.Message is LogRequest ? WebSocketMessageType.Binary : WebSocketMessageType.Text;
+                    await _socket.SendAsync(next.Bytes, type, endOfMessage: true, cancellationToken);
+                    Interlocked.Add(ref _waiting, -(next.Bytes.Length + MessageBytes));
+                    next.Sent?.Invoke();
                 }
                 else if (_closing is { } end)
                 {
@@ -207,7 +224,15 @@ public sealed class LinkSocket : IDisposable
             while (_time.GetElapsedTime(Volatile.Read(ref _heard)) < LinkProtocol.Silence)
             {
                 await Task.Delay(LookEvery, _time, cancellationToken);
-                if (_closing is null && _time.GetElapsedTime(said) >= LinkProtocol.PingEvery)
+                if (_closing is { } closing)
+                {
+                    // Who takes nothing takes no goodbye either.
+                    if (Volatile.Read(ref _closingSince) is not 0 and var since && _time.GetElapsedTime(since) >= LinkProtocol.CloseWithin)
+                    {
+                        return closing;
+                    }
+                }
+                else if (_time.GetElapsedTime(said) >= LinkProtocol.PingEvery)
                 {
                     said = _time.GetTimestamp();
                     Send(new PingNotice());
@@ -234,6 +259,9 @@ public sealed class LinkSocket : IDisposable
         error is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException;
 
     private static LinkEnd Lost(Exception error) => new(LinkEndReason.Lost, error.Message);
+
+    /// <summary>A message in the line, as it crosses it.</summary>
+    private sealed record Outgoing(LinkMessage Message, byte[] Bytes, Action? Sent);
 
     /// <summary>A close message has room for 123 bytes.</summary>
     private static string Short(string text)

@@ -35,7 +35,7 @@ internal static class BuildChoice
         // The newest of each target repository and architecture; of those, one must be the only one.
         var builds = await run.Farm.BuildsOfAsync(text, cancellationToken);
         var newest = builds
-            .Where(build => build.Queued || argument != Queued)
+            .Where(build => !build.Final || argument != Queued)
             .DistinctBy(build => build.Build.Package)
             .Select(build => build.Build)
             .ToList();

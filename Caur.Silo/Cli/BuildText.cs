@@ -75,7 +75,7 @@ internal static class BuildText
 
         if (reply.View?.Attempts is [.., { End: not null } last])
         {
-            context.Out.WriteLine($"Attempt {last.Number} on {last.Builder} ended as {last.End}{(last.Message.Length > 0 ? $": {last.Message}" : "")}.");
+            context.Out.WriteLine($"Attempt {last.Number} on {last.Builder} ended as {last.End}{(last.Message.Length > 0 ? $": {last.Message.TrimEnd('.')}" : "")}.");
             context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"'caur logs {reply.Build.Pkgbase} {reply.Build.Timestamp}' prints its log."));
         }
     }

@@ -105,6 +105,7 @@ internal static class BuilderRun
             throw new FarmException(ExitCodes.Usage, string.Join(Environment.NewLine, problems));
         }
 
+        var carrier = Carrier(context);
         var asked = slots ?? BuilderSettings.Number(context.Variable, "CAUR_SLOTS") ?? BuilderSettings.DefaultSlots;
         return new BuilderSettings
         {
@@ -116,10 +117,24 @@ internal static class BuilderRun
             {
                 Gateway = server,
                 Token = () => token ?? SecretFile.Read(file!, out _),
+                Carrier = carrier,
                 Connect = route is null ? null : route.ConnectAsync,
-                ConnectWithin = TimeSpan.FromSeconds(20) + (route?.Options.OpenLimit ?? TimeSpan.Zero),
+                NoAnswer = route is null ? null : route.GiveUp,
+                ConnectWithin = TimeSpan.FromSeconds(5) + (route?.Options.OpenLimit ?? TimeSpan.Zero),
             },
         };
+    }
+
+    private static SftpCarrier Carrier(CliContext context)
+    {
+        try
+        {
+            return new SftpCarrier(SftpOptions.Read(context.Variable), context.Time);
+        }
+        catch (FormatException wrong)
+        {
+            throw new FarmException(ExitCodes.Usage, wrong.Message, wrong);
+        }
     }
 
     private static string OfWebSocket(string address) =>

@@ -23,11 +23,11 @@ internal static class BuilderText
                 new Text(builder.Builder.ToString()),
                 new Text(builder.State.ToString()),
                 new Text(string.Create(CultureInfo.InvariantCulture, $"{builder.Busy}/{builder.Slots}")),
-                new Text(builder.Class),
-                new Text(string.Join(' ', builder.Architectures)),
-                new Text(string.Join(' ', builder.Labels)),
+                new Text(Said(builder.Class)),
+                new Text(Said(string.Join(' ', builder.Architectures))),
+                new Text(Said(string.Join(' ', builder.Labels))),
                 new Text(string.Join(' ', builder.Running.Select(running => running.Build.Pkgbase))),
-                new Text(builder.Problem));
+                new Text(Said(builder.Problem)));
         }
 
         context.Write(table);
@@ -44,14 +44,17 @@ internal static class BuilderText
         foreach (var builder in builders)
         {
             context.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"builder {builder.Builder}: {builder.Busy} of {builder.Slots} busy, class {builder.Class}{State(builder)}"));
+                CultureInfo.InvariantCulture, $"builder {builder.Builder}: {builder.Busy} of {builder.Slots} busy, class {Said(builder.Class)}{State(builder)}"));
         }
     }
+
+    /// <summary>What a builder said, without what a terminal would obey.</summary>
+    private static string Said(string text) => BuilderWords.OneLine(text);
 
     private static string State(BuilderBody builder) => builder switch
     {
         { State: Contracts.Events.BuilderPresence.Lost } => ", not heard of lately",
-        { Problem.Length: > 0 } => $", cannot run builds: {builder.Problem}",
+        { Problem.Length: > 0 } => $", cannot run builds: {Said(builder.Problem)}",
         { Draining: true } => ", takes no more",
         _ => "",
     };

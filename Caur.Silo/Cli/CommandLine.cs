@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Caur.Silo.Ci;
 using Caur.Silo.Cli.Completion;
 using Caur.Silo.Demo;
 using Caur.Silo.Hub;
@@ -17,6 +18,7 @@ internal static class CommandLine
         DemoVerb.Create(context),
         ScheduleVerb.Create(context),
         AutoRepoRemoveVerb.Create(context),
+        CiVerb.Create(context),
         RepoVerb.Create(context),
         QueueVerb.Create(context),
         DeptreeVerb.Create(context),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Caur.Silo.Configuration;
 using Caur.Silo.Hub;
 using Caur.Silo.Ssh;
 
@@ -24,20 +25,34 @@ internal static class CommonOptions
         HelpName = "TOKEN",
     };
 
-    public static Option<string?> Data { get; } = new("--data")
-    {
-        Description = "The hub's data folder on this machine. Default: CAUR_DATA, else /var/lib/caur for root and ~/.local/share/caur for others.",
-        HelpName = "DIR",
-    };
+    public static Option<string?> Data { get; } = Folder(
+        "--data", "The hub's data folder on this machine. Default: CAUR_DATA, else /var/lib/caur for root and ~/.local/share/caur for others.");
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs." };
 
+    /// <summary>An option that names a folder: nothing names none, as <c>--data "$UNSET"</c>.</summary>
+    public static Option<string?> Folder(string name, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = "DIR" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && string.IsNullOrWhiteSpace(path))
+            {
+                result.AddError($"{name} wants a folder, and '{path}' is none.");
+            }
+        });
+        return option;
+    }
+
     /// <summary>A client for the hub that options and environment name.</summary>
-    public static FarmClient Farm(this ParseResult result, CliContext context)
+    /// <param name="result">The options.</param>
+    /// <param name="context">The environment and the clock.</param>
+    /// <param name="tunnelled">The environment that may name a tunnel; null for the context's.</param>
+    public static FarmClient Farm(this ParseResult result, CliContext context, Func<string, string?>? tunnelled = null)
     {
         var server = Address(result.GetValue(Server) ?? context.Variable("CAUR_URL") ?? DefaultServer);
         var token = result.GetValue(Token) ?? context.Variable("CAUR_TOKEN");
-        var tunnel = Tunnel(server, context);
+        var tunnel = Tunnel(server, tunnelled ?? context.Variable);
 
         if (token is null && MayReadToken(server, result.GetValue(Data) is not null, tunnel is not null))
         {
@@ -60,11 +75,13 @@ internal static class CommonOptions
     public static bool MayReadToken(Uri server, bool dataNamed, bool tunnelled = false) => (server.IsLoopback && !tunnelled) || dataNamed;
 
     /// <summary>The tunnel that the environment asks for; null for none.</summary>
-    public static SshTunnelOptions? Tunnel(Uri server, CliContext context)
+    public static SshTunnelOptions? Tunnel(Uri server, CliContext context) => Tunnel(server, context.Variable);
+
+    private static SshTunnelOptions? Tunnel(Uri server, Func<string, string?> variable)
     {
         try
         {
-            return SshTunnelOptions.Read(context.Variable, server.Host == "localhost" ? "127.0.0.1" : server.IdnHost, server.Port);
+            return SshTunnelOptions.Read(variable, server.Host == "localhost" ? "127.0.0.1" : server.IdnHost, server.Port);
         }
         catch (FormatException wrong)
         {
@@ -77,9 +94,12 @@ internal static class CommonOptions
     {
         var full = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
         return Uri.TryCreate(full.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0
-            ? uri
-            : throw new FarmException(ExitCodes.Usage, $"'{text}' is no address of a hub: http://host:port is wanted (--server or CAUR_URL)");
+            ? WithoutUser(uri)
+            : throw new FarmException(ExitCodes.Usage, $"'{Shown.Text(text)}' is no address of a hub: http://host:port is wanted (--server or CAUR_URL)");
     }
+
+    /// <summary>A user's name and password in an address are sent to nobody, and no message is to show them.</summary>
+    private static Uri WithoutUser(Uri uri) => uri.UserInfo.Length == 0 ? uri : new UriBuilder(uri) { UserName = "", Password = "" }.Uri;
 
     private static string? ReadToken(string path)
     {

@@ -160,6 +160,6 @@ internal static class ConfigVerb
         public static Fate Of(FarmVariable one, Readers who) => one.ReadBy.HasFlag(who)
             ? new(one.Name, true, one.Meaning)
             : new(one.Name, false, one.ReadBy == Readers.None ? one.Meaning
-                : one.Elsewhere ?? $"for {(one.ReadBy == Readers.Verbs ? "the verbs that speak to a hub" : "the hub")}: {one.Meaning}");
+                : one.Elsewhere ?? $"for {(one.ReadBy.HasFlag(Readers.Verbs) ? "the verbs that speak to a hub" : one.ReadBy == Readers.Web ? "'caur web'" : "the hub")}: {one.Meaning}");
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Caur.Grains.Sources;
+using Caur.Pipelines.Reading;
 
 namespace Caur.Silo.Cli;
 

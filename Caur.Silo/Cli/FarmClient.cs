@@ -38,23 +38,27 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
     public ValueTask DisposeAsync() => Http.DisposeAsync();
 
     /// <summary>What the farm builds from and for.</summary>
-    public Task<FarmReply> FarmAsync(CancellationToken cancellationToken) => Http.GetAsync<FarmReply>("api/v1/farm", cancellationToken);
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="role">The roles that what comes next wants, for people.</param>
+    public Task<FarmReply> FarmAsync(CancellationToken cancellationToken, string role = FarmOrders.Readers) =>
+        Http.GetAsync<FarmReply>("api/v1/farm", cancellationToken, role);
 
     /// <summary>The queues of all architectures.</summary>
     public Task<IReadOnlyList<QueueSnapshot>> QueueAsync(CancellationToken cancellationToken) => QueuePages.ReadAsync(
         path => Http.GetAsync<QueuePage>(path, cancellationToken), path => Http.GetAsync<Page<BuilderBody>>(path, cancellationToken));
 
     /// <summary>Queues builds.</summary>
-    public Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken) =>
-        Http.OrderAsync<ScheduleReply>(FarmOrders.Schedule(body), HttpMethod.Post, "api/queue/schedule", body, cancellationToken, ScheduleLimit);
+    public async Task<ScheduleReply> ScheduleAsync(ScheduleBody body, CancellationToken cancellationToken) => (await Http.OrderAsync<ScheduleAnswer>(
+        FarmOrders.Schedule(body), HttpMethod.Post, "api/queue/schedule", body, cancellationToken, ScheduleLimit)).Reply;
 
     /// <summary>One build; null when the farm does not know it.</summary>
     public Task<BuildReply?> BuildAsync(BuildId build, CancellationToken cancellationToken) =>
         Http.FindAsync<BuildReply>(BuildPath(build), cancellationToken);
 
-    /// <summary>The builds of a pkgbase, the newest first.</summary>
-    public Task<IReadOnlyList<PackageBuild>> BuildsOfAsync(string pkgbase, CancellationToken cancellationToken) =>
-        Http.GetAsync<IReadOnlyList<PackageBuild>>($"api/v1/packages/{Uri.EscapeDataString(pkgbase)}/builds", cancellationToken);
+    /// <summary>The builds of a pkgbase that are queued or still have a log, the newest first. Not by <c>packages/PKGBASE/builds</c>: behind the
+    /// name of a source repository, which a package may have too, that is a package called <c>builds</c>.</summary>
+    public Task<IReadOnlyList<BuildSummary>> BuildsOfAsync(string pkgbase, CancellationToken cancellationToken) =>
+        BuildsAsync(FarmPaths.Query(("package", pkgbase)), PageLimit, cancellationToken);
 
     /// <summary>Cancels a build.</summary>
     public Task<CancelReply> CancelAsync(BuildId build, CancellationToken cancellationToken) =>

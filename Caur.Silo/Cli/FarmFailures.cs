@@ -42,7 +42,7 @@ internal static class FarmFailures
 
     /// <summary>What an answer that is no success means.</summary>
     public static async Task<FarmException> RefusedAsync(
-        Uri server, HttpMethod method, string path, HttpResponseMessage answer, Order? order, bool hadToken, CancellationToken cancellationToken)
+        Uri server, HttpMethod method, string path, HttpResponseMessage answer, Order? order, bool hadToken, string readers, CancellationToken cancellationToken)
     {
         var status = (int)answer.StatusCode;
         var problem = await ProblemAsync(answer, cancellationToken);
@@ -52,7 +52,7 @@ internal static class FarmFailures
         if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
             var detail = problem is { } full ? Member(full, "detail") : null;
-            return new FarmException(ExitCodes.TokenRefused, TokenRefused(server, order, answer.StatusCode, detail, hadToken)) { Problem = problem };
+            return new FarmException(ExitCodes.TokenRefused, TokenRefused(server, order?.Role ?? readers, answer.StatusCode, detail, hadToken)) { Problem = problem };
         }
 
         if (said is null && answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
@@ -73,9 +73,8 @@ internal static class FarmFailures
         };
     }
 
-    private static string TokenRefused(Uri server, Order? order, HttpStatusCode status, string? detail, bool hadToken)
+    private static string TokenRefused(Uri server, string role, HttpStatusCode status, string? detail, bool hadToken)
     {
-        var role = order?.Role ?? "admin";
         var make = $"'caur token create --role {role.Split(' ')[0]}' on the hub's machine makes one";
         return status switch
         {
@@ -120,8 +119,9 @@ internal static class FarmFailures
             using var problem = JsonDocument.Parse(text);
             return problem.RootElement.Clone();
         }
-        catch (Exception error) when (error is JsonException or IOException or HttpRequestException)
+        catch (Exception error) when (error is JsonException or IOException or HttpRequestException or OperationCanceledException)
         {
+            // Its status has to say enough.
             return null;
         }
     }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Caur.Silo.Ssh;
 
@@ -11,6 +10,9 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(100);
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>No document of a hub is nearly as long, in bytes.</summary>
+    private const long LargestAnswer = 256 << 20;
 
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
@@ -74,9 +76,12 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Asks for a document.</summary>
-    public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+    /// <param name="path">Where.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="role">The roles that may read it where not everybody may, for people.</param>
+    public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken, string role = FarmOrders.Readers)
     {
-        using var answer = await SendAsync(HttpMethod.Get, path, null, CallLimit, null, cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Get, path, null, CallLimit, null, cancellationToken, role: role);
         return await ReadAsync<T>(answer, cancellationToken);
     }
 
@@ -96,7 +101,7 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
     public async Task<T> OrderAsync<T>(
         Order order, HttpMethod method, string path, object? body, CancellationToken cancellationToken, TimeSpan? limit = null)
     {
-        using var content = body is null ? null : JsonContent.Create(body, body.GetType(), options: JsonText.Wire);
+        using var content = Json(body);
         using var answer = await SendAsync(method, path, content, limit ?? CallLimit, order, cancellationToken);
         return await ReadAsync<T>(answer, cancellationToken, order);
     }
@@ -104,12 +109,19 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
     /// <summary>The same, when the answer's content does not matter.</summary>
     public async Task OrderAsync(Order order, HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
-        using var content = body is null ? null : JsonContent.Create(body, body.GetType(), options: JsonText.Wire);
+        using var content = Json(body);
         using var answer = await SendAsync(method, path, content, CallLimit, order, cancellationToken);
     }
 
     /// <summary>No connection, or a broken one.</summary>
     public FarmException Unreachable(Exception error) => FarmFailures.Unreachable(Server, _route, error);
+
+    private static ByteArrayContent? Json(object? body) => body is null
+        ? null
+        : new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, JsonText.WireOf(body.GetType())))
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json", "utf-8") },
+        };
 
     private static AuthenticationHeaderValue Bearer(string token)
     {
@@ -124,19 +136,24 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Whether the request may have arrived: it was not the connecting that failed.</summary>
-    private bool MayHaveArrived(Exception error) =>
+    private async Task<bool> MayHaveArrivedAsync(Exception error) =>
         error is not HttpRequestException
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
         }
-        && _route?.TargetProblem is null;
+        && (_route is null || await _route.FindTargetProblemAsync() is null);
 
     private async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken, Order? order = null)
     {
+        using var timer = new CancellationTokenSource(CallLimit, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            return await answer.Content.ReadFromJsonAsync<T>(JsonText.Wire, cancellationToken) ?? throw new JsonException("the answer is null");
+            // As a whole: pages are small, and what reads JSON piece by piece takes longer to compile than to run.
+            await answer.Content.LoadIntoBufferAsync(LargestAnswer, linked.Token);
+            return (T?)JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(cancellationToken), JsonText.WireOf(typeof(T)))
+                ?? throw new JsonException("the answer is null");
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
@@ -147,11 +164,21 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
         {
             throw order is null ? Unreachable(error) : FarmFailures.Lost(Server, order, error);
         }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw TooSlow(CallLimit, order, error);
+        }
+    }
+
+    private FarmException TooSlow(TimeSpan limit, Order? order, Exception error)
+    {
+        var slow = FarmFailures.TooSlow(Server, limit, error);
+        return order is null ? slow : FarmFailures.Lost(Server, order, slow);
     }
 
     private async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, string path, HttpContent? content, TimeSpan limit, Order? order, CancellationToken cancellationToken,
-        bool notFoundIsAnswer = false)
+        bool notFoundIsAnswer = false, string role = FarmOrders.Readers)
     {
         using var timer = new CancellationTokenSource(limit, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -169,12 +196,12 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
             _orders.Answered(taken: false);
-            throw order is not null && MayHaveArrived(error) ? FarmFailures.Lost(Server, order, error) : Unreachable(error);
+            throw order is not null && await MayHaveArrivedAsync(error) ? FarmFailures.Lost(Server, order, error) : Unreachable(error);
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
             _orders.Answered(taken: false);
-            throw order is null ? FarmFailures.TooSlow(Server, limit, error) : FarmFailures.Lost(Server, order, FarmFailures.TooSlow(Server, limit, error));
+            throw TooSlow(limit, order, error);
         }
 
         if (answer.IsSuccessStatusCode || (notFoundIsAnswer && answer.StatusCode == HttpStatusCode.NotFound))
@@ -186,7 +213,9 @@ internal sealed class FarmHttp : IDisposable, IAsyncDisposable
         using (answer)
         {
             _orders.Answered(taken: false);
-            throw await FarmFailures.RefusedAsync(Server, method, path, answer, order, _hasToken, linked.Token);
+            var refused = await FarmFailures.RefusedAsync(Server, method, path, answer, order, _hasToken, role, linked.Token);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw refused;
         }
     }
 }

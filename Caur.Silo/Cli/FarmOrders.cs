@@ -7,8 +7,14 @@ namespace Caur.Silo.Cli;
 /// <summary>What the verbs order, in words.</summary>
 internal static class FarmOrders
 {
-    private const string Pipelines = "ci or admin";
-    private const string Admins = "admin";
+    /// <summary>Who may read where not everybody may.</summary>
+    public const string Readers = "reader or any other";
+
+    /// <summary>Who may see and change what is the farm's own.</summary>
+    public const string Admins = "admin";
+
+    /// <summary>Who may schedule and remove.</summary>
+    public const string Pipelines = "ci or admin";
     private const int Named = 5;
 
     public static Order Schedule(ScheduleBody body)
@@ -38,7 +44,7 @@ internal static class FarmOrders
         $"{(drain ? "to drain" : "to resume")} the builder {builder}", "'caur builder list' says how it stands.", Admins);
 
     /// <param name="target">Which repository.</param>
-    /// <param name="verb">remove, keep or rollback.</param>
+    /// <param name="verb">remove, keep, rollback or accept.</param>
     /// <param name="body">What is wanted.</param>
     public static Order Change(TargetId target, string verb, ChangeBody body)
     {
@@ -46,12 +52,13 @@ internal static class FarmOrders
         {
             "remove" => $"to remove {List(body.Names ?? [])} from {target}",
             "keep" => $"to remove all but {Counted.Of(body.Names?.Count ?? 0, "pkgbase")} from {target}",
+            "accept" => $"to let {target} go on from what is there",
             _ => $"to roll {target} back to generation {body.Generation}",
         };
         return new Order(
             body.DryRun ? $"nothing; it was asked what it would do {what}" : what,
             $"'caur repo show --target-repo {target.Name} --arch {target.Arch}' shows its generations.",
-            verb == "rollback" ? Admins : Pipelines)
+            verb is "rollback" or "accept" ? Admins : Pipelines)
         {
             Operation = body.DryRun ? null : body.Operation,
         };

@@ -55,6 +55,17 @@ internal static class FarmVerb
     /// <summary>Gives a command what it is to do when no verb below it is named.</summary>
     public static void AddAction(Command command, CliContext context, IEnumerable<Symbol> symbols, Func<FarmRun, CancellationToken, Task<int>> run)
     {
+        AddSymbols(command, symbols);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            await using var farm = result.Farm(context);
+            return await run(new FarmRun(result, context, farm), cancellationToken);
+        });
+    }
+
+    /// <summary>Gives a command arguments and options of its own, and those that all of these verbs have.</summary>
+    public static void AddSymbols(Command command, IEnumerable<Symbol> symbols)
+    {
         foreach (var symbol in symbols)
         {
             if (symbol is Argument argument)
@@ -71,10 +82,5 @@ internal static class FarmVerb
         command.Add(CommonOptions.Token);
         command.Add(CommonOptions.Data);
         command.Add(CommonOptions.Json);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            await using var farm = result.Farm(context);
-            return await run(new FarmRun(result, context, farm), cancellationToken);
-        });
     }
 }

@@ -22,9 +22,10 @@ internal sealed class FollowOutput(CliContext context, bool quiet) : IDisposable
 
     public void Changed(BuildProgress status)
     {
+        var before = _known.GetValueOrDefault(status.Build);
         _known[status.Build] = status;
         var line = Line(status);
-        if (quiet || (_said.TryGetValue(status.Build, out var before) && before == line))
+        if (quiet || IsCountdown(before, status) || (_said.TryGetValue(status.Build, out var said) && said == line))
         {
             return;
         }
@@ -68,4 +69,9 @@ internal sealed class FollowOutput(CliContext context, bool quiet) : IDisposable
     }
 
     public void Dispose() => _live.Dispose();
+
+    /// <summary>The seconds until the next attempt are in the reason: that they pass means nothing.</summary>
+    private static bool IsCountdown(BuildProgress? before, BuildProgress now) =>
+        before is { State: BuildState.Waiting, Wait: WaitReason.RetryPause } && now is { State: BuildState.Waiting, Wait: WaitReason.RetryPause }
+        && before.Attempts == now.Attempts;
 }

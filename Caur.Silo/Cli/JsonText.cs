@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Caur.Api.Hosting;
 
 namespace Caur.Silo.Cli;
@@ -7,7 +8,14 @@ namespace Caur.Silo.Cli;
 /// <summary>JSON as the gateway writes it.</summary>
 internal static class JsonText
 {
-    public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = ApiNames.Policy };
+    public static JsonSerializerOptions Wire { get; } = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = ApiNames.Policy,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    /// <summary>How a message is written and read.</summary>
+    public static JsonTypeInfo WireOf(Type message) => WireJson.Default.GetTypeInfo(message) ?? Wire.GetTypeInfo(message);
 
     /// <summary>One object per line.</summary>
     public static JsonSerializerOptions Line { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -98,4 +98,11 @@ internal sealed class LogReader(FarmClient farm, TimeProvider time)
 
 /// <summary>What is read cannot be written any more.</summary>
 /// <param name="inner">What the output said.</param>
-internal sealed class OutputClosedException(IOException inner) : Exception(inner.Message, inner);
+internal sealed class OutputClosedException(IOException inner) : Exception(inner.Message, inner)
+{
+    /// <summary>EPIPE, which is the same on every Linux.</summary>
+    private const int BrokenPipe = 32;
+
+    /// <summary>True when whoever read the output went away; false when bytes that somebody wants are lost, as on a full disk.</summary>
+    public bool IsReaderGone { get; } = inner.HResult == BrokenPipe;
+}

@@ -16,6 +16,14 @@ internal static class LogsVerb
 
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Go on with what comes, until the build is over." };
 
+    static LogsVerb() => Timestamp.Validators.Add(static result =>
+    {
+        if (result.Tokens is [{ Value: ['-', ..] text }])
+        {
+            result.AddError($"'{text}' is no timestamp: the number at the end of a build's id is wanted.");
+        }
+    });
+
     private const string Description =
         """
         Prints a build's log, as the container wrote it.
@@ -62,12 +70,21 @@ internal static class LogsVerb
                     await output.WriteAsync(lines.End(), cancellationToken);
                 }
             }
-            catch (OutputClosedException)
+            catch (OutputClosedException closed)
             {
-                // Whoever read the output has seen enough.
+                return Closed(closed);
+            }
+            catch (IOException closed)
+            {
+                return Closed(new OutputClosedException(closed));
             }
         }
 
         return ExitCodes.Ok;
     }
+
+    /// <summary>Whoever read the output has seen enough; but a file on a full disk that lacks the rest of the log is no log.</summary>
+    private static int Closed(OutputClosedException closed) => closed.IsReaderGone
+        ? ExitCodes.Ok
+        : throw new FarmException(ExitCodes.Failed, $"the log could not be written to its end: {closed.Message}", closed);
 }

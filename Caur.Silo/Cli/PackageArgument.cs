@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Caur.Api.Queue;
 using Caur.Contracts.Ids;
+using Caur.Silo.Configuration;
 
 namespace Caur.Silo.Cli;
 
@@ -17,7 +18,7 @@ internal static class PackageArgument
         var (pkgbase, builderClass) = cut < 0 ? (text, null) : (text[..cut], text[(cut + 1)..]);
         if (!Names.IsValid(pkgbase))
         {
-            problem = $"'{text}' is no package folder: letters, digits and @ . _ + - are allowed, with /CLASS behind it if wanted";
+            problem = $"'{Shown.Text(text)}' is no package folder: letters, digits and @ . _ + - are allowed, with /CLASS behind it if wanted";
             return null;
         }
 
@@ -28,7 +29,7 @@ internal static class PackageArgument
 
         if (BuilderClasses.Problem(builderClass) is { } wrong)
         {
-            problem = $"'{text}': {wrong}";
+            problem = $"'{Shown.Text(text)}': {wrong}";
             return null;
         }
 

@@ -15,7 +15,10 @@ internal static class PackageNames
         limit.CancelAfter(Patience);
         try
         {
-            var nearest = NearestNames.Of(name, await farm.PackageNamesAsync(null, limit.Token));
+            var names = await farm.PackageNamesAsync(null, limit.Token);
+
+            // A package of this very name was meant: it is the build that there is not.
+            var nearest = names.Contains(name, StringComparer.Ordinal) ? [] : NearestNames.Of(name, names);
             return nearest.Count > 0 ? $"; did you mean {string.Join(" or ", nearest)}?" : "";
         }
         catch (Exception error) when (error is FarmException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))

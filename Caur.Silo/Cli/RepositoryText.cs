@@ -84,6 +84,11 @@ internal static class RepositoryText
             context.Out.WriteLine($"and {found.ProblemCount - found.Problems.Length} more.");
         }
 
+        if (found.WithoutProvenance > 0)
+        {
+            context.Out.WriteLine($"{Counted.Of(found.WithoutProvenance, "package")} without provenance: not built by this farm, or before it wrote any.");
+        }
+
         context.Out.WriteLine(found switch
         {
             { Failure.Length: > 0 } => $"{target}: generation {Number(found.Generation)} could not be verified: {found.Failure}",

@@ -150,7 +150,7 @@ internal static class ScheduleVerb
         var (target, source) = (result.GetValue(Target), result.GetValue(Source));
         if (target is null || source is null)
         {
-            var known = await farm.FarmAsync(cancellationToken);
+            var known = await farm.FarmAsync(cancellationToken, FarmOrders.Pipelines);
             target ??= TheOnly(known.TargetRepositories.Select(repository => repository.Name), "target repository", "--target-repo", "PACKAGE_TARGET_REPOS");
             source ??= TheOnly(known.SourceRepositories, "source repository", "--source-repo", "PACKAGE_REPOS");
         }

@@ -13,6 +13,7 @@ internal static class StateOption
     {
         var known = states.Select(state => state.ToString()).ToList();
         var option = new Option<string?>("--state") { Description = description, HelpName = "STATE" };
+        option.CompletionSources.Add([.. known]);
         option.Validators.Add(result =>
         {
             var names = result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));

@@ -155,22 +155,7 @@ internal static class TokenVerb
         CliContext context, string name, string description, IEnumerable<Symbol> symbols, Func<ParseResult, ITokens, CancellationToken, Task<int>> run)
     {
         var command = new Command(name, description);
-        foreach (var symbol in symbols)
-        {
-            if (symbol is Argument argument)
-            {
-                command.Add(argument);
-            }
-            else
-            {
-                command.Add((Option)symbol);
-            }
-        }
-
-        command.Add(CommonOptions.Server);
-        command.Add(CommonOptions.Token);
-        command.Add(CommonOptions.Data);
-        command.Add(CommonOptions.Json);
+        FarmVerb.AddSymbols(command, symbols);
         command.SetAction(async (result, cancellationToken) =>
         {
             await using var tokens = Tokens(result, context);

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Caur.Contracts.Farm;
+using Caur.Grains.Notifications;
+using Caur.Silo.Tls;
 
 namespace Caur.Silo.Configuration;
 
@@ -161,24 +164,94 @@ internal sealed class ConfigurationCheck
             }
         }
 
-        foreach (var target in ((IEnumerable<ConfigurationNode>?)Json("target_repositories")?.Children ?? [])
-            .Where(target => target.Children.Any(member => member is { Name: "extra_keyrings", Children.Count: > 0 })))
-        {
-            _notes.Add(new(Value("target_repositories")!.Place,
-                $"target_repositories: the extra_keyrings of {Shown.Text(target.Name)} are not installed in builds by this version; use a builder image that trusts those keys"));
-        }
-
-        if (Json("notifiers") is { Children.Count: > 0 })
-        {
-            _notes.Add(new(Value("notifiers")!.Place, "notifiers are read and checked; this version sends nothing yet"));
-        }
-
+        CheckNotifiers(sources);
+        CheckUploads();
+        CheckTls();
         if (Number("repositories.keep_generations") is { } keep && keep > (Number("repositories.most_generations") ?? 1000))
         {
             _problems.Add(new(Value("repositories.keep_generations")!.Place,
                 "repositories.keep_generations must not be more than repositories.most_generations (default 1000)"));
         }
     }
+
+    /// <summary>What depends on both the notifiers and others.</summary>
+    private void CheckNotifiers(ConfigurationNode? sources)
+    {
+        foreach (var notifier in (IEnumerable<ConfigurationNode>?)Json("notifiers")?.Children ?? [])
+        {
+            var url = sources?.Children.FirstOrDefault(source => source.Name == notifier.Name) is { } source ? Member(source, "url") ?? "" : "";
+            var kind = Member(notifier, "kind") switch { "github" => NotifierKind.GitHub, "gitlab" => NotifierKind.GitLab, _ => (NotifierKind?)null };
+            if (ForgeAddress.KindOf(url, new NotifierOptions { Kind = kind }) == NotifierKind.GitHub
+                && Member(notifier, "id") is { Length: > 0 } project && !ForgeAddress.GitHubProject().IsMatch(project))
+            {
+                _problems.Add(new(Value("notifiers")!.Place, $"notifiers: the notifier of {Shown.Text(notifier.Name)}: id must be owner/name, as it is for GitHub, not '{Shown.Text(project)}'"));
+            }
+        }
+
+        if (Json("notifiers") is { Children.Count: > 0 } && Value("gateway.logs_url") is null)
+        {
+            _notes.Add(new(Value("notifiers")!.Place, "gateway.logs_url (LOGS_URL) is not set, so commit statuses have no link to the log"));
+        }
+
+        if (Value("notifications.telegram_token") is { } token && Value("notifications.telegram_chat") is null)
+        {
+            _notes.Add(new(token.Place, "nothing is sent to Telegram: notifications.telegram_chat (TELEGRAM_CHAT_ID) is not set"));
+        }
+        else if (Value("notifications.telegram_chat") is { } chat && Value("notifications.telegram_token") is null)
+        {
+            _notes.Add(new(chat.Place, "nothing is sent to Telegram: notifications.telegram_token (TELEGRAM_BOT_TOKEN) is not set"));
+        }
+    }
+
+    private void CheckUploads()
+    {
+        foreach (var name in Value("upload.sftp_host") is null ? (string[])["upload.sftp_port", "upload.sftp_user"] : [])
+        {
+            if (Value(name) is { } alone)
+            {
+                _notes.Add(new(alone.Place, $"{name} is not used: upload.sftp_host (DATABASE_HOST) is not set"));
+            }
+        }
+    }
+
+    private void CheckTls()
+    {
+        if (Value("gateway.http") is { Text: TlsExtensions.Local } local && Value("gateway.repository_url") is null)
+        {
+            _notes.Add(new(local.Place, "gateway.repository_url (CAUR_REPOSITORY_URL) is not set, and build containers do not reach what is for this machine alone"));
+        }
+
+        if (Value("gateway.tls_certificate") is not { } certificate)
+        {
+            foreach (var alone in ((string[])["gateway.tls_key", "gateway.tls_port"]).Select(Value).OfType<ConfigurationValue>())
+            {
+                _notes.Add(new(alone.Place, $"{alone.Setting.Name} is not used: gateway.tls_certificate (CAUR_TLS_CERTIFICATE) is not set"));
+            }
+
+            return;
+        }
+
+        var port = Number("gateway.tls_port") ?? TlsFiles.DefaultPort;
+        if (port != 0 && port == (Number("gateway.port") ?? 8080))
+        {
+            _problems.Add(new((Value("gateway.tls_port") ?? certificate).Place, $"gateway.tls_port must be another port than gateway.port, {port}"));
+        }
+
+        try
+        {
+            if (TlsCertificate.Load(new TlsFiles(certificate.Text, Value("gateway.tls_key")?.Text ?? certificate.Text, (int)port)).Concern(TimeProvider.System.GetUtcNow()) is { } concern)
+            {
+                _notes.Add(new(certificate.Place, $"gateway.tls_certificate: {concern}"));
+            }
+        }
+        catch (TlsException wrong)
+        {
+            _problems.Add(new(certificate.Place, $"gateway.tls_certificate: {wrong.Message}"));
+        }
+    }
+
+    private static string? Member(ConfigurationNode node, string name) =>
+        node.Children.FirstOrDefault(member => member.Name == name) is { Kind: JsonValueKind.String } text ? text.Text : null;
 
     /// <summary>A file that was found in a data folder cannot say that the data is elsewhere.</summary>
     private void CheckDataFolder(string? path, string? dataFolder)

@@ -1,5 +1,6 @@
 using System.Net;
 using Caur.Api.Hosting;
+using Caur.Silo.Tls;
 
 namespace Caur.Silo.Configuration;
 
@@ -8,10 +9,19 @@ internal static class GatewaySettings
 {
     private static readonly Words Rate = new(Caur.Api.Limits.Rate.Form, static text => Caur.Api.Limits.Rate.TryParse(text, out _));
 
+    private static readonly Words Path = new("a path", static text => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0', StringComparison.Ordinal));
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         new("gateway.reading", "CAUR_READING", new Choice("public", "packages", "private"), "`public`",
             "What may be read without a token: everything, the repositories and the key alone, or nothing.") { Options = ["ReadingOptions.Reading"] },
+        new("gateway.http", "CAUR_HTTP", new Choice("everywhere", TlsExtensions.Local), "`everywhere`",
+            "Where HTTP without TLS is spoken: on all addresses, or on this machine alone, as for a reverse proxy here or beside TLS of the gateway's own."),
+        new("gateway.tls_certificate", "CAUR_TLS_CERTIFICATE", Path, "none: no TLS",
+            "The certificate for TLS in PEM, with those behind it that lead to its authority. Looked at every 2 s: a renewed one needs no restart."),
+        new("gateway.tls_key", "CAUR_TLS_KEY", Path, "in the certificate's file",
+            "Its private key in PEM, without a password."),
+        new("gateway.tls_port", "CAUR_TLS_PORT", new WholeNumber(0, 65535), "8443", "The port of TLS on all addresses; 0 takes a free one."),
         new("gateway.cors_origins", "CAUR_CORS_ORIGINS", new WordList("origins like https://farm.example.org, without a path, or * alone", IsOrigin), "none",
             "Which web pages of others may ask from a browser.") { Options = ["CrossOriginOptions.Origins"] },
         new("gateway.trusted_proxies", "CAUR_TRUSTED_PROXIES", new WordList("addresses, or networks like 10.0.0.0/8", IsNetwork), "none",

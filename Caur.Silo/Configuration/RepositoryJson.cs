@@ -12,7 +12,7 @@ internal static class RepositoryJson
     public const string TargetsForm =
         """{"NAME":{"architectures":["x86_64"],"extra_repos":[{"name":"...","servers":["..."]}],"extra_keyrings":[]}}""";
 
-    public const string NotifiersForm = """{"SOURCE-ID":{"id":"...","token":"...","check_name":"..."}}, with token_file for a token in a file""";
+    public const string NotifiersForm = """{"SOURCE-ID":{"id":"...","token":"...","check_name":"...","kind":"gitlab","url":"https://..."}}, with token_file for a token in a file; kind and url may be left out""";
 
     private const string NameRule = "letters, digits and @ . _ + - are allowed, a hyphen or a dot at the start is not";
 
@@ -44,8 +44,14 @@ internal static class RepositoryJson
             var members = Members(target, problems, "architectures", "extra_repos", "extra_keyrings");
             if (members.TryGetValue("architectures", out var architectures))
             {
+                var known = new HashSet<string>(StringComparer.Ordinal);
                 foreach (var arch in Texts(architectures, problems))
                 {
+                    if (!known.Add(arch.Text))
+                    {
+                        problems.Add(new(arch.Place, $"target repository {target.Name} names the architecture '{Shown.Text(arch.Text)}' twice"));
+                    }
+
                     if (!Names.IsValidArch(arch.Text) || arch.Text == "any")
                     {
                         problems.Add(new(arch.Place, $"target repository {target.Name} cannot be built for '{Shown.Text(arch.Text)}': an architecture as pacman names it is wanted, x86_64 for one"));
@@ -77,7 +83,7 @@ internal static class RepositoryJson
     {
         foreach (var notifier in Entries(node, "source repository", problems))
         {
-            var members = Members(notifier, problems, "id", "token", "token_file", "check_name");
+            var members = Members(notifier, problems, "id", "token", "token_file", "check_name", "kind", "url");
             foreach (var key in (string[])["id", "check_name"])
             {
                 if (!members.TryGetValue(key, out var value))
@@ -90,7 +96,17 @@ internal static class RepositoryJson
                 }
             }
 
-            CheckToken(notifier, members, problems);
+            if (members.TryGetValue("kind", out var kind) && Text(kind, problems) is { } word && word is not ("gitlab" or "github"))
+            {
+                problems.Add(new(kind.Place, $"the notifier of {Shown.Text(notifier.Name)}: kind must be gitlab or github, not '{Shown.Text(word)}'"));
+            }
+
+            if (members.TryGetValue("url", out var url) && Text(url, problems) is { } address && !IsWebUrl(address))
+            {
+                problems.Add(new(url.Place, $"the notifier of {Shown.Text(notifier.Name)}: '{Shown.Text(address)}' is no address of an API: http:// or https:// is wanted"));
+            }
+
+            CheckSecret($"the notifier of {Shown.Text(notifier.Name)}", "token", notifier, members, problems);
         }
     }
 
@@ -100,26 +116,27 @@ internal static class RepositoryJson
     public static bool IsWebUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0;
 
-    private static void CheckToken(ConfigurationNode notifier, Dictionary<string, ConfigurationNode> members, List<ConfigurationProblem> problems)
+    /// <summary>A secret that stands there or in a file.</summary>
+    public static void CheckSecret(
+        string who, string key, ConfigurationNode node, Dictionary<string, ConfigurationNode> members, List<ConfigurationProblem> problems)
     {
-        var name = Shown.Text(notifier.Name);
-        members.TryGetValue("token", out var token);
-        members.TryGetValue("token_file", out var file);
-        if (token is not null && file is not null)
+        members.TryGetValue(key, out var secret);
+        members.TryGetValue($"{key}_file", out var file);
+        if (secret is not null && file is not null)
         {
-            problems.Add(new(file.Place, $"the notifier of {name} has a token and a token_file; one of them has to go"));
+            problems.Add(new(file.Place, $"{who} has a {key} and a {key}_file; one of them has to go"));
         }
-        else if (token is null && file is null)
+        else if (secret is null && file is null)
         {
-            problems.Add(new(notifier.Place, $"the notifier of {name} has no token"));
+            problems.Add(new(node.Place, $"{who} has no {key}"));
         }
-        else if (token is { Kind: not JsonValueKind.String } or { Text: "" })
+        else if (secret is { Kind: not JsonValueKind.String } or { Text: "" })
         {
-            problems.Add(new(token.Place, $"the notifier of {name}: token must be a text that is not empty, not {token.KindText}"));
+            problems.Add(new(secret.Place, $"{who}: {key} must be a text that is not empty, not {secret.KindText}"));
         }
         else if (file is not null && Text(file, problems) is { } path && SecretFile.Read(path, out var problem) is null)
         {
-            problems.Add(new(file.Place, $"the notifier of {name}: token_file {problem}"));
+            problems.Add(new(file.Place, $"{who}: {key}_file {problem}"));
         }
     }
 
@@ -165,7 +182,7 @@ internal static class RepositoryJson
     }
 
     /// <summary>The members of the outer object that are objects under a valid name.</summary>
-    private static IEnumerable<ConfigurationNode> Entries(ConfigurationNode node, string what, List<ConfigurationProblem> problems)
+    public static IEnumerable<ConfigurationNode> Entries(ConfigurationNode node, string what, List<ConfigurationProblem> problems)
     {
         if (node.Kind != JsonValueKind.Object)
         {
@@ -191,7 +208,7 @@ internal static class RepositoryJson
         }
     }
 
-    private static Dictionary<string, ConfigurationNode> Members(
+    public static Dictionary<string, ConfigurationNode> Members(
         ConfigurationNode node, List<ConfigurationProblem> problems, params string[] known)
     {
         foreach (var member in node.Children.Where(member => !known.Contains(member.Name, StringComparer.Ordinal)))
@@ -207,7 +224,7 @@ internal static class RepositoryJson
         ? $"; did you mean {string.Join(" or ", nearest)}?"
         : $"; known are {string.Join(", ", known)}";
 
-    private static string? Text(ConfigurationNode node, List<ConfigurationProblem> problems)
+    public static string? Text(ConfigurationNode node, List<ConfigurationProblem> problems)
     {
         if (node.Kind == JsonValueKind.String)
         {
@@ -218,7 +235,7 @@ internal static class RepositoryJson
         return null;
     }
 
-    private static IEnumerable<ConfigurationNode> Texts(ConfigurationNode node, List<ConfigurationProblem> problems)
+    public static IEnumerable<ConfigurationNode> Texts(ConfigurationNode node, List<ConfigurationProblem> problems)
     {
         if (node.Kind != JsonValueKind.Array)
         {
@@ -239,6 +256,6 @@ internal static class RepositoryJson
         }
     }
 
-    private static ConfigurationProblem Wrong(ConfigurationNode node, string wanted) =>
+    public static ConfigurationProblem Wrong(ConfigurationNode node, string wanted) =>
         new(node.Place, $"{(node.Name.Length > 0 ? $"{Shown.Text(node.Name)} " : "")}must be {wanted}, not {node.KindText}");
 }

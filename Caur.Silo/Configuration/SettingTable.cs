@@ -30,11 +30,13 @@ internal static class SettingTable
             "required", "The git repositories of PKGBUILD folders, by an id of your choice. With `hold_dependants` (default true), what depends on a failed build waits until that succeeds.")
             { Options = ["FarmOptions.SourceRepositories"] },
         new("target_repositories", "PACKAGE_TARGET_REPOS", new JsonObjectKind(RepositoryJson.TargetsForm, RepositoryJson.CheckTargets),
-            "required", "The pacman repositories that are built for, by name. `extra_repos` are further repositories that builds take dependencies from; their packages must be signed by keys that the builder image trusts. `extra_keyrings` are not installed by this version.")
+            "required", "The pacman repositories that are built for, by name. `extra_repos` are further repositories that builds take dependencies from; their packages must be signed by keys that the builder image trusts, or that a package of `extra_keyrings` brings: addresses of keyring packages, which each build installs first and believes, so they should be `https`.")
             { Options = ["FarmOptions.TargetRepositories"] },
         new("notifiers", "PACKAGE_REPOS_NOTIFIERS", new JsonObjectKind(RepositoryJson.NotifiersForm, RepositoryJson.CheckNotifiers),
-            "none", "Who is told of the builds of a source repository: project, token and name of an external CI stage; `%pkgbase%` in `check_name` is the package. Read and checked; this version sends nothing yet.")
+            "none", "Who is told of the builds of a source repository: project, token and name of the commit status ([notifications.md](notifications.md)); `%pkgbase%` in `check_name` is the package, `%target%` and `%arch%` are where it goes. `kind` (`gitlab`, `github`) and `url` (of the API) follow from the source repository's address where they are left out.")
             { Options = ["FarmOptions.Notifiers"], IsSecret = true },
+
+        .. NotificationSettings.All,
 
         // Where things lie.
         new("data", "CAUR_DATA", Folder, "`/var/lib/caur` for root, else `~/.local/share/caur`", "The data folder.") { Argument = "--data" },
@@ -50,6 +52,10 @@ internal static class SettingTable
             "Where build containers reach this gateway.") { Options = ["FarmOptions.RepositoryUrl"] },
         new("gateway.logs_url", "LOGS_URL", WebAddress, "none, and links are left out", "The address of the log viewer, for links.") { Options = ["FarmOptions.LogsUrl"] },
         .. GatewaySettings.All,
+        new("web.cache", "CAUR_WEB_CACHE", new WholeNumber(16, 64 * Mebibyte, "MiB"), "4096", "Of `caur web`, which reads its environment alone: the most that files and logs take in its cache.")
+            { Options = ["WebOptions.CacheBytes"] },
+
+        .. UploadSettings.All,
 
         // Builds, wherever they run.
         new("builds.image", "BUILDER_IMAGE", new Words("an image reference without blanks", IsImage), "`localhost/caur-builder:latest`",
@@ -58,8 +64,10 @@ internal static class SettingTable
             "How long a build may take. `BUILDER_EXTRA_TIMEOUT` in a package folder multiplies it.") { Options = ["FarmOptions.BuildTimeout", "AttemptOptions.TimeoutAtLeast"] },
         new("builds.stall_timeout", "CAUR_STALL_TIMEOUT", new WholeNumber(0, 30 * 86400, "seconds"), "1800",
             "How long a build may say nothing; 0 for ever.") { Options = ["FarmOptions.StallTimeout"] },
+        new("builds.lease", "CAUR_LEASE", new WholeNumber(5, 3600, "seconds"), "30",
+            "How long a builder that is not heard of keeps what it runs, before that is given to others.") { Options = ["FarmOptions.Lease"] },
         new("builds.packager", "PACKAGER", OneLine, "`Caur <caur@localhost>`", "Who packed it, written into packages.") { Options = ["FarmOptions.Packager"] },
-        new("builds.skip_code", "CI_CODE_SKIP", new Words("a whole number from 1 to 255, and none of 13, 120, 124, which mean something else", IsSkipCode), "123",
+        new("builds.skip_code", "CI_CODE_SKIP", new Words("a whole number from 1 to 255, and none of 13, 120, 121, 122, 124, which mean something else", IsSkipCode), "123",
             "The exit code by which a package's own files decide against a build.") { Options = ["AttemptOptions.SkipCode"] },
 
         // Builders: the one in this process, and 'caur builder' on other machines, which reads its environment.
@@ -110,7 +118,14 @@ internal static class SettingTable
     /// <summary>What a builder on another machine reads of them, from its own environment.</summary>
     public static IReadOnlyList<Setting> OfBuilders { get; } =
     [
-        .. All.Where(setting => setting.Name.StartsWith("builder.", StringComparison.Ordinal) || setting.Name is "data" or "builds.skip_code" or "builds.timeout"),
+        .. All.Where(setting => setting.Name.StartsWith("builder.", StringComparison.Ordinal) || setting.Name.StartsWith("upload.", StringComparison.Ordinal) || setting.Name is "data" or "builds.skip_code" or "builds.timeout"),
+    ];
+
+    /// <summary>What a process in front of a hub reads of them, from its own environment.</summary>
+    public static IReadOnlyList<Setting> OfWeb { get; } =
+    [
+        .. All.Where(setting => setting.Name.StartsWith("web.", StringComparison.Ordinal) || setting.Name.StartsWith("gateway.max_", StringComparison.Ordinal)
+            || setting.Name.StartsWith("gateway.tls_", StringComparison.Ordinal) || setting.Name is "gateway.http" or "data" or "gateway.port" or "gateway.trusted_proxies"),
     ];
 
     private static bool IsFingerprint(string text)
@@ -120,7 +135,7 @@ internal static class SettingTable
         return digits.Length is 40 or 64 && digits.All(char.IsAsciiHexDigit);
     }
 
-    private static bool IsSkipCode(string text) => int.TryParse(text, out var code) && code is >= 1 and <= 255 and not (13 or 120 or 124);
+    private static bool IsSkipCode(string text) => int.TryParse(text, out var code) && code is >= 1 and <= 255 and not (13 or (>= 120 and <= 122) or 124);
 
     private static bool IsImage(string text) => text.Length is > 0 and <= 500 && text[0] != '-' && !text.Any(c => char.IsControl(c) || c == ' ');
 

@@ -18,6 +18,9 @@ internal sealed record DemoOptions
     /// <summary>The hub's port; null for 8080, or another one when that is taken and nobody will come back to it.</summary>
     public int? Port { get; init; }
 
+    /// <summary>How many builders there are, as processes of their own; 0 for the one in the hub.</summary>
+    public int Builders { get; init; }
+
     /// <summary>How long the builds may take altogether.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(15);
 }

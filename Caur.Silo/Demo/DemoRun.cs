@@ -41,12 +41,20 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
             _say.Note($"The hub of an earlier demo, process {leftover}, was still there and is ended now");
         }
 
+        await DemoBuilders.StopLeftoversAsync(_folders, _say, context.Time);
+        var builders = options.Builders > 0 ? new DemoBuilders(_folders, options.Builders, _say, context.Time) : null;
         var port = ChoosePort();
         var kept = false;
+        FarmClient? farm = null;
         try
         {
-            using var farm = await StartAsync(hub, port, image, source, cancellationToken);
-            var good = await hub.WhileAliveAsync(token => WorkAsync(farm, port, client, source, since, token), cancellationToken);
+            farm = await StartAsync(hub, port, image, source, cancellationToken);
+            if (builders is not null)
+            {
+                await builders.StartAsync(farm, port, cancellationToken);
+            }
+
+            var good = await hub.WhileAliveAsync(token => WorkAsync(farm, builders, port, client, source, since, token), cancellationToken);
             if (options.Keep)
             {
                 kept = true;
@@ -59,14 +67,21 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
         {
             if (!kept && hub.Id != 0)
             {
+                if (builders is not null)
+                {
+                    await builders.StopAsync(farm);
+                }
+
                 _say.Note("Ending the hub");
                 await hub.StopAsync();
             }
+
+            farm?.Dispose();
         }
     }
 
     private async Task<bool> WorkAsync(
-        FarmClient farm, int port, ClientContainer client, SampleRepository source, long since, CancellationToken cancellationToken)
+        FarmClient farm, DemoBuilders? builders, int port, ClientContainer client, SampleRepository source, long since, CancellationToken cancellationToken)
     {
         _say.Step("Scheduling every package");
         var scheduled = context.Time.GetTimestamp();
@@ -77,7 +92,7 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
             _say.Note(note);
         }
 
-        var ends = await FollowAsync(farm, reply, cancellationToken);
+        var ends = await FollowAsync(farm, builders, reply, cancellationToken);
         var buildTime = context.Time.GetElapsedTime(scheduled);
         _say.Step("What became of each package");
         DemoReport.Write(context, ends, reply.Refused, source.Expectations);
@@ -85,6 +100,11 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
         if (ends.Any(end => !end.IsSettled))
         {
             problems.Add($"not everything ended within {options.Timeout} (--timeout)");
+        }
+
+        if (builders is not null && await builders.ReviveAsync(farm, cancellationToken) is { } wrong)
+        {
+            problems.Add(wrong);
         }
 
         if (ends.Any(end => end.State is BuildState.Published or BuildState.AlreadyBuilt))
@@ -143,7 +163,7 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
             ["PACKAGE_TARGET_REPOS"] = JsonSerializer.Serialize(new Dictionary<string, object> { [Repository] = new { architectures = new[] { _arch } } }),
             ["BUILDER_IMAGE"] = image,
             ["BUILDER_HOSTNAME"] = "demo",
-            ["CAUR_SLOTS"] = context.Variable("CAUR_SLOTS") ?? Math.Max(2, Environment.ProcessorCount / 2).ToString(CultureInfo.InvariantCulture),
+            ["CAUR_SLOTS"] = options.Builders > 0 ? "0" : context.Variable("CAUR_SLOTS") ?? Math.Max(2, Environment.ProcessorCount / 2).ToString(CultureInfo.InvariantCulture),
         };
         if (source.Expectations is not null)
         {
@@ -163,7 +183,7 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
         return new FarmClient(server, token.Trim(), context.Time);
     }
 
-    private async Task<IReadOnlyList<BuildProgress>> FollowAsync(FarmClient farm, ScheduleReply reply, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<BuildProgress>> FollowAsync(FarmClient farm, DemoBuilders? builders, ScheduleReply reply, CancellationToken cancellationToken)
     {
         _say.Step($"Building {reply.Builds.Length} packages");
         using var limit = new CancellationTokenSource(options.Timeout, context.Time);
@@ -171,9 +191,14 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
         var logs = new DemoLogs(farm, _say, context.Time, linked.Token);
         var last = reply.Builds.ToDictionary(build => build.Build, build => BuildProgress.Unknown(build.Build) with { State = BuildState.Waiting });
         var said = new Dictionary<string, string>(StringComparer.Ordinal);
+        var killing = Task.CompletedTask;
         try
         {
-            await new BuildFollower(farm, context.Time) { Note = _say.Note }.FollowAsync(
+            await new BuildFollower(farm, context.Time)
+            {
+                Note = _say.Note,
+                Stand = () => killing = builders is not null && killing.IsCompleted ? builders.ChangedAsync([.. last.Values]) : killing,
+            }.FollowAsync(
                 [.. reply.Builds.Select(build => build.Build)],
                 status =>
                 {
@@ -186,6 +211,7 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
                 },
                 linked.Token);
             await logs.EndAsync();
+            await killing;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -7,11 +7,8 @@ namespace Caur.Silo.Demo;
 /// <summary><c>caur demo</c>.</summary>
 internal static class DemoVerb
 {
-    private static readonly Option<string?> Data = new("--data")
-    {
-        Description = "Where the demo keeps everything. Default: /var/lib/caur-demo for root, ~/.cache/caur/demo for others.",
-        HelpName = "DIR",
-    };
+    private static readonly Option<string?> Data = CommonOptions.Folder(
+        "--data", "Where the demo keeps everything. Default: /var/lib/caur-demo for root, ~/.cache/caur/demo for others.");
 
     private static readonly Option<bool> Keep = new("--keep") { Description = "Leave the farm running when the demo has ended." };
 
@@ -29,6 +26,23 @@ internal static class DemoVerb
 
             result.AddError("--port wants a number from 1 to 65535.");
             return null;
+        },
+    };
+
+    private static readonly Option<int> Builders = new("--builders")
+    {
+        Description = "Build with so many builders that are processes of their own, and kill one in the middle. Default: the hub's own.",
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            if (result.Tokens is [var token]
+                && int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 2 and <= 20)
+            {
+                return count;
+            }
+
+            result.AddError("--builders wants a number from 2 to 20: one is killed, and the others go on.");
+            return 0;
         },
     };
 
@@ -59,7 +73,7 @@ internal static class DemoVerb
         var command = new Command(
             "demo", "Starts a farm, builds the samples in containers, signs and publishes them, and installs them with pacman in a clean container.")
         {
-            Data, Keep, Port, Source, Timeout,
+            Builders, Data, Keep, Port, Source, Timeout,
         };
         command.SetAction((result, cancellationToken) =>
         {
@@ -68,6 +82,7 @@ internal static class DemoVerb
                 Folder = result.GetValue(Data),
                 Keep = result.GetValue(Keep),
                 Port = result.GetValue(Port),
+                Builders = result.GetValue(Builders),
                 Source = result.GetValue(Source),
             };
             return new DemoRun(context, result.GetValue(Timeout) is { } timeout ? options with { Timeout = timeout } : options).RunAsync(cancellationToken);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Caur.Api.Health;
 using Caur.Silo.Cli;
 using Caur.Silo.Configuration;
 using Caur.Silo.Settings;
+using Caur.Storage.Files;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -15,7 +17,7 @@ internal static class DatabaseVerb
     public static Command Create()
     {
         var port = new Option<int?>("--web-port") { Description = "The gateway's port on all addresses, 8080 by default; 0 takes a free one (CAUR_WEB_PORT)" };
-        var data = new Option<string?>("--data") { Description = "The data folder (CAUR_DATA)" };
+        var data = CommonOptions.Folder("--data", "The data folder (CAUR_DATA)");
         var slots = new Option<int?>("--slots") { Description = "How many builds run here at the same time; 0 for none (CAUR_SLOTS)" };
         var config = new Option<string?>("--config")
         {
@@ -67,6 +69,7 @@ internal static class DatabaseVerb
 
     private static async Task<int> RunAsync(Arguments arguments, Func<string, string?> variable, CancellationToken cancellationToken)
     {
+        HubSettings? settings = null;
         try
         {
             var configuration = ConfigurationCheck.Run(arguments.Config, variable, arguments.Data);
@@ -80,8 +83,8 @@ internal static class DatabaseVerb
                 await Console.Error.WriteLineAsync($"caur database: note: {note}");
             }
 
-            await using var app = HubHost.Build(Read(arguments, configuration));
-            await app.StartAsync(cancellationToken);
+            await using var app = HubHost.Build(settings = Read(arguments, configuration));
+            await StartAsync(app, cancellationToken);
             await app.WaitForShutdownAsync(cancellationToken);
             return HubFailure.Of(app.Services);
         }
@@ -93,8 +96,29 @@ internal static class DatabaseVerb
         catch (OrleansException exception)
         {
             // For one, the state database is damaged.
-            await Console.Error.WriteLineAsync($"caur database: {exception.Message}");
+            await Console.Error.WriteLineAsync($"caur database: {exception.Message}{NoRoom(settings)}");
             return ExitCodes.Failed;
+        }
+    }
+
+    /// <summary>The database's own words for a full disk can be others.</summary>
+    private static string NoRoom(HubSettings? settings) =>
+        settings is not null && DiskSpace.FreeBytes(Path.GetFullPath(settings.DataFolder)) is < DiskWatch.LeastFree and var free
+            ? string.Create(CultureInfo.InvariantCulture, $". The disk of {settings.DataFolder} is full: {free / 1024} KiB are free, make room")
+            : "";
+
+    /// <summary>Starts it. Where a part cannot, as the gateway on a port that another process has, those that run already are told to end: let go
+    /// without a word they would all fail, and the line that says why would stand behind their stack traces.</summary>
+    private static async Task StartAsync(IHost app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await app.StopAsync(CancellationToken.None);
+            throw;
         }
     }
 

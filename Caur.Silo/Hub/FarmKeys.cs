@@ -11,7 +11,7 @@ internal sealed class FarmKeys(GpgSigner signer, TimeProvider clock) : ITrustedK
     private readonly SemaphoreSlim _asking = new(1, 1);
     private volatile IReadOnlyList<string>? _keys;
     private GpgException? _problem;
-    private DateTimeOffset _failed;
+    private long _failed;
 
     public void Dispose() => _asking.Dispose();
 
@@ -25,7 +25,7 @@ internal sealed class FarmKeys(GpgSigner signer, TimeProvider clock) : ITrustedK
         await _asking.WaitAsync(cancellationToken);
         try
         {
-            if (_keys is null && _problem is not null && clock.GetUtcNow() - _failed < AskAgainAfter)
+            if (_keys is null && _problem is not null && clock.GetElapsedTime(_failed) < AskAgainAfter)
             {
                 throw new TrustedKeysMissingException(_problem.Message);
             }
@@ -35,7 +35,7 @@ internal sealed class FarmKeys(GpgSigner signer, TimeProvider clock) : ITrustedK
         catch (GpgException problem)
         {
             _problem = problem;
-            _failed = clock.GetUtcNow();
+            _failed = clock.GetTimestamp();
             throw new TrustedKeysMissingException(problem.Message);
         }
         finally

@@ -4,6 +4,8 @@ using Caur.Api.Auth;
 using Caur.Api.Hosting;
 using Caur.Api.Idempotency;
 using Caur.Api.Limits;
+using Caur.Api.Link;
+using Caur.Silo.Ssh;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Silo.Hub;
@@ -41,6 +43,14 @@ internal static class GatewayEnvironment
         {
             options.Connections = perClient ?? options.Connections;
             options.Streams = streams ?? options.Streams;
+        });
+        var (host, port, user, path) = (Value("DATABASE_HOST"), Number("DATABASE_PORT", 65535), Value("DATABASE_USER"), Value("LANDING_ZONE_ADVERTISED_PATH"));
+        services.Configure<LinkOptions>(options =>
+        {
+            options.SftpHost = host == SshTunnelOptions.None ? null : host ?? options.SftpHost;
+            options.SftpPort = port ?? options.SftpPort;
+            options.SftpUser = user ?? options.SftpUser;
+            options.SftpPath = path ?? options.SftpPath;
         });
         services.Configure<RateLimits>(options =>
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
@@ -9,6 +8,7 @@ using Caur.Grains.Hosting;
 using Caur.Protocol.Builders;
 using Caur.Silo.Configuration;
 using Caur.Silo.Engines;
+using Caur.Silo.Tls;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Storage.Logs;
@@ -21,7 +21,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Caur.Silo.Hub;
 
@@ -43,6 +42,7 @@ internal static class HubHost
         var folders = DataFolders.Resolve(settings.DataFolder, settings.Variable);
         folders.Create();
         var folderLock = FarmLock.Take(folders.Root);
+        Leftovers.Sweep(folders);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -51,19 +51,16 @@ internal static class HubHost
             // Otherwise the host watches the whole data folder, every log and archive in it, for a changed appsettings.json.
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
-        builder.Logging.ClearProviders();
-        builder.Logging.AddConsole(console => console.FormatterName = HubConsole.FormatterName);
-        builder.Logging.AddConsoleFormatter<HubConsole, ConsoleFormatterOptions>();
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
-        builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://*:{settings.WebPort}"));
+        builder.Logging.AddFarmConsole();
+        builder.Listen(settings.WebPort, settings.Variable);
         builder.WebHost.ConfigureKestrel(ConfigureKestrel);
         builder.Services.AddOptions<HostOptions>().Configure<Microsoft.Extensions.Options.IOptions<BuilderOptions>>(
             (host, agent) => host.ShutdownTimeout = ShutdownTimeOf(settings.RunAgent ? agent.Value : null));
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(farm));
+        builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(NotificationEnvironment.Read(settings.Variable)));
         builder.Services.AddSingleton<HubFailure>();
         builder.Services.AddSingleton(folderLock);
-        builder.Services.AddFarmStorage(folders, settings.Variable("CAUR_SIGNING_KEY"));
+        builder.Services.AddFarmStorage(folders, settings.Variable);
         builder.Services.AddSingleton(RetentionEnvironment.Logs(settings.Variable));
         builder.Services.AddSingleton(RetentionEnvironment.Repositories(settings.Variable));
 
@@ -122,12 +119,14 @@ internal static class HubHost
         agent.ReadEnvironment(settings.Variable);
     }
 
-    private static void AddFarmStorage(this IServiceCollection services, DataFolders folders, string? signingKey)
+    private static void AddFarmStorage(this IServiceCollection services, DataFolders folders, Func<string, string?> variable)
     {
+        var signingKey = variable("CAUR_SIGNING_KEY");
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(folders);
         services.AddSingleton<ProcessRunner>();
-        services.AddSingleton(new LandingZone(folders.Landing));
+        services.AddSingleton(provider => new LandingZone(
+            folders.Landing, provider.GetRequiredService<ILogger<LandingZone>>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => new BuildLogStore(folders.Logs));
         services.AddSingleton(new RepositoryFiles(folders.Repositories));
         services.AddSingleton(new GpgOptions { Home = folders.Keys, Fingerprint = string.IsNullOrWhiteSpace(signingKey) ? null : signingKey });

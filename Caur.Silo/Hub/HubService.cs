@@ -1,13 +1,16 @@
 using Caur.Api.Audit;
 using Caur.Api.Auth;
 using Caur.Api.Health;
+using Caur.Api.Link;
 using Caur.Api.Queue;
 using Caur.Storage.Files;
+using Caur.Storage.Landing;
 using Caur.Storage.Signing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Silo.Hub;
 
@@ -19,6 +22,8 @@ internal sealed partial class HubService(
     DataFolders folders,
     QueueReader queues,
     LogSweeper logs,
+    LandingZone landing,
+    IOptions<LinkOptions> links,
     FarmHealth health,
     IServer server,
     TimeProvider clock,
@@ -33,6 +38,7 @@ internal sealed partial class HubService(
         using var stopping = lifetime.ApplicationStopping.Register(health.Stopping);
         try
         {
+            EnsureIncoming();
             await EnsureKeyAsync(stoppingToken);
             await EnsureTokenAsync(stoppingToken);
 
@@ -59,6 +65,15 @@ internal sealed partial class HubService(
         {
             failure.Note();
             throw;
+        }
+    }
+
+    /// <summary>Now rather than with the first archive: the folder's group may have to be changed (docs/builders.md).</summary>
+    private void EnsureIncoming()
+    {
+        if (links.Value.SftpHost is { Length: > 0 } && landing.IncomingProblem() is { } problem)
+        {
+            LogNoIncoming(logger, landing.IncomingFolder, problem);
         }
     }
 
@@ -96,6 +111,7 @@ internal sealed partial class HubService(
     {
         try
         {
+            landing.SweepIncoming(clock.GetUtcNow() - LandingZone.KeepIncoming);
             await logs.SweepAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -142,8 +158,13 @@ internal sealed partial class HubService(
     [LoggerMessage(Level = LogLevel.Error, Message = "Queue {Arch} could not be read back; nothing of it is built until it can")]
     private static partial void LogNoQueue(ILogger logger, string arch, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Old logs could not be looked through")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old logs and uploads could not be looked through")]
     private static partial void LogNotSwept(ILogger logger, Exception exception);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "No archive can be taken over by SFTP, and all go through the gateway: the hub's user has to own {Folder}, to read, enter and write it: {Problem}")]
+    private static partial void LogNoIncoming(ILogger logger, string folder, string problem);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The farm is up at {Addresses} with its data in {Folder}")]
     private static partial void LogUp(ILogger logger, string addresses, string folder);

@@ -59,6 +59,8 @@ internal static class FarmEnvironment
                 Project = notifier.Id ?? "",
                 Token = notifier.Token ?? (notifier.TokenFile is { } file ? SecretFile.Read(file, out _) : null) ?? "",
                 CheckName = notifier.CheckName ?? "",
+                Kind = notifier.Kind switch { "gitlab" => NotifierKind.GitLab, "github" => NotifierKind.GitHub, _ => null },
+                Url = notifier.Url,
             };
         }
 
@@ -68,6 +70,7 @@ internal static class FarmEnvironment
         farm.Packager = Value("PACKAGER") ?? farm.Packager;
         farm.BuildTimeout = Seconds("BUILDER_TIMEOUT") ?? farm.BuildTimeout;
         farm.StallTimeout = Seconds("CAUR_STALL_TIMEOUT") ?? farm.StallTimeout;
+        farm.Lease = Seconds("CAUR_LEASE") ?? farm.Lease;
 
         string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
@@ -80,5 +83,5 @@ internal static class FarmEnvironment
 
     private sealed record TargetBody(List<string>? Architectures, List<ExtraRepository>? ExtraRepos, List<string>? ExtraKeyrings);
 
-    private sealed record NotifierBody(string? Id, string? Token, string? TokenFile, string? CheckName);
+    private sealed record NotifierBody(string? Id, string? Token, string? TokenFile, string? CheckName, string? Kind, string? Url);
 }

@@ -31,4 +31,7 @@ internal enum Readers
 
     /// <summary><c>caur builder</c>, which builds on another machine.</summary>
     Builder = 4,
+
+    /// <summary><c>caur web</c>, which stands in front of a hub.</summary>
+    Web = 8,
 }

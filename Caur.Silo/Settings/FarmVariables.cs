@@ -8,30 +8,35 @@ internal static class FarmVariables
 {
     private const Readers Everybody = Readers.Verbs | Readers.Hub | Readers.Builder;
     private const Readers Clients = Readers.Verbs | Readers.Builder;
+    private const Readers Callers = Clients | Readers.Web;
     private const Readers Builders = Readers.Hub | Readers.Builder;
     private const string NoRedis = "there is no Redis";
-    private const string NoNews = "this version sends no notifications; 'caur queue', 'caur build list' and /metrics tell what becomes of builds";
-    private const string NoUpload = "builders hand their archives to the hub's gateway; nothing is to be set for it";
     private const string NoTunnel = "the hub keeps its queue itself and needs no tunnel; the verbs that speak to it use one";
     private const string OneWorkspace = "sources and builds are in the builder's workspace; SHARED_PATH moves it";
 
     /// <summary>Those that the verbs read, and those of the manual that are answered instead of honoured.</summary>
     public static IReadOnlyList<FarmVariable> OfVerbsAndManual { get; } =
     [
-        new("CAUR_URL", Clients, "The gateway's address. Default: http://localhost:8080."),
+        new("CAUR_URL", Callers, "The gateway's address. Default: http://localhost:8080."),
         new("CAUR_TOKEN", Clients, "The token to present."),
         new("CAUR_TOKEN_FILE", Readers.Builder, "A file that holds the builder's token; read anew for each connection."),
-        new("CAUR_SSH_HOST", Clients, "Go to the gateway through a tunnel over this SSH server; 'none' for no tunnel. Before REDIS_SSH_HOST."),
-        new("CAUR_SSH_PORT", Clients, "Its port. Before REDIS_SSH_PORT. Default: 22."),
-        new("CAUR_SSH_USER", Clients, "As whom. Before REDIS_SSH_USER. Default: root."),
-        new("CAUR_SSH_KEY", Clients, "The private key's file. Default: /app/sshkey when it is there, else what ssh finds itself."),
-        new("CAUR_SSH_KNOWN_HOSTS", Clients, "The file that must hold the SSH server's key. Default: ssh's own; a new server is trusted at first sight, a changed key never."),
-        new("REDIS_SSH_HOST", Clients, "The same as CAUR_SSH_HOST.") { MeantFor = Everybody, Elsewhere = NoTunnel },
-        new("REDIS_SSH_PORT", Clients, "The same as CAUR_SSH_PORT.") { MeantFor = Everybody, Elsewhere = NoTunnel },
-        new("REDIS_SSH_USER", Clients, "The same as CAUR_SSH_USER.") { MeantFor = Everybody, Elsewhere = NoTunnel },
+        new("CAUR_SSH_HOST", Callers, "Go to the gateway through a tunnel over this SSH server; 'none' for no tunnel. Before REDIS_SSH_HOST."),
+        new("CAUR_SSH_PORT", Callers, "Its port. Before REDIS_SSH_PORT. Default: 22."),
+        new("CAUR_SSH_USER", Callers, "As whom. Before REDIS_SSH_USER. Default: root."),
+        new("CAUR_SSH_KEY", Callers, "The private key's file, of a builder also for SFTP. Default: /app/sshkey when it is there, else what ssh finds itself."),
+        new("CAUR_SSH_KNOWN_HOSTS", Callers, "The file that must hold the SSH server's key. Default: ssh's own; a new server is trusted at first sight, a changed key never."),
+        new("REDIS_SSH_HOST", Callers, "The same as CAUR_SSH_HOST.") { MeantFor = Everybody | Readers.Web, Elsewhere = NoTunnel },
+        new("REDIS_SSH_PORT", Callers, "The same as CAUR_SSH_PORT.") { MeantFor = Everybody | Readers.Web, Elsewhere = NoTunnel },
+        new("REDIS_SSH_USER", Callers, "The same as CAUR_SSH_USER.") { MeantFor = Everybody | Readers.Web, Elsewhere = NoTunnel },
         new("CAUR_CONFIG", Readers.Hub, "The hub's configuration file. Default: caur.json in the data folder, else /etc/caur/caur.json."),
         new("CI_BUILDS_DIR", Readers.Verbs, "Where 'schedule' finds .ci/deptree.txt."),
         new("GITHUB_WORKSPACE", Readers.Verbs, "The same, when CI_BUILDS_DIR is not set."),
+        new("ACCESS_TOKEN", Readers.Verbs, "For 'ci': what git tells its server, where that is reached over HTTP and asks for a password."),
+        new("ACCESS_TOKEN_FILE", Readers.Verbs, "A file that holds ACCESS_TOKEN."),
+        new("CI_COMMIT_BRANCH", Readers.Verbs, "For 'ci', of GitLab: the branch of the job's commit."),
+        new("GITHUB_REF", Readers.Verbs, "For 'ci', of GitHub: the same."),
+        new("GITLAB_CI", Readers.Verbs, "For 'ci': CI_PIPELINE_ID is GitLab's."),
+        new("CI_PIPELINE_ID", Readers.Verbs, "For 'ci', of GitLab: the pipeline that builds are of, for commit statuses."),
         new("CAUR_COMPLETION_MS", Readers.Verbs, "How many milliseconds completion waits for names from the farm. Default: 300."),
         new("NO_COLOR", Readers.Verbs, "No colours."),
         new("CAUR_DEBUG", Readers.Verbs, "Show where in the code something failed that should not have."),
@@ -39,15 +44,9 @@ internal static class FarmVariables
         new("REDIS_HOST", Readers.None, $"{NoRedis}; CAUR_URL is the address of the hub's gateway") { MeantFor = Everybody },
         new("REDIS_PORT", Readers.None, $"{NoRedis}; the gateway's port is part of CAUR_URL, also at the far end of a tunnel") { MeantFor = Everybody },
         new("REDIS_PASSWORD", Readers.None, $"{NoRedis}; CAUR_TOKEN lets a verb in, and 'caur token create --role ci' on the hub's machine makes one") { MeantFor = Everybody },
-        new("DATABASE_HOST", Readers.None, NoUpload) { MeantFor = Builders },
-        new("DATABASE_PORT", Readers.None, NoUpload) { MeantFor = Builders },
-        new("DATABASE_USER", Readers.None, NoUpload) { MeantFor = Builders },
-        new("LANDING_ZONE_ADVERTISED_PATH", Readers.None, NoUpload) { MeantFor = Readers.Hub },
-        new("TELEGRAM_BOT_TOKEN", Readers.None, NoNews) { MeantFor = Readers.Hub },
-        new("TELEGRAM_CHAT_ID", Readers.None, NoNews) { MeantFor = Readers.Hub },
         new("API_TOKEN", Readers.None, "tokens have roles; 'caur token create' makes as many as are wanted, and the hub writes its first into the data folder") { MeantFor = Readers.Hub },
-        new("TRUST_PROXY", Readers.None, "CAUR_TRUSTED_PROXIES lists the proxies that are believed") { MeantFor = Readers.Hub },
-        new("NO_HTTP_LOG", Readers.None, "the hub writes no access log") { MeantFor = Readers.Hub },
+        new("TRUST_PROXY", Readers.None, "CAUR_TRUSTED_PROXIES lists the proxies that are believed") { MeantFor = Readers.Hub | Readers.Web },
+        new("NO_HTTP_LOG", Readers.None, "there is no access log") { MeantFor = Readers.Hub | Readers.Web },
         new("BUILDER_SRCDEST_CACHE_OVERRIDE", Readers.None, OneWorkspace) { MeantFor = Builders },
         new("BUILDER_BUILD_DIR_HOST", Readers.None, OneWorkspace) { MeantFor = Builders },
         new("BUILDER_BUILD_DIR_MANAGER", Readers.None, OneWorkspace) { MeantFor = Builders },
@@ -68,7 +67,11 @@ internal static class FarmVariables
     /// <summary>The variables of one of the hub's settings. What the verbs read too, they read for the same.</summary>
     private static IEnumerable<FarmVariable> OfSetting(Setting setting)
     {
-        var readers = setting.Variable == "CAUR_DATA" ? Everybody : SettingTable.OfBuilders.Contains(setting) ? Builders : Readers.Hub;
+        var readers = setting.Variable == "CAUR_DATA" ? Everybody
+            : SettingTable.OfBuilders.Contains(setting) ? Builders
+            : setting.Name.StartsWith("web.", StringComparison.Ordinal) ? Readers.None
+            : Readers.Hub;
+        readers |= SettingTable.OfWeb.Contains(setting) ? Readers.Web : Readers.None;
         var meaning = setting.Meaning.Replace("`", "", StringComparison.Ordinal);
         return setting.Variables.Select(name => new FarmVariable(name, readers, name == setting.Variable ? meaning : $"{meaning} The same as {setting.Variable}."))
             .Concat(setting.MayBeInFile ? [new FarmVariable($"{setting.Variable}_FILE", readers, $"A file that holds {setting.Variable}.")] : []);

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
@@ -9,20 +8,6 @@ namespace Caur.Silo.Ssh;
 /// the SSH server's side. It ends when it is disposed of, and when this process dies, however it dies.</summary>
 internal sealed class SshTunnel : IAsyncDisposable
 {
-    /// <summary>Becomes ssh, and leaves behind a watcher that ends it when the standard input closes: that is when the process that
-    /// started it closes it, or is no more. Ctrl-C at the terminal is for that process alone; it may still need the way to end in order.
-    /// The parent is looked at before it is killed, since the number of an ssh that has ended may be somebody else's.</summary>
-    private const string Script =
-        """
-        exec 3<&0
-        { read -r _ <&3; read -r _ _ _ parent _ </proc/self/stat; [ "$parent" != $$ ] || kill $$; } >/dev/null 2>&1 &
-        trap '' INT HUP
-        exec "$@" 3<&- </dev/null
-        """;
-
-    /// <summary>What a shell says of a program that is not there.</summary>
-    private const int NotFound = 127;
-
     private const int LinesKept = 20;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
@@ -33,13 +18,13 @@ internal sealed class SshTunnel : IAsyncDisposable
 
     private readonly SshTunnelOptions _options;
     private readonly TimeProvider _time;
-    private readonly DirectoryInfo _folder;
+    private readonly SshFolder _folder;
     private readonly Process _process;
     private readonly Queue<string> _said = new();
     private readonly Lock _lock = new();
     private bool _disposed;
 
-    private SshTunnel(SshTunnelOptions options, TimeProvider time, DirectoryInfo folder, Process process)
+    private SshTunnel(SshTunnelOptions options, TimeProvider time, SshFolder folder, Process process)
     {
         (_options, _time, _folder, _process) = (options, time, folder, process);
         ProcessId = process.Id;
@@ -62,26 +47,24 @@ internal sealed class SshTunnel : IAsyncDisposable
     }
 
     /// <summary>Where its socket is.</summary>
-    public string Folder => _folder.FullName;
+    public string Folder => _folder.Path;
 
     /// <summary>ssh's.</summary>
     public int ProcessId { get; }
-
-    private string SocketPath => Path.Combine(_folder.FullName, "socket");
 
     /// <summary>Opens one and returns when connections can be made.</summary>
     /// <exception cref="SshTunnelException">There is no ssh, or it cannot open it.</exception>
     public static async Task<SshTunnel> OpenAsync(SshTunnelOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var folder = CreateFolder();
+        var folder = SshFolder.Create();
         SshTunnel tunnel;
         try
         {
-            tunnel = new SshTunnel(options, time, folder, Start(options, Path.Combine(folder.FullName, "socket")));
+            tunnel = new SshTunnel(options, time, folder, Start(options, folder.Socket));
         }
         catch
         {
-            folder.Delete(recursive: true);
+            folder.Dispose();
             throw;
         }
 
@@ -106,7 +89,7 @@ internal sealed class SshTunnel : IAsyncDisposable
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellationToken);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(_folder.Socket), cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             }
             catch (SocketException error)
@@ -156,92 +139,32 @@ internal sealed class SshTunnel : IAsyncDisposable
         }
 
         _process.Dispose();
-        try
-        {
-            _folder.Delete(recursive: true);
-        }
-        catch (IOException)
-        {
-            // Somebody cleans the folder of temporary files too.
-        }
+        _folder.Dispose();
     }
 
     private static Process Start(SshTunnelOptions options, string socket)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "caur-tunnel", "ssh", .. Arguments(options, socket)])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-
-        // Messages are looked at.
-        start.Environment["LC_ALL"] = "C";
-        try
-        {
-            return Process.Start(start) ?? throw new InvalidOperationException("no process was started");
-        }
-        catch (Win32Exception error)
-        {
-            throw new SshTunnelException($"ssh cannot be started: {error.Message}", error);
-        }
-    }
-
-    private static IEnumerable<string> Arguments(SshTunnelOptions options, string socket)
-    {
         var host = options.TargetHost.Contains(':', StringComparison.Ordinal) && !options.TargetHost.StartsWith('[')
             ? $"[{options.TargetHost}]"
             : options.TargetHost;
-        string[] arguments =
+        return SshCommand.Start(
         [
-            "-N", "-T", "-L", string.Create(CultureInfo.InvariantCulture, $"{socket}:{host}:{options.TargetPort}"),
+            "ssh", "-N", "-T", "-L", string.Create(CultureInfo.InvariantCulture, $"{socket}:{host}:{options.TargetPort}"),
             "-p", options.Port.ToString(CultureInfo.InvariantCulture), "-l", options.User,
-
-            // Nobody is there to answer a question.
-            "-o", "BatchMode=yes",
             "-o", "ExitOnForwardFailure=yes",
-            "-o", "ConnectTimeout=10",
-            "-o", "ServerAliveInterval=15",
-            "-o", "ServerAliveCountMax=3",
             "-o", "StreamLocalBindMask=0177",
 
-            // A connection shared with other sessions would neither end with this one nor be ours alone.
-            "-o", "ControlMaster=no",
-            "-o", "ControlPath=none",
-            "-o", "ForwardAgent=no",
-            "-o", "ForwardX11=no",
-            "-o", "PermitLocalCommand=no",
-        ];
-        return
-        [
-            .. arguments,
-            .. options.KnownHosts is { } known
-                ? (string[])["-o", "StrictHostKeyChecking=yes", "-o", $"UserKnownHostsFile=\"{known}\"", "-o", "GlobalKnownHostsFile=none"]
-                : ["-o", "StrictHostKeyChecking=accept-new"],
-            .. options.KeyFile is { } key ? (string[])["-i", key, "-o", "IdentitiesOnly=yes"] : [],
+            // Well within the lease of a builder whose link goes through it.
+            .. SshCommand.Options(options.KeyFile, options.KnownHosts, aliveSeconds: 3, aliveCount: 2),
             "--", options.Host,
-        ];
-    }
-
-    /// <summary>A folder that nobody else may enter. A socket's path has room for a hundred characters, and none that ssh would read as
-    /// something else.</summary>
-    private static DirectoryInfo CreateFolder()
-    {
-        var parent = Path.GetTempPath();
-        if (parent.Length > 50 || parent.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '_' or '-')))
-        {
-            parent = "/tmp";
-        }
-
-        return Directory.CreateDirectory(
-            Path.Combine(parent, $"caur-ssh-{Guid.NewGuid():N}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ]);
     }
 
     private async Task WaitUntilOpenAsync(CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_options.OpenLimit, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        while (!File.Exists(SocketPath))
+        while (!File.Exists(_folder.Socket))
         {
             if (Ended.IsCompleted)
             {
@@ -280,6 +203,6 @@ internal sealed class SshTunnel : IAsyncDisposable
 
         await output;
         await _process.WaitForExitAsync();
-        return SshWords.Explain(_options, _process.ExitCode == NotFound ? null : Said);
+        return SshWords.Explain(_options, _process.ExitCode == SshCommand.NotFound ? null : Said);
     }
 }

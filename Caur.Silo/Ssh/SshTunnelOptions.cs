@@ -56,7 +56,7 @@ internal sealed record SshTunnelOptions
             return null;
         }
 
-        Check(hostName, host, "a host");
+        SshNames.Check(hostName, host, "a host");
         var (portName, port) = Value("PORT") ?? ("", "22");
         if (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 65535)
         {
@@ -64,14 +64,14 @@ internal sealed record SshTunnelOptions
         }
 
         var (userName, user) = Value("USER") ?? ("", "root");
-        Check(userName, user, "a user");
+        SshNames.Check(userName, user, "a user");
         return new SshTunnelOptions
         {
             Host = host,
             Port = number,
             User = user,
-            KeyFile = File("CAUR_SSH_KEY") ?? (System.IO.File.Exists(ManualsKey) ? ManualsKey : null),
-            KnownHosts = File("CAUR_SSH_KNOWN_HOSTS"),
+            KeyFile = SshNames.KeyFile(variable),
+            KnownHosts = SshNames.KnownHosts(variable),
             TargetHost = targetHost,
             TargetPort = targetPort,
         };
@@ -80,18 +80,5 @@ internal sealed record SshTunnelOptions
             variable($"CAUR_SSH_{name}") is { Length: > 0 } ours ? ($"CAUR_SSH_{name}", ours)
             : variable($"REDIS_SSH_{name}") is { Length: > 0 } manuals ? ($"REDIS_SSH_{name}", manuals)
             : null;
-
-        string? File(string name) => variable(name) is not { Length: > 0 } path ? null
-            : System.IO.File.Exists(path) ? Path.GetFullPath(path)
-            : throw new FormatException($"{name} names '{path}', and there is no such file");
-    }
-
-    /// <summary>ssh would take a leading dash for an option, and hands host and user to commands in its own configuration.</summary>
-    private static void Check(string name, string text, string what)
-    {
-        if (text.StartsWith('-') || text.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_' or ':' or '%' or '[' or ']' or '@' or '+')))
-        {
-            throw new FormatException($"{name}: '{text}' is no name of {what}");
-        }
     }
 }

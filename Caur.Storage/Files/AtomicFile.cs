@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,6 +12,8 @@ public static class AtomicFile
     /// <summary>rw-r--r--: what a web server of another user can read.</summary>
     public const UnixFileMode Readable =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     private const string TemporaryPrefix = ".caur-";
     private const string TemporarySuffix = ".tmp";
@@ -61,7 +64,10 @@ public static class AtomicFile
 
     /// <summary>True for the hidden names that files have before they appear.</summary>
     public static bool IsTemporary(string fileName) =>
-        fileName.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && fileName.EndsWith(TemporarySuffix, StringComparison.Ordinal);
+        fileName.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && fileName.EndsWith(TemporarySuffix, StringComparison.Ordinal)
+        && fileName.Length > TemporaryPrefix.Length + TemporarySuffix.Length
+        && fileName.AsSpan(TemporaryPrefix.Length, fileName.Length - TemporaryPrefix.Length - TemporarySuffix.Length) is var random
+        && !random.ContainsAnyExcept(HexDigits);
 
     /// <summary>Removes temporary files, links and folders that a crash left.</summary>
     /// <param name="folder">Where to look; it need not exist.</param>
@@ -77,7 +83,7 @@ public static class AtomicFile
         var removed = 0;
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos(TemporaryPrefix + "*" + TemporarySuffix))
         {
-            if (entry.LastWriteTimeUtc >= writtenBefore.UtcDateTime)
+            if (!IsTemporary(entry.Name) || entry.LastWriteTimeUtc >= writtenBefore.UtcDateTime)
             {
                 continue;
             }

@@ -39,6 +39,9 @@ public sealed class AtomicFileWriter : IAsyncDisposable
     /// <summary>Where the content goes. Unbuffered: write in large pieces.</summary>
     public Stream Stream => _stream;
 
+    /// <summary>Gives it to the owner of its folder (<see cref="FileOwner"/>), so that it never appears as somebody else's.</summary>
+    public void InheritOwner() => FileOwner.Inherit(_temporary);
+
     /// <summary>Syncs the content and lets the file appear under its final name, durably.</summary>
     /// <param name="cancellationToken">Ends the wait before the file appears.</param>
     /// <param name="syncFolder">False when the caller syncs the folder once for many files: until then the name is not durable.</param>

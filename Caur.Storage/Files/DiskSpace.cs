@@ -18,11 +18,16 @@ public static class DiskSpace
     }
 
     /// <summary>The bytes that this user may still write below a folder; null when nobody can say, as when the folder is not there.</summary>
-    public static long? FreeBytes(string folder)
+    public static long? FreeBytes(string folder) => Ask(folder, static drive => drive.AvailableFreeSpace);
+
+    /// <summary>The bytes that a folder's file system has in all; null when nobody can say.</summary>
+    public static long? TotalBytes(string folder) => Ask(folder, static drive => drive.TotalSize);
+
+    private static long? Ask(string folder, Func<DriveInfo, long> question)
     {
         try
         {
-            return Directory.Exists(folder) ? new DriveInfo(folder).AvailableFreeSpace : null;
+            return Directory.Exists(folder) ? question(new DriveInfo(folder)) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

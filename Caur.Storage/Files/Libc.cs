@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Caur.Storage.Files;
 
@@ -8,6 +9,7 @@ internal static partial class Libc
 {
     public const int Exdev = 18;
     public const int Eexist = 17;
+    public const int Eacces = 13;
     public const int Enospc = 28;
     public const int Emlink = 31;
     public const int Eperm = 1;
@@ -17,16 +19,30 @@ internal static partial class Libc
     private const int CurrentFolder = -100;
     private const int NotFollowed = 0x100;
     private const uint TypeWanted = 1;
+    private const uint LinksWanted = 4;
     private const uint OwnerWanted = 0x8 | 0x10;
+    private const uint IdentityWanted = 0x100 | 0x800;
+    private const int HandleItself = 0x1000;
     private const int UserOffset = 20;
     private const int GroupOffset = 24;
     private const int ModeOffset = 28;
+    private const int InodeOffset = 32;
+    private const int BirthOffset = 80;
+    private const int BirthBytes = 12;
+    private const int DeviceOffset = 136;
+    private const int DeviceBytes = 8;
     private const int TypeMask = 0xF000;
     private const int RegularFile = 0x8000;
     private const int StatxBytes = 256;
     private const short PollIn = 1;
     private const int OpenReadOnly = 0;
     private const int OpenCloseOnExec = 0x80000;
+    private const int OpenWithoutWaiting = 0x800;
+    private const int LinksOffset = 16;
+    private const int NoEntry = 2;
+
+    /// <summary>O_NOFOLLOW, which not all architectures number the same: fcntl(2).</summary>
+    private static readonly int OpenNotFollowed = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x8000 : 0x20000;
 
     /// <summary>rename(2): unlike <see cref="File.Move(string, string, bool)"/> it also moves links to folders, and replaces in one step.</summary>
     public static void Rename(string from, string to)
@@ -72,11 +88,69 @@ internal static partial class Libc
 
     /// <summary>True for a plain file: looks at the thing itself, not at what a link leads to. Opening would not do: a pipe would wait for
     /// a writer.</summary>
-    public static bool IsRegularFile(string path)
+    public static bool IsRegularFile(string path) => TypeOf(path) == RegularFile;
+
+    /// <summary>The type of the thing itself, as in st_mode; null when there is none, or this user may not look.</summary>
+    private static int? TypeOf(string path)
     {
         Span<byte> answer = stackalloc byte[StatxBytes];
-        return StatxCore(CurrentFolder, path, NotFollowed, TypeWanted, answer) == 0
-            && (BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask) == RegularFile;
+        return StatxCore(CurrentFolder, path, NotFollowed, TypeWanted, answer) == 0 ? BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask : null;
+    }
+
+    /// <summary>Opens for reading what somebody else made: a plain file under one name. It does not follow a link, and waits for nobody.</summary>
+    /// <param name="path">The file; its folder is trusted.</param>
+    /// <param name="isThere">Whether there is anything.</param>
+    /// <returns>Null when there is nothing, or another thing.</returns>
+    /// <exception cref="UnauthorizedAccessException">It is a plain file that this user may not read, or lies where this user may not look.</exception>
+    /// <exception cref="IOException">It is a plain file, or nobody knows what, and cannot be opened.</exception>
+    public static SafeFileHandle? OpenPlain(string path, out bool isThere)
+    {
+        var descriptor = OpenCore(path, OpenReadOnly | OpenCloseOnExec | OpenWithoutWaiting | OpenNotFollowed);
+        var code = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        isThere = code != NoEntry;
+        if (descriptor < 0)
+        {
+            // Where nobody may look, nothing is known of what is there.
+            return !isThere || TypeOf(path) is not (null or RegularFile) ? null
+                : code == Eacces ? throw new UnauthorizedAccessException($"{path} is not this user's to read")
+                : throw new IOException($"open of {path}: {Marshal.GetPInvokeErrorMessage(code)}", code);
+        }
+
+        var file = new SafeFileHandle(descriptor, ownsHandle: true);
+        Span<byte> answer = stackalloc byte[StatxBytes];
+        if (StatxCore(descriptor, "", HandleItself, TypeWanted | LinksWanted, answer) == 0
+            && (BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask) == RegularFile && BitConverter.ToUInt32(answer[LinksOffset..]) == 1)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Device, inode and time of birth of an open file: a file that takes its name, and later its inode, has another one.</summary>
+    public static FileIdentity Identify(SafeHandle file)
+    {
+        var counted = false;
+        try
+        {
+            file.DangerousAddRef(ref counted);
+            Span<byte> answer = stackalloc byte[StatxBytes];
+            return StatxCore((int)file.DangerousGetHandle(), "", HandleItself, IdentityWanted, answer) == 0
+                ? new FileIdentity(
+                    BitConverter.ToUInt64(answer.Slice(DeviceOffset, DeviceBytes)),
+                    BitConverter.ToUInt64(answer[InodeOffset..]),
+                    BitConverter.ToInt64(answer[BirthOffset..]),
+                    BitConverter.ToUInt32(answer.Slice(BirthOffset + BirthBytes - sizeof(uint), sizeof(uint))))
+                : throw Error("statx", "an open file");
+        }
+        finally
+        {
+            if (counted)
+            {
+                file.DangerousRelease();
+            }
+        }
     }
 
     /// <summary>chown(2) to the owner and group of another thing; false when one of the calls was refused.</summary>
@@ -129,7 +203,7 @@ internal static partial class Libc
     private static partial int ChownCore(string path, uint user, uint group);
 
     // struct statx is the same on all architectures: statx(2).
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatxCore(int folder, string path, int flags, uint mask, Span<byte> answer);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]

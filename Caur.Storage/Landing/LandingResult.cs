@@ -29,6 +29,12 @@ public enum LandingStatus
 
     /// <summary>The file system or its quota is full; nothing was kept.</summary>
     NoSpace,
+
+    /// <summary>More bytes were named than the file system has in all, full or empty; nothing was kept.</summary>
+    TooLarge,
+
+    /// <summary>It lies where others put files, and this user may not read it; it stays there.</summary>
+    NotReadable,
 }
 
 /// <summary>One file in the landing zone.</summary>

@@ -11,13 +11,15 @@ public sealed record LandedPart(long Offset, bool IsComplete);
 /// <summary>The answer to a piece.</summary>
 /// <param name="Result">What became of it; null when the file goes on behind it, or something else is wanted first.</param>
 /// <param name="Offset">How much is there now.</param>
-/// <param name="IsBusy">Somebody else writes the same file at this moment.</param>
+/// <param name="IsBusy">Somebody else writes the same file at this moment: another process, or a later request, which took over.</param>
 /// <param name="IsElsewhere">The piece does not begin where the file goes on; none of it was taken.</param>
 public sealed record PieceResult(LandingResult? Result, long Offset, bool IsBusy = false, bool IsElsewhere = false);
 
 /// <content>Files that come in pieces: a hidden part beside the place of the file, that is what it says once its last byte came.</content>
 public sealed partial class LandingZone
 {
+    private readonly PartWriters _writers = new();
+
     /// <summary>How much of a file is there. A damaged or foreign part counts as nothing.</summary>
     public async Task<LandedPart> FindAsync(
         string buildId, int attempt, string fileName, long size, string sha256, CancellationToken cancellationToken)
@@ -36,7 +38,8 @@ public sealed partial class LandingZone
         return new LandedPart(part.Exists && part.Length <= size ? part.Length : 0, false);
     }
 
-    /// <summary>Adds the next bytes of a file. What came is kept also when the content breaks off, and the last byte makes the file whole.</summary>
+    /// <summary>Adds the next bytes of a file. What came is kept also when the content breaks off, and the last byte makes the file whole.
+    /// A call for a file that another call still reads content for ends that one's reading, and goes on behind what it wrote.</summary>
     /// <param name="buildId">The build's id; any text.</param>
     /// <param name="attempt">The attempt's number, 1 or more.</param>
     /// <param name="fileName">The file's name without a folder; not hidden.</param>
@@ -58,7 +61,22 @@ public sealed partial class LandingZone
         return Task.Run(() => AppendAsync(path, size, sha256.ToLowerInvariant(), offset, content, cancellationToken), cancellationToken);
     }
 
-    private static async Task<PieceResult> AppendAsync(
+    /// <summary>Why a file of this size cannot be taken, or not now; null when it can. What is known from the start need not be sent first.</summary>
+    private LandingResult? SizeProblem(long size, long offset)
+    {
+        if (DiskSpace.TotalBytes(root) is { } total && size > total)
+        {
+            return new LandingResult(
+                LandingStatus.TooLarge, string.Create(CultureInfo.InvariantCulture, $"{size} bytes were named, and the disk of the landing zone has {total} in all"));
+        }
+
+        return DiskSpace.FreeBytes(root) is { } free && size - offset > free
+            ? new LandingResult(
+                LandingStatus.NoSpace, string.Create(CultureInfo.InvariantCulture, $"no room for {size - offset} bytes in the landing zone: {free} are free"))
+            : null;
+    }
+
+    private async Task<PieceResult> AppendAsync(
         string path, long size, string sha256, long offset, Stream content, CancellationToken cancellationToken)
     {
         if (await IsThereAsync(path, size, sha256, cancellationToken))
@@ -66,10 +84,28 @@ public sealed partial class LandingZone
             return new PieceResult(new LandingResult(LandingStatus.AlreadyThere, "it was there already"), size);
         }
 
+        Directory.CreateDirectory(root);
+        if (SizeProblem(size, Math.Clamp(offset, 0, size)) is { } problem)
+        {
+            return new PieceResult(problem, 0);
+        }
+
         var part = PartOf(path, sha256);
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using var turn = await _writers.EnterAsync(part, cancellationToken);
+            if (turn is null)
+            {
+                return new PieceResult(null, 0, IsBusy: true);
+            }
+
+            if (await IsThereAsync(path, size, sha256, cancellationToken))
+            {
+                // Whoever wrote it until now has ended it.
+                return new PieceResult(new LandingResult(LandingStatus.AlreadyThere, "it was there already"), size);
+            }
+
             using (var file = TryOpen(part))
             {
                 if (file is null)
@@ -88,7 +124,11 @@ public sealed partial class LandingZone
                 }
 
                 file.Seek(offset, SeekOrigin.Begin);
-                var (came, _) = await FileHash.CopyAsync(content, file, size - offset, cancellationToken);
+                if (await CopyAsync(content, file, size - offset, turn, cancellationToken) is not { } came)
+                {
+                    return new PieceResult(null, file.Length, IsBusy: true);
+                }
+
                 if (came > size - offset)
                 {
                     file.SetLength(0);
@@ -120,6 +160,26 @@ public sealed partial class LandingZone
         {
             return new PieceResult(
                 new LandingResult(LandingStatus.NoSpace, string.Create(CultureInfo.InvariantCulture, $"no room for {size} bytes in the landing zone")), 0);
+        }
+    }
+
+    /// <returns>How many bytes came; null when a later call took over.</returns>
+    private static async Task<long?> CopyAsync(Stream content, FileStream file, long limit, PartWriters.Turn turn, CancellationToken cancellationToken)
+    {
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var copying = FileHash.CopyAsync(content, file, limit, leaving.Token);
+        if (await Task.WhenAny(copying, turn.Asked) != copying)
+        {
+            await leaving.CancelAsync();
+        }
+
+        try
+        {
+            return (await copying).Size;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

@@ -1,10 +1,14 @@
 using System.Globalization;
 using Caur.Storage.Files;
+using Microsoft.Extensions.Logging;
 
 namespace Caur.Storage.Landing;
 
 /// <summary>Where finished archives arrive before publication: a folder per build, in it one per attempt.</summary>
-public sealed partial class LandingZone(string root)
+/// <param name="root">The folder.</param>
+/// <param name="logger">Is told what is wrong with files that others put there; null for nobody.</param>
+/// <param name="time">The clock; null for the system's.</param>
+public sealed partial class LandingZone(string root, ILogger<LandingZone>? logger = null, TimeProvider? time = null)
 {
     /// <summary>Takes one file of an attempt. The same file may be sent again at any time; another content of the same name replaces it.</summary>
     /// <param name="buildId">The build's id; any text.</param>

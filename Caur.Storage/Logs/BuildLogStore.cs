@@ -74,6 +74,33 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
     public Stream? OpenRead(LogKey key) =>
         key.IsValid && LogReader.Open(root, key).Handle is { } handle ? new FileStream(handle, FileAccess.Read, 0) : null;
 
+    /// <summary>Keeps what namcap says of a build's result beside its log, and as long as that.</summary>
+    /// <exception cref="UnsafePathException">A part of the key cannot be a file's name.</exception>
+    /// <exception cref="IOException">The file cannot be made.</exception>
+    public async Task AttachNamcapAsync(LogKey key, ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
+    {
+        if (!key.IsValid)
+        {
+            throw new UnsafePathException(key.ToString());
+        }
+
+        Directory.CreateDirectory(LogFileNames.Folder(root, key.Pkgbase));
+        await AtomicFile.WriteAsync(LogFileNames.NamcapPath(root, key), text, cancellationToken);
+    }
+
+    /// <summary>Opens what <see cref="AttachNamcapAsync"/> kept; null when there is none.</summary>
+    public Stream? OpenNamcap(LogKey key)
+    {
+        try
+        {
+            return key.IsValid ? File.OpenRead(LogFileNames.NamcapPath(root, key)) : null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads a log from an offset to its end and waits for more until it is finished: every byte once and in order, whenever
     /// the follower joins and however slow it is.</summary>
     /// <param name="key">Which log. One that does not exist has no bytes and is at its end.</param>
@@ -175,6 +202,8 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
                 var tooMany = ++finished > retention.MaxPerPkgbase;
                 if (!newest.Add((log.Key.Target, log.Key.Arch)) && (tooMany || now - log.LastWrite > retention.MaxAge))
                 {
+                    // First: what is left of a sweep that is cut off is found by its log.
+                    File.Delete(LogFileNames.NamcapPath(root, log.Key));
                     File.Delete(LogFileNames.Path(root, log.Key, finished: true));
                     removed++;
                     left--;
@@ -244,7 +273,8 @@ public sealed class BuildLogStore(string root, BuildLogOptions? options = null) 
 
     private LogInfo? Describe(LogKey key)
     {
-        foreach (var finished in (ReadOnlySpan<bool>)[false, true, false])
+        // In this order: one that gets its other name in between is seen under that one.
+        foreach (var finished in (ReadOnlySpan<bool>)[false, true])
         {
             var info = new FileInfo(LogFileNames.Path(root, key, finished));
             if (info.Exists)

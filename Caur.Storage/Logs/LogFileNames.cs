@@ -9,11 +9,15 @@ internal static class LogFileNames
 {
     public const string Live = ".live";
     public const string Finished = ".log";
+    public const string Namcap = ".namcap";
 
     public static string Folder(string root, string pkgbase) => PathGuardJoin(root, pkgbase);
 
     public static string Path(string root, LogKey key, bool finished) =>
         PathGuardJoin(root, key.Pkgbase, key.Stem + (finished ? Finished : Live));
+
+    /// <summary>What namcap says of what was built, beside the log.</summary>
+    public static string NamcapPath(string root, LogKey key) => PathGuardJoin(root, key.Pkgbase, key.Stem + Namcap);
 
     private static string PathGuardJoin(string root, params ReadOnlySpan<string> names) => Files.PathGuard.Join(root, names);
 }

@@ -36,6 +36,15 @@ internal sealed class FormerFiles(RepositoryLayout layout, string? archiveFolder
             await FilePlacement.LinkOrCopyAsync(Archived(signature)!, layout.Package(signature), cancellationToken);
         }
 
+        // Not every package has provenance: what there is of it comes back too.
+        foreach (var name in RepositoryLayout.Companions.Skip(1).Select(suffix => entry.FileName + suffix))
+        {
+            if (!File.Exists(layout.Package(name)) && Archived(name) is { } archived && File.Exists(archived))
+            {
+                await FilePlacement.LinkOrCopyAsync(archived, layout.Package(name), cancellationToken);
+            }
+        }
+
         return null;
     }
 

@@ -1,3 +1,5 @@
+using Caur.Storage.Provenance;
+
 namespace Caur.Storage.Repositories;
 
 /// <summary>One publication, decided: what <see cref="RepositoryStore.ApplyAsync"/> does, and does again after a crash. It can be stored;
@@ -25,6 +27,9 @@ public sealed record PublicationPlan
 
     /// <summary>The builds that are published.</summary>
     public IReadOnlyList<string> Builds { get; init; } = [];
+
+    /// <summary>How they came about, of those of which that is known.</summary>
+    public IReadOnlyList<BuildOrigin> Origins { get; init; } = [];
 }
 
 /// <summary>A package that comes.</summary>
@@ -115,6 +120,12 @@ public enum PublicationStep
 
     /// <summary>All signatures are beside them, synced.</summary>
     SignaturesPlaced,
+
+    /// <summary>One build's provenance has its name, signed. Several at once.</summary>
+    StatementNamed,
+
+    /// <summary>All provenance is there.</summary>
+    StatementsPlaced,
 
     /// <summary>The new databases and their signatures are written in a hidden folder.</summary>
     GenerationWritten,

@@ -1,4 +1,5 @@
 using Caur.Pacman;
+using Caur.Storage.Provenance;
 
 namespace Caur.Storage.Repositories;
 
@@ -116,6 +117,7 @@ internal sealed class PublicationPlanner(RepositoryDatabase current, int generat
                 .OrderBy(entry => entry.Name)
                 .Select(entry => new PlannedRemoval(entry.Name.ToString(), entry.PkgBase.ToString(), entry.Version.ToString()))],
             Builds = _included,
+            Origins = [.. _builds.Where(build => _included.Contains(build.Build.Build)).Select(build => build.Build.Origin).OfType<BuildOrigin>()],
         };
         // A repository that has no database yet gets one even when it is empty: pacman cannot do without.
         var changes = plan.Add.Count > 0 || plan.Remove.Count > 0 || generation == 0;

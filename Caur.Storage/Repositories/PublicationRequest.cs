@@ -1,3 +1,5 @@
+using Caur.Storage.Provenance;
+
 namespace Caur.Storage.Repositories;
 
 /// <summary>What someone wants to change in a repository, as one publication.</summary>
@@ -30,6 +32,9 @@ public sealed record BuildToPublish
 
     /// <summary>The pkgnames that it has to make, all of them: a pkgbase is published whole. Default: none.</summary>
     public IReadOnlyList<string> Required { get; init; } = [];
+
+    /// <summary>How it came about; null when that is not known, and then it has no provenance. Default: null.</summary>
+    public BuildOrigin? Origin { get; init; }
 
     /// <summary>All its archives.</summary>
     public required IReadOnlyList<OfferedArchive> Archives { get; init; }

@@ -15,9 +15,6 @@ internal sealed class PublicationRunner(
     IReadOnlyDictionary<string, RepositoryEntry> inspected,
     IPublicationProbe? probe)
 {
-    /// <summary>So many files are placed or signed at the same time. Each waits for the disk or for gpg's agent more than for a processor.</summary>
-    private const int WritesAtOnce = 4;
-
     public async Task<PublicationResult> RunAsync(PublicationPlan plan, CancellationToken cancellationToken)
     {
         var (current, old) = await generations.LoadCurrentAsync(cancellationToken, evenSetBack: plan.Number is not null);
@@ -48,8 +45,10 @@ internal sealed class PublicationRunner(
         }
 
         await AtAsync(PublicationStep.PackagesPlaced, cancellationToken);
-        await PlaceSignaturesAsync(plan, cancellationToken);
+        using var signatures = signer.BeginBatch();
+        await PlaceSignaturesAsync(plan, signatures, cancellationToken);
         await AtAsync(PublicationStep.SignaturesPlaced, cancellationToken);
+        await PlaceStatementsAsync(plan, signatures, cancellationToken);
 
         var database = plan.Restore is { } restored
             ? await RestoreAsync(restored, problems, cancellationToken)
@@ -125,7 +124,7 @@ internal sealed class PublicationRunner(
         var gone = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(
             plan.Add,
-            new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = options.WritesAtOnce, CancellationToken = cancellationToken },
             async (package, token) =>
             {
                 var target = layout.Package(package.FileName);
@@ -147,12 +146,11 @@ internal sealed class PublicationRunner(
         return [.. gone.Order(StringComparer.Ordinal)];
     }
 
-    private async Task PlaceSignaturesAsync(PublicationPlan plan, CancellationToken cancellationToken)
+    private async Task PlaceSignaturesAsync(PublicationPlan plan, SigningBatch signatures, CancellationToken cancellationToken)
     {
-        using var signatures = signer.BeginBatch();
         await Parallel.ForEachAsync(
             plan.Add,
-            new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = options.WritesAtOnce, CancellationToken = cancellationToken },
             async (package, token) =>
             {
                 var path = layout.Package(package.FileName);
@@ -169,6 +167,23 @@ internal sealed class PublicationRunner(
                 await AtAsync(PublicationStep.SignatureNamed, token);
             });
         Libc.SyncFolder(layout.Folder);
+    }
+
+    /// <summary>Before clients see the packages: whoever insists on provenance never meets one without.</summary>
+    private async Task PlaceStatementsAsync(PublicationPlan plan, SigningBatch signatures, CancellationToken cancellationToken)
+    {
+        var writer = new StatementWriter(layout, signer, options, $"{layout.Target}/{Path.GetFileName(layout.Folder)}");
+        var packages = plan.Add.ToLookup(package => package.Build, StringComparer.Ordinal);
+        await Parallel.ForEachAsync(
+            plan.Origins.Where(origin => packages.Contains(origin.Build)),
+            new ParallelOptions { MaxDegreeOfParallelism = options.WritesAtOnce, CancellationToken = cancellationToken },
+            async (origin, token) =>
+            {
+                await writer.WriteAsync(origin, [.. packages[origin.Build]], signatures, token);
+                await AtAsync(PublicationStep.StatementNamed, token);
+            });
+        Libc.SyncFolder(layout.Folder);
+        await AtAsync(PublicationStep.StatementsPlaced, cancellationToken);
     }
 
     private async Task<IReadOnlyCollection<RepositoryEntry>> ReadEntriesAsync(
@@ -190,7 +205,11 @@ internal sealed class PublicationRunner(
                 {
                     // Nothing names it, and the next try takes what is in the landing zone then.
                     File.Delete(path);
-                    File.Delete(path + RepositoryLayout.SignatureSuffix);
+                    foreach (var companion in RepositoryLayout.Companions)
+                    {
+                        File.Delete(path + companion);
+                    }
+
                     changed.Add($"{package.FileName} has changed since it was inspected");
                 }
             });

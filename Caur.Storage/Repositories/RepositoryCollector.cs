@@ -100,9 +100,7 @@ internal sealed class RepositoryCollector(
     private HashSet<string> PackageFiles() => Directory.Exists(layout.Folder)
         ? [.. new DirectoryInfo(layout.Folder).EnumerateFiles("*.pkg.tar*")
             .Where(file => file.LinkTarget is null && PathGuard.IsSafeName(file.Name))
-            .Select(file => file.Name.EndsWith(RepositoryLayout.SignatureSuffix, StringComparison.Ordinal)
-                ? file.Name[..^RepositoryLayout.SignatureSuffix.Length]
-                : file.Name)]
+            .Select(file => RepositoryLayout.PackageOf(file.Name))]
         : [];
 
     private DateTimeOffset LastWrite(string fileName)
@@ -117,7 +115,7 @@ internal sealed class RepositoryCollector(
 
     private async Task RemoveAsync(string fileName, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        foreach (var name in new[] { fileName, fileName + RepositoryLayout.SignatureSuffix })
+        foreach (var name in RepositoryLayout.Companions.Select(suffix => fileName + suffix).Prepend(fileName))
         {
             var path = layout.Package(name);
             if (!File.Exists(path))

@@ -11,6 +11,10 @@ internal sealed record RepositoryLayout(string Folder, string Target)
 {
     public const string GenerationsName = ".gen";
     public const string SignatureSuffix = ".sig";
+    public const string StatementSuffix = ".provenance.json";
+
+    /// <summary>What lies beside a package under its name, and comes and goes with it.</summary>
+    public static readonly IReadOnlyList<string> Companions = [SignatureSuffix, StatementSuffix, StatementSuffix + SignatureSuffix];
 
     private const string CurrentName = "current";
     private const string InfoName = "generation.json";
@@ -40,6 +44,13 @@ internal sealed record RepositoryLayout(string Folder, string Target)
     public string Info(int number) => Path.Combine(Generation(number), InfoName);
 
     public string InfoIn(string generationFolder) => Path.Combine(generationFolder, InfoName);
+
+    /// <summary>The package that a file of the folder is, or lies beside.</summary>
+    public static string PackageOf(string fileName)
+    {
+        var package = Companions.Where(suffix => fileName.EndsWith(suffix, StringComparison.Ordinal)).MaxBy(suffix => suffix.Length);
+        return package is null ? fileName : fileName[..^package.Length];
+    }
 
     public string Package(string fileName) => PathGuard.Join(Folder, fileName);
 

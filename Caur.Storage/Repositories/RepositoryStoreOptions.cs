@@ -32,4 +32,8 @@ public sealed record RepositoryStoreOptions
 
     /// <summary>How many archives are inspected or read at the same time, 1 or more. Default: 2.</summary>
     public int Parallelism { get; init; } = 2;
+
+    /// <summary>How many files are placed or signed at the same time, 1 or more: each waits for the disk or for gpg's agent more than for a
+    /// processor. Default: 4.</summary>
+    public int WritesAtOnce { get; init; } = 4;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Caur.Pacman;
 using Caur.Storage.Files;
+using Caur.Storage.Provenance;
 using Caur.Storage.Signing;
 
 namespace Caur.Storage.Repositories;
@@ -9,7 +10,8 @@ namespace Caur.Storage.Repositories;
 /// <param name="Generation">The generation that was looked at; 0 when there is none.</param>
 /// <param name="Packages">How many packages it names.</param>
 /// <param name="Problems">Everything that is wrong, for people, by file name; empty when all is well.</param>
-public sealed record RepositoryVerification(int Generation, int Packages, IReadOnlyList<string> Problems);
+/// <param name="WithoutProvenance">How many packages have no provenance: they were not built by this farm, or before it wrote any.</param>
+public sealed record RepositoryVerification(int Generation, int Packages, IReadOnlyList<string> Problems, int WithoutProvenance = 0);
 
 /// <summary>Reads everything that the current generation names.</summary>
 internal sealed class RepositoryVerifier(RepositoryLayout layout, GpgSigner signer, RepositoryStoreOptions options)
@@ -17,6 +19,7 @@ internal sealed class RepositoryVerifier(RepositoryLayout layout, GpgSigner sign
     public async Task<RepositoryVerification> VerifyAsync(int number, RepositoryDatabase database, CancellationToken cancellationToken)
     {
         var problems = new ConcurrentBag<string>();
+        var without = 0;
         foreach (var name in number == 0 ? [] : new[] { layout.DatabaseName, layout.FilesName })
         {
             var path = Path.Combine(layout.Generation(number), name);
@@ -35,8 +38,27 @@ internal sealed class RepositoryVerifier(RepositoryLayout layout, GpgSigner sign
                 {
                     problems.Add($"{entry.FileName}: {problem}");
                 }
+
+                var statement = entry.FileName + RepositoryLayout.StatementSuffix;
+                if (!File.Exists(layout.Package(statement)) && !File.Exists(layout.Package(statement + RepositoryLayout.SignatureSuffix)))
+                {
+                    Interlocked.Increment(ref without);
+                }
+                else if (await StatementProblemAsync(entry, layout.Package(statement), token) is { } untrue)
+                {
+                    problems.Add($"{statement}: {untrue}");
+                }
             });
-        return new RepositoryVerification(number, database.Count, [.. problems.Order(StringComparer.Ordinal)]);
+        return new RepositoryVerification(number, database.Count, [.. problems.Order(StringComparer.Ordinal)], without);
+    }
+
+    private async Task<string?> StatementProblemAsync(RepositoryEntry entry, string path, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(path);
+        return !file.Exists ? "the file is gone"
+            : file.Length > ProvenanceStatement.MaxBytes ? "it is too large for a statement"
+            : await SignatureProblemAsync(path, cancellationToken)
+                ?? ProvenanceStatement.Problem(await File.ReadAllBytesAsync(path, cancellationToken), entry.FileName, entry.ReadDescription().Sha256Sum);
     }
 
     private async Task<string?> ProblemAsync(RepositoryEntry entry, CancellationToken cancellationToken)

@@ -13,6 +13,9 @@ public sealed class SigningBatch : IDisposable
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly ConcurrentBag<AgentConnection> _idle = [];
+
+    /// <summary>Ends what is done for all of the batch: one who goes away does not end it for the others.</summary>
+    private readonly CancellationTokenSource _over = new();
     private (string Path, Task<byte[]> Signature)? _first;
     private Task<AgentKey?>? _key;
 
@@ -35,13 +38,13 @@ public sealed class SigningBatch : IDisposable
             if (_first is null)
             {
                 leads = true;
-                _first = (path, _signer.SignAsync(path, cancellationToken));
+                _first = (path, _signer.SignAsync(path, _over.Token));
             }
 
             first = _first.Value.Signature;
         }
 
-        var signature = await first;
+        var signature = await first.WaitAsync(cancellationToken);
         if (leads)
         {
             return signature;
@@ -50,10 +53,10 @@ public sealed class SigningBatch : IDisposable
         Task<AgentKey?> asked;
         lock (_lock)
         {
-            asked = _key ??= FindKeyAsync(_first.Value.Path, signature, cancellationToken);
+            asked = _key ??= FindKeyAsync(_first.Value.Path, signature, _over.Token);
         }
 
-        return await asked is { } key && await TrySignAsync(key, path, cancellationToken) is { } made
+        return await asked.WaitAsync(cancellationToken) is { } key && await TrySignAsync(key, path, cancellationToken) is { } made
             ? made
             : await _signer.SignAsync(path, cancellationToken);
     }
@@ -61,6 +64,8 @@ public sealed class SigningBatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _over.Cancel();
+        _over.Dispose();
         while (_idle.TryTake(out var connection))
         {
             connection.Dispose();

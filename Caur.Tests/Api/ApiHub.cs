@@ -3,28 +3,18 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Caur.Api.Auth;
-using Caur.Api.Builders;
-using Caur.Api.Hosting;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
-using Caur.Grains.Hosting;
 using Caur.Grains.Repositories;
-using Caur.Silo.Engines;
-using Caur.Silo.Hub;
 using Caur.Storage.Files;
-using Caur.Storage.Landing;
-using Caur.Storage.Logs;
-using Caur.Storage.Repositories;
 using Caur.Tests.Grains;
 using Caur.Tests.Sources;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Orleans;
 
 namespace Caur.Tests.Api;
@@ -45,34 +35,17 @@ internal sealed class ApiHub : IAsyncDisposable
     {
         _own = folder is null ? new TemporaryFolder() : null;
         Folder = folder ?? _own!.Path;
-        var folders = DataFolders.Resolve(Path.Combine(Folder, "data"));
-        folders.Create();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(_log);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(HubHost.ConfigureKestrel);
-        var services = builder.Services;
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(folders);
-        services.AddSingleton(_ => new BuildLogStore(folders.Logs));
-        services.AddSingleton(new LandingZone(folders.Landing));
-        services.AddSingleton(new RepositoryFiles(folders.Repositories));
-        services.AddSingleton(new TokenStore(Path.Combine(folders.Root, "tokens.json"), TimeProvider.System));
-        services.AddSingleton<ITrustedKeys, NoKeys>();
-        services.AddSingleton<IRepositoryPublisher>(Publisher);
-        services.Configure<FarmOptions>(options =>
+        _app = TestGateway.Build(DataFolders.Resolve(Path.Combine(Folder, "data")), services =>
         {
-            options.SourceRepositories[Source] = new SourceRepositoryOptions { Url = SourceFolder };
-            options.TargetRepositories[Target.Name] = new TargetRepositoryOptions { Architectures = ["x86_64", "aarch64"] };
-            options.LogsUrl = "https://builds.example.org/logs.html";
-        });
-        more?.Invoke(services);
-        services.AddFarmEngine(folders);
-        services.AddCaurGrains();
-        services.AddCaurGateway();
-        _app = builder.Build();
-        _app.MapCaurGateway();
+            services.AddSingleton<IRepositoryPublisher>(Publisher);
+            services.Configure<FarmOptions>(options =>
+            {
+                options.SourceRepositories[Source] = new SourceRepositoryOptions { Url = SourceFolder };
+                options.TargetRepositories[Target.Name] = new TargetRepositoryOptions { Architectures = ["x86_64", "aarch64"] };
+                options.LogsUrl = "https://builds.example.org/logs.html";
+            });
+            more?.Invoke(services);
+        }, _log);
     }
 
     public string Folder { get; }
@@ -110,7 +83,8 @@ internal sealed class ApiHub : IAsyncDisposable
             throw;
         }
 
-        hub.Http = new HttpClient { BaseAddress = hub.Url };
+        // A stream that is closed is closed: this client would read on for two seconds, in case the connection can be used again.
+        hub.Http = new HttpClient(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = hub.Url };
         hub.Admin = await hub.ClientAsync(TokenRole.Admin);
         return hub;
     }
@@ -208,10 +182,5 @@ internal sealed class ApiHub : IAsyncDisposable
             answer.IsSuccessStatusCode.ShouldBeTrue($"{path}: {(int)answer.StatusCode} {text}");
             return JsonSerializer.Deserialize<JsonElement>(text);
         }
-    }
-
-    private sealed class NoKeys : ITrustedKeys
-    {
-        public ValueTask<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
     }
 }

@@ -207,6 +207,22 @@ public sealed class BuildApiTests : IAsyncLifetime
         (estimate.GetProperty("known").GetBoolean(), estimate.GetProperty("seconds").GetDouble()).ShouldBe((true, 1));
     }
 
+    /// <summary>Logs go when they are old; what was built and how long it took stays known.</summary>
+    [Fact]
+    public async Task Package_WhenAllItsLogsWereRemoved_IsStillShown()
+    {
+        var builder = await new ApiBuilder(_hub, "b1").JoinAsync();
+        await _hub.EnqueueAsync("old");
+        var build = await builder.BuildAsync(AttemptEnd.Failed, "no space left");
+        await ApiHub.UntilAsync(async () => (await _hub.GetAsync("/api/v1/packages/packages/old")).GetProperty("history").GetArrayLength() == 1, "its history");
+        Directory.Delete(Path.Combine(_hub.Folder, "data", "logs"), recursive: true);
+
+        var shown = await _hub.GetAsync("/api/v1/packages/packages/old");
+        shown.GetProperty("history")[0].GetProperty("build").GetString().ShouldBe(build.ToString());
+        shown.GetProperty("decisions").GetArrayLength().ShouldBe(0);
+        (await ApiHub.RefusalAsync(await _hub.Http.GetAsync("/api/v1/packages/packages/older", Token))).Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+
     [Fact]
     public async Task Builders_WhenTheyRunDrainOrCannotBuild_AreListedAndDrainedByHand()
     {

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using Caur.Api.Limits;
 using Caur.Tests.Soak;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Api;
 
@@ -16,7 +14,7 @@ internal sealed class EventFollowersScenario : ISoakScenario
     public async Task RunAsync(SoakRound round)
     {
         var (builds, clients) = round.IsShort ? (15, 3) : (300, 12);
-        await using var hub = await ApiHub.StartAsync(round.Folder, static services => services.Configure<ClientLimits>(static limits => limits.Streams = 10_000));
+        await using var hub = await ApiHub.StartAsync(round.Folder);
         using var begun = await SseClient.OpenAsync(hub.Http, "/api/v1/events");
         var place = begun.LastId;
         var followers = Enumerable.Range(0, clients).Select(_ => FollowAsync(hub, place, builds, round, round.Fork())).ToList();

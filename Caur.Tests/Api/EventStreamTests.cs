@@ -270,6 +270,25 @@ public sealed class EventStreamTests : IAsyncLifetime
             "room for another");
     }
 
+    /// <summary>Closed in good order or reset: a client that comes back again and again has as many as it holds.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Streams_WhenTheClientClosesThem_CountNoMore(bool reset)
+    {
+        _limits.Streams = 60;
+        await Parallel.ForEachAsync(Enumerable.Range(0, 500), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, async (_, cancelled) =>
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, _hub.Url.Port, cancelled);
+            await socket.SendAsync("GET /api/v1/events HTTP/1.1\r\nHost: farm\r\n\r\n"u8.ToArray(), cancelled);
+            var buffer = new byte[4096];
+            var read = await socket.ReceiveAsync(buffer, cancelled);
+            Encoding.ASCII.GetString(buffer, 0, read).ShouldStartWith("HTTP/1.1 200 OK");
+            socket.LingerState = new LingerOption(reset, 0);
+        });
+    }
+
     [Fact]
     public async Task ManagerLogs_WhenFollowed_AreTheHubsLinesInTodaysForm()
     {

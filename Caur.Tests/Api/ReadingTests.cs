@@ -107,13 +107,14 @@ public sealed class ReadingTests : IAsyncLifetime
     {
         await _hub.CommitAsync(("a", null), ("b", null));
         var operation = Guid.NewGuid();
-        var schedule = (string pkgbase) => _hub.Admin.PostAsJsonAsync(
-            "/api/queue/schedule", new { source_repo = "packages", target_repo = "repo", packages = new[] { new { pkgbase } }, operation }, Token);
+        var schedule = (params string[] wanted) => _hub.Admin.PostAsJsonAsync(
+            "/api/queue/schedule", new { source_repo = "packages", target_repo = "repo", packages = wanted.Select(pkgbase => new { pkgbase }), operation }, Token);
         (await schedule("a")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await schedule("a")).StatusCode.ShouldBe(HttpStatusCode.OK);
         var other = await ApiHub.RefusalAsync(await schedule("b"));
         other.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
         other.Detail.ShouldContain($"operation {operation} stands for another order already, of repo/x86_64/a/");
+        (await ApiHub.RefusalAsync(await schedule("a", "b"))).Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await _hub.GetAsync("/api/v1/queue")).GetProperty("items").GetArrayLength().ShouldBe(1);
 
         var change = Guid.NewGuid();
@@ -122,6 +123,10 @@ public sealed class ReadingTests : IAsyncLifetime
             await _hub.Admin.PostAsJsonAsync("/api/v1/repositories/repo/x86_64/rollback", new { generation = 1, operation = change }, Token));
         reused.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
         reused.Detail.ShouldContain($"operation {change} stands for another order in repo/x86_64 already, a removal");
+        var named = await ApiHub.RefusalAsync(
+            await _hub.Admin.PostAsJsonAsync("/api/v1/repositories/repo/x86_64/remove", new { names = new[] { "other" }, operation = change }, Token));
+        named.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        named.Detail.ShouldContain($"operation {change} stands for another order in repo/x86_64 already");
         var again = await _hub.Admin.PostAsJsonAsync("/api/v1/repositories/repo/x86_64/remove", new { names = new[] { "none" }, operation = change }, Token);
         again.StatusCode.ShouldBe(first.StatusCode);
     }

@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Caur.Api.Auth;
+using Caur.Api.Hosting;
 using Caur.Api.Writes;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -57,7 +60,7 @@ public sealed partial class RouteGuardTests : IAsyncLifetime
 
             foreach (var (who, client, status) in clients)
             {
-                using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = JsonContent.Create(Body) };
+                using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = JsonContent.Create(BodyFor(endpoint)) };
                 using var answer = await client.SendAsync(request, Token);
                 if (answer.StatusCode != status)
                 {
@@ -67,6 +70,34 @@ public sealed partial class RouteGuardTests : IAsyncLifetime
         }
 
         clients.ForEach(one => one.Client.Dispose());
+        problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task EveryWriteOfV1_WithAMemberThatItDoesNotTake_IsRefusedForThat()
+    {
+        var takers = Routes().Where(route => WriteRequests.IsWrite(route.Method) && route.Path.StartsWith("/api/v1/", StringComparison.Ordinal)
+            && route.Endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is not null).ToList();
+        takers.Count.ShouldBeGreaterThan(7);
+        var problems = new List<string>();
+
+        foreach (var (method, path, endpoint) in takers)
+        {
+            var body = BodyFor(endpoint);
+            foreach (var mistyped in body.Keys.Select(member => $"{member}_").Append("mistyped"))
+            {
+                // In place of the one that was meant where there is one, and behind all others.
+                var sent = body.Where(member => mistyped != $"{member.Key}_").Append(new(mistyped, JsonSerializer.SerializeToElement("a"))).ToDictionary();
+                using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = JsonContent.Create(sent) };
+                using var answer = await _hub.Admin.SendAsync(request, Token);
+                var said = await answer.Content.ReadAsStringAsync(Token);
+                if (answer.StatusCode != HttpStatusCode.BadRequest || !said.Contains($"'{mistyped}' is nothing that this takes; nothing was done", StringComparison.Ordinal))
+                {
+                    problems.Add($"{method} {path} answers {mistyped} with {(int)answer.StatusCode}: {said}");
+                }
+            }
+        }
+
         problems.ShouldBeEmpty();
     }
 
@@ -89,6 +120,15 @@ public sealed partial class RouteGuardTests : IAsyncLifetime
         }
 
         open.ShouldBeEmpty();
+    }
+
+    /// <summary>What a route's body takes of it: one with another member is refused for that.</summary>
+    private static Dictionary<string, JsonElement> BodyFor(RouteEndpoint endpoint)
+    {
+        var takes = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType?.GetProperties().Select(member => ApiNames.Policy.ConvertName(member.Name)).ToList();
+        return JsonSerializer.SerializeToElement(Body).EnumerateObject()
+            .Where(member => takes is null || takes.Contains(member.Name))
+            .ToDictionary(member => member.Name, member => member.Value);
     }
 
     private IEnumerable<(string Method, string Path, RouteEndpoint Endpoint)> Routes() =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Caur.Benchmarks.Running;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Benchmarks;
 
@@ -19,6 +20,11 @@ public sealed class BenchmarkTests : IDisposable
     [MemberData(nameof(Rows))]
     public async Task Run_WhenQuick_MeasuresWhatTheRowSays(string row)
     {
+        if (row == "container-start")
+        {
+            await ContainerEngine.RequireAsync();
+        }
+
         var json = _folder["result.json"];
         var (output, progress) = (new StringWriter(), new StringWriter());
 

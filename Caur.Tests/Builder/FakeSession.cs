@@ -54,6 +54,9 @@ internal sealed class FakeSession : IBuilderSession
 
     public Func<ArchiveInfo, UploadReply> OnUpload { get; set; } = _ => new UploadReply { Stored = true };
 
+    /// <summary>Sends archives for real instead, when it is there.</summary>
+    public Caur.Builder.Link.ArchiveSender? Sender { get; set; }
+
     public Func<AttemptResult, bool> OnComplete { get; set; } = _ => true;
 
     /// <summary>Lets the next calls of this name throw, as a lost link does.</summary>
@@ -185,6 +188,11 @@ internal sealed class FakeSession : IBuilderSession
     public async Task<UploadReply> UploadAsync(
         AttemptRef attempt, ArchiveInfo archive, Func<CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
     {
+        if (Sender is { } sender)
+        {
+            return await sender.SendAsync(attempt, archive, open, CancellationToken.None, cancellationToken);
+        }
+
         await using var content = await open(cancellationToken);
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
         return await AnswerAsync("upload", () =>

@@ -6,7 +6,7 @@ namespace Caur.Tests.Builders;
 
 public sealed class BuilderLeasesTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Now = TimeSpan.FromHours(1);
     private static readonly BuilderId Builder = new("b", "0");
     private readonly BuilderLeases _leases = new();
 

@@ -22,12 +22,15 @@ public sealed class CliHub : IAsyncLifetime
 
     internal string Data => _folder["data"];
 
+    /// <summary>The source repository.</summary>
+    internal string Source => _folder["pkgbuilds"];
+
     /// <summary>The newest commit of the source repository.</summary>
     internal string Commit { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
     {
-        var source = _folder["pkgbuilds"];
+        var source = Source;
         foreach (var (name, depends) in ((string, string)[])[("hello", ""), ("hello-more", "\tdepends = hello\n"), ("other", "")])
         {
             Directory.CreateDirectory(Path.Combine(source, name));

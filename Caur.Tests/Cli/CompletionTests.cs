@@ -37,6 +37,7 @@ public sealed class CompletionTests : IDisposable
             ["caur schedule hello @sc", "caur|schedule|hello|@|sc"],
             ["caur build show caur/x86_64/hello/", "caur|build|show|caur/x86_64/hello/"],
             ["caur token create --role ", "caur|token|create|--role|"],
+            ["caur queue --state U", "caur|queue|--state|U"],
             ["caur auto-repo-remove --from a", "caur|auto-repo-remove|--from|a"],
             ["caur nothing of the kind ", "caur|nothing|of|the|kind|"]);
 
@@ -49,8 +50,9 @@ public sealed class CompletionTests : IDisposable
         offered[6].ShouldBe(["scope"]);
         offered[7].ShouldBe(["caur/x86_64/hello/1000"]);
         offered[8].ShouldContain("ci");
-        offered[9].ShouldBe(["a list.txt"]);
-        offered[10].ShouldBeEmpty();
+        offered[9].ShouldBe(["Uploading"]);
+        offered[10].ShouldBe(["a list.txt"]);
+        offered[11].ShouldBeEmpty();
     }
 
     [Fact]

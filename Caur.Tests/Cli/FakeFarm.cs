@@ -49,7 +49,7 @@ internal sealed class FakeFarm : IAsyncDisposable
         _app.MapGet("/api/v1/farm", () => TypedResults.Ok(Farm));
         _app.MapGet("/api/v1/queue", () => TypedResults.Ok(QueueAnswers.Page(_queue = Queue())));
         _app.MapGet("/api/v1/builders", () => TypedResults.Ok(QueueAnswers.Builders(_queue ?? Queue())));
-        _app.MapGet("/api/v1/builds", () => TypedResults.Ok(QueueAnswers.Builds(Queue())));
+        _app.MapGet("/api/v1/builds", (string? package) => TypedResults.Ok(package is null ? QueueAnswers.Builds(Queue()) : QueueAnswers.Builds(package, Builds)));
         _app.MapGet("/api/v1/packages", () => TypedResults.Ok(QueueAnswers.Packages(Queue())));
         _app.MapPost("/api/queue/schedule", (ScheduleBody body, HttpContext context) =>
         {
@@ -57,7 +57,6 @@ internal sealed class FakeFarm : IAsyncDisposable
             Scheduled.Add(body);
             return Schedule(body);
         });
-        _app.MapGet("/api/v1/packages/{pkgbase}/builds", (string pkgbase) => TypedResults.Ok(Builds.Where(build => build.Build.Pkgbase == pkgbase)));
         _app.MapGet("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}", (string target, string arch, string pkgbase, string timestamp) =>
             Build(BuildId.Parse($"{target}/{arch}/{pkgbase}/{timestamp}")));
         _app.MapPost("/api/v1/builds/{target}/{arch}/{pkgbase}/{timestamp}/cancel", (string target, string arch, string pkgbase, string timestamp) =>
@@ -162,7 +161,7 @@ internal sealed class FakeFarm : IAsyncDisposable
         Attempts = state == BuildState.Waiting ? 0 : 1,
     };
 
-    public static IResult Final(BuildId build, BuildState state, string reason = "") => TypedResults.Ok(new BuildReply
+    public static IResult Final(BuildId build, BuildState state, string reason = "", string message = "") => TypedResults.Ok(new BuildReply
     {
         Build = build,
         State = state,
@@ -182,6 +181,7 @@ internal sealed class FakeFarm : IAsyncDisposable
                 End = AttemptEnd.Built,
                 Ended = DateTimeOffset.UnixEpoch.AddSeconds(12),
                 ExitCode = 0,
+                Message = message,
             }),
             Finished = DateTimeOffset.UnixEpoch.AddSeconds(12.5),
         },

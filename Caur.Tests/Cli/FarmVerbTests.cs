@@ -119,6 +119,7 @@ public sealed class FarmVerbTests(CliHub hub)
     [InlineData("queue reset --yes", "admin")]
     [InlineData("build cancel awesome-repo/x86_64/other/1", "admin")]
     [InlineData("repo rollback 1", "admin")]
+    [InlineData("token list", "admin")]
     public async Task Verb_WhenTheTokenIsNotEnough_SaysWhichRoleIs(string line, string role)
     {
         var made = await CliRun.RunAsync(["token", "create", "--role", "ci", "--data", hub.Data]);
@@ -130,6 +131,24 @@ public sealed class FarmVerbTests(CliHub hub)
         run.Error.ShouldContain($"it wants a token of the role {role}");
         without.ExitCode.ShouldBe(ExitCodes.TokenRefused);
         without.Error.ShouldContain($"wants a token of the role {role} for this: --token or CAUR_TOKEN");
+    }
+
+    [Theory]
+    [InlineData("build show awesome-repo")]
+    [InlineData("build cancel awesome-repo")]
+    public async Task Build_OfAPackageThatIsCalledAsItsSourceRepository_IsLookedForAsAPackage(string line) =>
+        (await hub.RunAsync(line)).Error.ShouldBe($"caur: there is no build of 'awesome-repo'{Environment.NewLine}");
+
+    [Theory]
+    [InlineData("queue", "reader or any other", "reader")]
+    [InlineData("schedule hello", "ci or admin", "ci")]
+    public async Task Verb_WithAWrongToken_AsksForNoMoreThanItNeeds(string line, string role, string make)
+    {
+        var run = await hub.RunAsync(line.Split(' '), ("CAUR_TOKEN", "caur_wrong"));
+
+        run.ExitCode.ShouldBe(ExitCodes.TokenRefused);
+        run.Error.ShouldContain($"This wants one of the role {role};");
+        run.Error.ShouldContain($"'caur token create --role {make}' on the hub's machine makes one.");
     }
 
     [Fact]

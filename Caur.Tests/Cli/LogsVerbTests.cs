@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Caur.Api.Logs;
+using Caur.Contracts.Builds;
 using Caur.Silo.Cli;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
@@ -123,6 +124,17 @@ public sealed class LogsVerbTests
     }
 
     [Fact]
+    public async Task Logs_WhenThereIsNoneOfThatTime_DoesNotOfferTheSamePackage()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Queue = () => [FakeFarm.Snapshot(FakeFarm.Item(FakeFarm.Id("hello"), BuildState.Waiting), FakeFarm.Item(FakeFarm.Id("hello1"), BuildState.Waiting))];
+
+        (await CliRun.RunAsync(farm, "logs", "hello", "12")).Error
+            .ShouldBe($"caur: there is no build of 'hello' of 12 in the queue, and no log of one. 'caur queue' shows what is queued.{Environment.NewLine}");
+        (await CliRun.RunAsync(farm, "logs", "helo", "12")).Error.ShouldContain("did you mean hello");
+    }
+
+    [Fact]
     public async Task Logs_WhenTheOutputIsClosed_EndsWell()
     {
         await using var farm = await FakeFarm.StartAsync();
@@ -136,9 +148,28 @@ public sealed class LogsVerbTests
             await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
         };
 
-        var run = await CliRun.RunAsync(["logs", "-f", "a", "--server", farm.Url], output: () => new ClosedStream());
+        var run = await CliRun.RunAsync(["logs", "-f", "a", "--server", farm.Url], output: () => new BrokenStream("Broken pipe", 32));
 
         run.ExitCode.ShouldBe(ExitCodes.Ok, run.Error);
+    }
+
+    [Theory]
+    [InlineData("logs a")]
+    [InlineData("logs -f a")]
+    [InlineData("logs --json a")]
+    public async Task Logs_WhenTheDiskIsFull_DoesNotSayThatItIsWhole(string line)
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Log = async (context, _) =>
+        {
+            await BeginAsync(context, "caur/x86_64/a/1");
+            await context.Response.WriteAsync("a line\nand a half");
+        };
+
+        var run = await CliRun.RunAsync([.. line.Split(' '), "--server", farm.Url], output: () => new BrokenStream("No space left on device", 28));
+
+        run.ExitCode.ShouldBe(ExitCodes.Failed);
+        run.Error.ShouldBe($"caur: the log could not be written to its end: No space left on device{Environment.NewLine}");
     }
 
     [Fact]
@@ -161,10 +192,10 @@ public sealed class LogsVerbTests
         return context.Response.StartAsync();
     }
 
-    /// <summary>A pipe whose reader went away.</summary>
-    private sealed class ClosedStream : MemoryStream
+    /// <summary>An output that takes nothing, as the system says it by an error's number.</summary>
+    private sealed class BrokenStream(string message, int error) : MemoryStream
     {
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-            throw new IOException("Broken pipe");
+            throw new IOException(message, error);
     }
 }

@@ -69,6 +69,21 @@ public sealed class LostAnswerTests
     }
 
     [Fact]
+    public async Task Accept_WhenTheAnswerIsLost_IsNotCalledARollback()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Change = _ => new Aborted();
+
+        var lost = await CliRun.RunAsync(farm, "repo", "accept");
+        farm.Change = _ => TypedResults.StatusCode(StatusCodes.Status403Forbidden);
+        var refused = await CliRun.RunAsync(farm, "repo", "accept");
+
+        lost.Error.ShouldContain("ordered: to let caur/x86_64 go on from what is there");
+        refused.ExitCode.ShouldBe(ExitCodes.TokenRefused);
+        refused.Error.ShouldContain("it wants a token of the role admin;");
+    }
+
+    [Fact]
     public async Task Schedule_WhenInterruptedBeforeTheAnswer_SaysThatItMayHaveBeenCarriedOut()
     {
         await using var farm = await FakeFarm.StartAsync();

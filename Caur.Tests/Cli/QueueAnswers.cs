@@ -39,19 +39,25 @@ internal static class QueueAnswers
 
     public static Page<BuildSummary> Builds(IReadOnlyList<QueueSnapshot> queues) => new()
     {
+        Items = [.. queues.SelectMany(queue => queue.Items).Select(BuildCatalog.Of)],
+    };
+
+    /// <summary>The builds of a package.</summary>
+    public static Page<BuildSummary> Builds(string package, IEnumerable<PackageBuild> builds) => new()
+    {
         Items =
         [
-            .. queues.SelectMany(queue => queue.Items).Select(item => new BuildSummary
+            .. builds.Where(build => build.Build.Pkgbase == package).Select(build => new BuildSummary
             {
-                Build = item.Build,
-                Pkgbase = item.Build.Pkgbase,
-                Target = item.Build.Target,
-                Source = item.Request.SourceRepository,
-                Commit = item.Request.Commit,
-                State = item.State,
-                Final = false,
-                Reason = item.Explanation,
-                Queued = item.Build.QueuedAt,
+                Build = build.Build,
+                Pkgbase = package,
+                Target = build.Build.Target,
+                Source = "caur",
+                Commit = "1234567890abcdef1234567890abcdef12345678",
+                State = build.Queued ? BuildState.Waiting : BuildState.Published,
+                Final = !build.Queued,
+                Reason = "",
+                Queued = build.Build.QueuedAt,
             }),
         ],
     };

@@ -160,6 +160,19 @@ public sealed class RepositoryVerbTests
     }
 
     [Fact]
+    public async Task AutoRepoRemove_WithNamesThatATerminalWouldObey_ShowsThemSafely()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+
+        var run = await CliRun.RunAsync(["auto-repo-remove", "--server", farm.Url, "--from", "-"], input: $"a\n\e]0;owned\a{new string('x', 5000)}\n");
+
+        run.ExitCode.ShouldBe(ExitCodes.Failed);
+        run.Error.ShouldStartWith("caur: -:2: '?]0;owned?xxx");
+        run.Error.Length.ShouldBeLessThan(300);
+        farm.Changes.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Change_WhenNoServerAnswers_SaysWhereItLooked()
     {
         var run = await CliRun.RunAsync(["auto-repo-remove", "--server", "http://127.0.0.1:9", "a"]);

@@ -79,6 +79,20 @@ public sealed class TerminalTests
         text.ToString().ShouldBe("a: Running\n");
     }
 
+    [Fact]
+    public void Changed_WhileTheNextAttemptComesNearer_SaysItOnce()
+    {
+        var text = new StringWriter { NewLine = "\n" };
+        using var output = new FollowOutput(new CliContext(() => Stream.Null, text, TextWriter.Null, _ => null, isTerminal: false), quiet: false);
+        var waiting = Progress(FakeFarm.Id("a"), BuildState.Waiting) with { Wait = WaitReason.RetryPause, Attempts = 1 };
+
+        output.Changed(waiting with { Reason = "tried again in 5 s: no disk" });
+        output.Changed(waiting with { Reason = "tried again in 4 s: no disk" });
+        output.Changed(waiting with { Reason = "tried again in 20 s: no disk", Attempts = 2 });
+
+        text.ToString().ShouldBe("a: Waiting: tried again in 5 s: no disk\na: Waiting: tried again in 20 s: no disk\n");
+    }
+
     [Theory]
     [InlineData(59, "59 s")]
     [InlineData(127, "2:07")]

@@ -9,10 +9,12 @@ public sealed class TokenStoreTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("")]
-    [InlineData("null")]
-    [InlineData("{bad")]
-    public async Task List_WhenTheFileIsDamaged_NamesItAndLeavesItAlone(string damage)
+    [InlineData("", "line 1 is not what the farm wrote")]
+    [InlineData("null", "it is empty")]
+    [InlineData("{bad", "line 1 is not what the farm wrote")]
+    [InlineData("[\n{}]", "line 2 is not what the farm wrote")]
+    [InlineData("[\n{\"id\":\"a\",\"hash\":\"b\",\"name\":\"c\",\n\"role\":77}]", "line 3 is not what the farm wrote")]
+    public async Task List_WhenTheFileIsDamaged_NamesItAndLeavesItAlone(string damage, string what)
     {
         using var folder = new TemporaryFolder();
         var store = new TokenStore(folder["tokens.json"], TimeProvider.System);
@@ -20,7 +22,7 @@ public sealed class TokenStoreTests
         var sound = await File.ReadAllTextAsync(folder["tokens.json"], Token);
         await File.WriteAllTextAsync(folder["tokens.json"], damage, Token);
 
-        Should.Throw<IOException>(() => store.Find(secret)).Message.ShouldContain($"The file of tokens, {folder["tokens.json"]}, is damaged");
+        Should.Throw<IOException>(() => store.Find(secret)).Message.ShouldContain($"The file of tokens, {folder["tokens.json"]}, is damaged ({what}): put a backup in its place");
         await Should.ThrowAsync<IOException>(() => store.CreateAsync(TokenRole.Admin, "another", null, Token));
         (await File.ReadAllTextAsync(folder["tokens.json"], Token)).ShouldBe(damage);
 

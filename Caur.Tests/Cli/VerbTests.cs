@@ -5,6 +5,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Silo.Cli;
+using Caur.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
 namespace Caur.Tests.Cli;
@@ -45,6 +46,8 @@ public sealed class VerbTests
     [InlineData("repo rollback x", "'x' is no whole number, which rollback wants.")]
     [InlineData("repo remove a --operation x", "'x' is no id as ")]
     [InlineData("logs a yesterday", "'yesterday' is no whole number")]
+    [InlineData("logs a -1", "'caur logs' has no option '-1'")]
+    [InlineData("logs a -- -1", "'-1' is no timestamp: the number at the end of a build's id is wanted.")]
     [InlineData("database --slots two", "'two' is no whole number, which --slots wants.")]
     [InlineData("build list --limit many", "--limit wants a number from 1 to 100000.")]
     [InlineData("build list --limit 99999999999", "--limit wants a number from 1 to 100000.")]
@@ -99,6 +102,75 @@ public sealed class VerbTests
 
         run.ExitCode.ShouldBe(ExitCodes.Usage);
         run.Error.ShouldContain("'ftp://x' is no address of a hub");
+    }
+
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("token", "list")]
+    [InlineData("config", "check")]
+    [InlineData("web")]
+    [InlineData("demo")]
+    [InlineData("database")]
+    public async Task Data_WhenItNamesNothing_ReturnsUsage(params string[] verb)
+    {
+        foreach (var nothing in (string[])["", " "])
+        {
+            var run = await CliRun.RunAsync([.. verb, "--data", nothing]);
+
+            run.ExitCode.ShouldBe(ExitCodes.Usage, run.Error);
+            run.Error.ShouldStartWith($"caur: --data wants a folder, and '{nothing}' is none.");
+        }
+    }
+
+    [Fact]
+    public async Task Server_WithAPassword_IsShownWithoutIt()
+    {
+        (await CliRun.RunAsync(["queue", "--server", "http://me:secret@127.0.0.1:9"])).Error.ShouldStartWith("caur: no farm answers at http://127.0.0.1:9/ ");
+        (await CliRun.RunAsync(["queue", "--server", "ftp://me:secret@127.0.0.1:9"])).Error.ShouldNotContain("secret");
+    }
+
+    [Fact]
+    public async Task Run_WhenNothingCanBeToldOnTheStandardError_EndsAsItWould()
+    {
+        var script = $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "caur.dll")}' version --nonsense 2> /dev/full; echo $?";
+
+        (await Processes.RunAsync("bash", ["--norc", "-c", script])).Output.ShouldBe($"{ExitCodes.Usage}\n");
+    }
+
+    [Fact]
+    public async Task Call_WhenTheAnswerStandsStillInTheMiddle_EndsInTime()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        var time = new ManualTimeProvider();
+        farm.Log = async (context, _) =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            context.Response.ContentLength = 4;
+            await context.Response.WriteAsync("[1");
+            await context.Response.Body.FlushAsync();
+            await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
+        };
+        await using var http = new FarmHttp(new Uri(farm.Url), null, time);
+        var call = http.GetAsync<int[]>("api/logs/a", TestContext.Current.CancellationToken);
+
+        // What the way to the answer's begin had is over; from then on its content has as much.
+        while (time.Next != TimeSpan.FromSeconds(100))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(100));
+
+        (await call.DefaultTimeout("the end of the call").ShouldThrowAsync<FarmException>()).Message.ShouldBe($"{farm.Url}/ did not answer within 100 s");
+    }
+
+    [Fact]
+    public async Task BuildWhy_WhenTheMessageIsASentence_HasOneFullStop()
+    {
+        await using var farm = await FakeFarm.StartAsync();
+        farm.Build = id => FakeFarm.Final(id, BuildState.Failed, "it does not build", "The build ended with code 4.");
+
+        (await CliRun.RunAsync(farm, "build", "why", "caur/x86_64/a/1")).Succeeded().Output.ShouldContain("ended as Built: The build ended with code 4.\n");
     }
 
     [Fact]

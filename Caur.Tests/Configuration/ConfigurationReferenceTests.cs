@@ -6,6 +6,7 @@ using Caur.Api.Auth;
 using Caur.Api.Hosting;
 using Caur.Api.Idempotency;
 using Caur.Api.Limits;
+using Caur.Api.Link;
 using Caur.Builder;
 using Caur.Builder.Attempts;
 using Caur.Builder.Containers;
@@ -16,6 +17,7 @@ using Caur.Builder.Sources;
 using Caur.Contracts.Farm;
 using Caur.Silo.Configuration;
 using Caur.Silo.Hub;
+using Caur.Silo.Web;
 using Caur.Storage.Logs;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
@@ -33,9 +35,10 @@ public sealed partial class ConfigurationReferenceTests
 
     private static readonly Type[] OptionClasses =
     [
-        typeof(FarmOptions), typeof(BuilderOptions), typeof(AttemptOptions), typeof(ContainerOptions), typeof(EngineOptions), typeof(ImageOptions),
+        typeof(FarmOptions), typeof(NotificationOptions), typeof(BuilderOptions), typeof(AttemptOptions), typeof(ContainerOptions), typeof(EngineOptions), typeof(ImageOptions),
         typeof(LogOptions), typeof(SourceOptions), typeof(LogRetention), typeof(RepositoryStoreOptions), typeof(GpgOptions),
         typeof(ReadingOptions), typeof(CrossOriginOptions), typeof(ProxyOptions), typeof(RequestLimits), typeof(RateLimits), typeof(ClientLimits), typeof(IdempotencyOptions), typeof(AuditOptions),
+        typeof(WebOptions), typeof(LinkOptions),
     ];
 
     /// <summary>What nobody is to set: the farm's other parts rely on it, or it follows from something that is set.</summary>
@@ -50,14 +53,20 @@ public sealed partial class ConfigurationReferenceTests
 
         // How the parts speak to each other.
         "BuilderOptions.TakeEvery", "BuilderOptions.CallTimeout", "EngineOptions.CallTimeout", "LogOptions.CallTimeout", "LogOptions.FlushInterval",
-        "LogOptions.WindowBytes", "ImageOptions.RetryAfter", "SourceOptions.KeepCommits", "AttemptOptions.InterruptGrace", "AttemptOptions.TerminateGrace",
+        "LogOptions.WindowBytes", "ImageOptions.RetryAfter", "SourceOptions.KeepCommits", "AttemptOptions.TimeoutGrace", "BuilderOptions.RefusalGrace", "AttemptOptions.InterruptGrace", "AttemptOptions.TerminateGrace",
         "AttemptOptions.KillGrace", "AttemptOptions.DrainTimeout", "AttemptOptions.UploadRetries", "ContainerOptions.OpenFiles",
-        "RepositoryStoreOptions.Limits", "RepositoryStoreOptions.Parallelism", "GpgOptions.Program", "GpgOptions.Timeout", "GpgOptions.Parallelism",
+        "RepositoryStoreOptions.Limits", "RepositoryStoreOptions.Parallelism", "RepositoryStoreOptions.WritesAtOnce", "GpgOptions.Program", "GpgOptions.Timeout", "GpgOptions.Parallelism",
 
         // Bounds that nobody honest meets.
+        "NotificationOptions.MostWaiting", "NotificationOptions.Timeout",
         "RequestLimits.BodyTime", "RequestLimits.HeaderTime", "RequestLimits.HeaderBytes", "RequestLimits.SlowestWriter", "RequestLimits.SlowestReader",
         "RequestLimits.SlowTime", "IdempotencyOptions.Keep", "IdempotencyOptions.Bytes", "IdempotencyOptions.AnswerBytes", "IdempotencyOptions.Patience",
         "AuditOptions.FileBytes",
+
+        "LinkOptions.PerToken", "LinkOptions.PerAddress",
+
+        // What a reader of 'caur web' may rely on.
+        "WebOptions.FreshFor", "WebOptions.ConnectWithin", "WebOptions.LingerFor",
     ];
 
     [Fact]
@@ -92,6 +101,7 @@ public sealed partial class ConfigurationReferenceTests
         }
 
         DatabaseVerb.Read(new DatabaseVerb.Arguments(null, null, null, null), configuration with { Variable = Recording(configuration.Variable) });
+        new WebOptions().ReadEnvironment(Recording(configuration.Variable));
         var known = SettingTable.All.SelectMany(setting => setting.Variables).ToHashSet();
         asked.Keys.Except(known).Where(name => !name.EndsWith("_FILE", StringComparison.Ordinal)).ShouldBeEmpty("a hub reads variables that the table does not know");
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
 
@@ -34,5 +37,28 @@ public sealed class ConfigurationStartTests
             "--slots must be from 0 to 1000, not -1",
         ]);
         Directory.EnumerateFileSystemEntries(folder.Path).ShouldHaveSingleItem("nothing was made");
+    }
+
+    [Fact]
+    public async Task Start_OnAPortThatIsTaken_SaysOneThing()
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TcpListener(IPAddress.IPv6Any, 0);
+        other.Server.DualMode = true;
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+
+        var ended = await Processes.RunAsync(
+            "dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "caur.dll"), "database", "--data", folder.Path, "--slots", "0", "--web-port", port],
+            environment: new Dictionary<string, string>
+            {
+                ["PACKAGE_REPOS"] = ConfigurationHarness.Sources,
+                ["PACKAGE_TARGET_REPOS"] = """{"farm":{}}""",
+            });
+
+        ended.ExitCode.ShouldBe(2, ended.ToString());
+        ended.Error.ShouldBe($"caur database: Failed to bind to address http://[::]:{port}: address already in use.\n");
+        ended.Output.ShouldNotContain("Exception");
     }
 }

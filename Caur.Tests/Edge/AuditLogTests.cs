@@ -31,6 +31,18 @@ public sealed class AuditLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_WhenAnotherFileOfTheSameLengthIsThere_GoesOnWithItsNumbers()
+    {
+        using var log = Log();
+        await log.AppendAsync(Entry("one"));
+        var text = await File.ReadAllTextAsync(_folder["audit.log"], Cancelled);
+        await File.WriteAllTextAsync(_folder["other"], text.Replace("\"seq\":1,", "\"seq\":7,", StringComparison.Ordinal), Cancelled);
+        File.Move(_folder["other"], _folder["audit.log"], overwrite: true);
+
+        (await log.AppendAsync(Entry("two"))).ShouldBe(8);
+    }
+
+    [Fact]
     public async Task Append_WhenTheFileIsFull_PutsItAsideAndKeepsAsManyAsTold()
     {
         var options = new AuditOptions { FileBytes = 4096, Files = 3 };

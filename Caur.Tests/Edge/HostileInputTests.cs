@@ -187,6 +187,37 @@ public sealed class HostileInputTests(EdgeHub hub)
         await hub.ShouldWorkAsync();
     }
 
+    [Theory]
+    [InlineData("/api/v1/queue/reset", """{"architecture":"x86_64"}""", "architecture")]
+    [InlineData("/api/v1/queue/promote", """{"pkgbase":"hello","target_repo":"farm","architecture":"x86_64"}""", "architecture")]
+    [InlineData("/api/v1/queue/pause", """{"architecture":"x86_64"}""", "architecture")]
+    [InlineData("/api/v1/repositories/farm/x86_64/remove", """{"names":["hello"],"package":true}""", "package")]
+    [InlineData("/api/v1/repositories/farm/x86_64/keep", """{"names":["hello"],"dryRun":true}""", "dryRun")]
+    [InlineData("/api/v1/repositories/farm/x86_64/rollback", """{"generation":1,"dry-run":true}""", "dry-run")]
+    [InlineData("/api/v1/builds/farm/x86_64/hello/1/retry", """{"operation_id":"6f0f1a52-53a1-4b0e-9d5f-0c8b7e5a4d21"}""", "operation_id")]
+    [InlineData("/api/v1/tokens", """{"role":"Ci","target_repo":["farm"]}""", "target_repo")]
+    public async Task Bodies_WithAMemberThatIsMistyped_ChangeNothing(string path, string body, string member)
+    {
+        using var admin = hub.Client(hub.Admin);
+
+        using var answer = await admin.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), Cancelled);
+
+        (await answer.ShouldBeProblemAsync(400)).ShouldContain($"'{member}' is nothing that this takes; nothing was done");
+    }
+
+    [Theory]
+    [InlineData("limit=x", "limit is 'x', and a whole number is wanted")]
+    [InlineData("limit=99999999999", "limit is '99999999999', and a whole number is wanted")]
+    [InlineData("after=99999999999999999999", "after is '99999999999999999999', and a whole number is wanted")]
+    public async Task Audit_WhenAParameterIsNoNumber_SaysWhatIsWanted(string query, string detail)
+    {
+        using var admin = hub.Client(hub.Admin);
+
+        using var answer = await admin.GetAsync($"/api/v1/audit?{query}", Cancelled);
+
+        (await answer.ShouldBeProblemAsync(400)).ShouldBe(detail);
+    }
+
     [Fact]
     public async Task Bodies_ThatBreakOff_ChangeNothing()
     {

@@ -72,6 +72,26 @@ public sealed class HubLogTests
         Write(console, LogLevel.Information, "all is well", null).ShouldNotContain("The same");
     }
 
+    /// <summary>What was counted of one that has to make room for others is said.</summary>
+    [Fact]
+    public void Repeats_OfMoreFailuresThanAreRemembered_ForgetNoCount()
+    {
+        var repeats = new FailureRepeats(_clock);
+        for (var i = 0; i < 5; i++)
+        {
+            repeats.MayBeSaid(Category, new EventId(7), LogLevel.Error, Thrown("/x")).ShouldBe(i == 0);
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        for (var i = 0; i < 1000; i++)
+        {
+            repeats.MayBeSaid(Category, new EventId(100 + i), LogLevel.Error, Thrown("/x")).ShouldBeTrue();
+        }
+
+        repeats.TakeCounts().ShouldHaveSingleItem().Text.ShouldStartWith("The same came 4 times more");
+        repeats.TakeCounts().ShouldBeEmpty();
+    }
+
     private static IOException Thrown(string path)
     {
         try

@@ -26,6 +26,19 @@ public sealed class KeyStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Find_WhenSomebodyRemovedTheFolder_KnowsTheKeyNoMore()
+    {
+        var store = Store(new IdempotencyOptions());
+        await store.SaveAsync(Slot(1), Record());
+        Directory.Delete(_folder["keys"], recursive: true);
+
+        store.Find(Slot(1)).ShouldBeNull();
+        await store.SaveAsync(Slot(1), Record());
+
+        store.Find(Slot(1)).ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task Sweep_WhenADayIsOver_RemovesWhatNobodyAskedFor()
     {
         var store = Store(new IdempotencyOptions());

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Caur.Api.Auth;
+using Caur.Api.Repositories;
 using Caur.Tests.Logs;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
@@ -48,7 +49,10 @@ public sealed class ProblemTests : IDisposable
         (await (await admin.PostAsync("/write", new StringContent("x=1"), Cancelled)).ShouldBeProblemAsync(415)).ShouldContain("application/json");
         (await (await admin.PostAsync("/write", Json("""{"role":"King"}"""), Cancelled)).ShouldBeProblemAsync(400)).ShouldContain("$.role");
         (await (await admin.PostAsync("/write", Json("{\"name\":"), Cancelled)).ShouldBeProblemAsync(400)).ShouldContain("line 1");
-        await (await admin.PostAsync("/write", Json(new string(' ', 2 << 20)), Cancelled)).ShouldBeProblemAsync(413);
+
+        // Whoever sends on when it was refused may find the connection closed before the answer is read.
+        using var large = new HttpRequestMessage(HttpMethod.Post, "/write") { Content = Json(new string(' ', 2 << 20)), Headers = { ExpectContinue = true } };
+        await (await admin.SendAsync(large, Cancelled)).ShouldBeProblemAsync(413);
 
         log.Errors.ShouldBeEmpty();
         (await (await anonymous.GetAsync("/throw", Cancelled)).ShouldBeProblemAsync(500)).ShouldContain("request id");
@@ -74,6 +78,23 @@ public sealed class ProblemTests : IDisposable
         }
 
         (await (await admin.GetAsync("/full", Cancelled)).ShouldBeProblemAsync(507)).ShouldContain(_folder["logs"]);
+    }
+
+    [Theory]
+    [InlineData("file")]
+    [InlineData("folder/file")]
+    public async Task File_ThatWasRemovedSinceItWasFound_IsNotThere(string name)
+    {
+        var log = new ScopeLog();
+        await using var app = await EdgeApp.StartAsync(
+            _folder.Path, routes => routes.MapGet("/repos/gone", IResult () => new RepositoryFileResult(_folder[name])), log: log);
+        using var client = app.Client();
+
+        using var answer = await client.GetAsync("/repos/gone", Cancelled);
+
+        (await answer.ShouldBeProblemAsync(404)).ShouldBe(RepositoryFileResult.Missing);
+        answer.Headers.CacheControl?.NoStore.ShouldBe(true);
+        log.ScopesOfErrors.ShouldBeEmpty();
     }
 
     [Fact]

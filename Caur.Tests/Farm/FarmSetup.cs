@@ -27,6 +27,15 @@ internal sealed class FarmSetup : IDisposable
 
     public string Data => _folder["data"];
 
+    /// <summary>A file or folder beside the farm's.</summary>
+    public string this[string name] => _folder[name];
+
+    /// <summary>The hub's port, whether it runs or not.</summary>
+    public int Port => _port;
+
+    /// <summary>Another source repository.</summary>
+    public SourceFolder SourcesOf(string name) => new(_folder.Folder(name));
+
     public static async Task<FarmSetup> CreateAsync() => new(await ContainerEngine.RequireAsync());
 
     public Task<HubProcess> StartHubAsync(params (string Name, string Value)[] more)
@@ -50,9 +59,9 @@ internal sealed class FarmSetup : IDisposable
         return HubProcess.StartAsync(Data, _port, environment);
     }
 
-    /// <summary>A free port that outlives a hub: containers go on asking where the hub was when they began. It is below the ports that
-    /// the kernel gives to connections, any of which could take it while no hub has it.</summary>
-    private static int FindPort()
+    /// <summary>A free port that outlives a server: containers go on asking where the hub was when they began, builders where their gateway
+    /// was. It is below the ports that the kernel gives to connections, any of which could take it while no server has it.</summary>
+    public static int FindPort()
     {
         while (true)
         {

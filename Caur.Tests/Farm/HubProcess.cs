@@ -17,9 +17,13 @@ internal sealed partial class HubProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _isDisposed;
+
     private HubProcess(Process process) => _process = process;
 
     public HttpClient Http { get; private set; } = null!;
+
+    public bool HasEnded => _isDisposed || _process.HasExited;
 
     public string Output => string.Join('\n', _output);
 
@@ -38,20 +42,17 @@ internal sealed partial class HubProcess : IAsyncDisposable
         }
 
         var hub = new HubProcess(Process.Start(start)!);
-        hub._process.OutputDataReceived += (_, line) => hub.Read(line.Data);
-        hub._process.ErrorDataReceived += (_, line) => hub.Read(line.Data);
-        hub._process.BeginOutputReadLine();
-        hub._process.BeginErrorReadLine();
-        var ended = hub._process.WaitForExitAsync();
-        if (await Task.WhenAny((Task)hub._port.Task, ended).Timeout(StartTime, "the start of the hub") == ended)
+        try
         {
-            throw new InvalidOperationException($"The hub ended at its start:\n{hub.Output}");
+            await hub.BeginAsync(dataFolder);
+            return hub;
         }
-
-        hub.Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await hub._port.Task}"), Timeout = TimeSpan.FromMinutes(2) };
-        hub.Http.DefaultRequestHeaders.Authorization =
-            new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(dataFolder, "admin.token"))).Trim());
-        return hub;
+        catch
+        {
+            // Nobody else knows it.
+            await hub.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>kill -9.</summary>
@@ -108,8 +109,15 @@ internal sealed partial class HubProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends it, if it has not ended; more than once is as once.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         Http?.Dispose();
         if (!_process.HasExited)
         {
@@ -118,6 +126,23 @@ internal sealed partial class HubProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task BeginAsync(string dataFolder)
+    {
+        _process.OutputDataReceived += (_, line) => Read(line.Data);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        var ended = _process.WaitForExitAsync();
+        if (await Task.WhenAny((Task)_port.Task, ended).Timeout(StartTime, "the start of the hub") == ended)
+        {
+            throw new InvalidOperationException($"The hub ended at its start:\n{Output}");
+        }
+
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await _port.Task}"), Timeout = TimeSpan.FromMinutes(2) };
+        Http.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(dataFolder, "admin.token"))).Trim());
     }
 
     private void Read(string? line)
@@ -134,6 +159,6 @@ internal sealed partial class HubProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"The farm is up at http://[^ ]*:(\d+) ")]
+    [GeneratedRegex(@"The farm is up at http://[^ ]*?:(\d+)[ ,]")]
     private static partial Regex UpLine();
 }

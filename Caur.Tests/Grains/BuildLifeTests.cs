@@ -119,9 +119,7 @@ public sealed class BuildLifeTests
     public async Task Cancel_WhenRunning_EndsItOnItsBuilder()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
 
         (await farm.Queue.CancelAsync(build, "not wanted")).Done.ShouldBeTrue();
@@ -166,9 +164,7 @@ public sealed class BuildLifeTests
     public async Task Complete_WhenTheAnswerWasLost_MayBeRepeated()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         await builder.FinishAsync(attempt);
         (await builder.CompleteAsync(attempt, AttemptEnd.Built)).ShouldBeTrue();
@@ -183,9 +179,7 @@ public sealed class BuildLifeTests
     public async Task Complete_WhenTheEngineFailedThreeTimes_IsASystemError()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         foreach (var pause in new[] { 5, 20, 0 })
         {
             await builder.CompleteAsync(await builder.StartAsync(), AttemptEnd.SystemError, "no image");
@@ -223,9 +217,7 @@ public sealed class BuildLifeTests
         await using var farm = await Farm.StartAsync();
         var gate = new TaskCompletionSource();
         farm.Publisher.Gate = gate.Task;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         await builder.FinishAsync(await builder.StartAsync());
 
         (await farm.Repository().GetAsync()).Pending.ShouldBe(1);

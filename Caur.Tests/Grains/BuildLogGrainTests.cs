@@ -144,8 +144,7 @@ public sealed class BuildLogGrainTests
     [Fact]
     public async Task Begin_WhenItCouldNotBeWritten_IsNotTakenForDoneWhenRepeated()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var builder = new ScriptedBuilder(farm);
         farm.Faults.FailWrites("log");
         await Should.ThrowAsync<Exception>(() => farm.Log(Build).BeginAsync(Attempt(builder, 1)));

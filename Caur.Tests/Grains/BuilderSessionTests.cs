@@ -1,11 +1,19 @@
+using Caur.Api.Builders;
+using Caur.Contracts.Builders;
 using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
+using Caur.Protocol.Builders;
+using Caur.Tests.Link;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Caur.Tests.Grains;
 
 /// <summary>Leases: builders that vanish, return, restart and say goodbye.</summary>
 public sealed class BuilderSessionTests
 {
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Lease_WhenItEnds_GivesTheBuildToAnotherBuilder()
     {
@@ -65,9 +73,7 @@ public sealed class BuilderSessionTests
     public async Task Join_WhenTheLinkReturnsWithinTheLease_ChangesNothing()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         await farm.AdvanceAsync(TimeSpan.FromSeconds(25));
 
@@ -81,9 +87,7 @@ public sealed class BuilderSessionTests
     public async Task Join_WhenTheLinkReturnsTooLate_EndsTheAttemptAndCountsNoLoss()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         for (var i = 1; i <= 4; i++)
         {
             await builder.StartAsync();
@@ -162,9 +166,7 @@ public sealed class BuilderSessionTests
     public async Task Renew_WhenTheBuilderForgotABuild_GivesItBackAfterTheLease()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         await builder.StartAsync();
         builder.Running.Clear();
         await farm.AdvanceUntilAsync(
@@ -184,9 +186,7 @@ public sealed class BuilderSessionTests
     public async Task Drain_WhenAsked_TakesNoMoreUntilTakenBack()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         await builder.Grain.DrainAsync(true);
 
         (await builder.TakeAsync()).ShouldBeEmpty();
@@ -221,8 +221,7 @@ public sealed class BuilderSessionTests
     [Fact]
     public async Task Drain_WhenTheWriteBeforeFailed_IsWrittenItself()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
         farm.Faults.FailWrites("builder");
@@ -233,6 +232,33 @@ public sealed class BuilderSessionTests
         await farm.RestartAsync();
         await builder.JoinAsync();
         (await farm.Queue.GetAsync()).Builders.ShouldHaveSingleItem().Profile.Draining.ShouldBeTrue();
+    }
+
+    /// <summary>The grain begins anew and knows no session: the agent is told to join again at once, and no attempt is taken from it before.</summary>
+    [Fact]
+    public async Task Drain_WhenTheWriteFails_TakesNoAttemptFromTheAgent()
+    {
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var build = await farm.EnqueueAsync("a");
+        var profile = new BuilderProfile { Builder = new BuilderId("builder", "0"), Architectures = ["x86_64"] };
+        var attempt = (await farm.Queue.TakeAsync(profile, 1)).ShouldHaveSingleItem().Attempt;
+        (await farm.Queue.AcceptAsync(attempt)).ShouldBeTrue();
+        var session = new GrainBuilderSession(farm.Client, null!, null!, farm.Clock, NullLogger<GrainBuilderSession>.Instance);
+        var agent = new TestAgent { Running = [new AttemptRef(build.ToString(), attempt.Number)] };
+        var hello = LinkHub.Hello("builder", running: [.. agent.Running]);
+        (await session.HelloAsync(hello, agent, Cancelled)).Current.ShouldBe(agent.Running);
+
+        farm.Faults.FailWrites("builder");
+        await Should.ThrowAsync<IOException>(() => farm.Client.GetGrain<IBuilderGrain>("builder/0").DrainAsync(true));
+        await farm.UntilAsync(() => Task.FromResult(agent.Rejoins > 0), "the agent is told to join again");
+        await Should.ThrowAsync<InvalidOperationException>(() => session.ProgressAsync(agent.Running[0], AttemptStep.Uploading, Cancelled));
+        var failed = new AttemptResult { Attempt = agent.Running[0], Outcome = AttemptOutcome.Failed, Finished = farm.Clock.GetUtcNow() };
+        await Should.ThrowAsync<InvalidOperationException>(() => session.CompleteAsync(failed, Cancelled));
+
+        (await session.HelloAsync(hello, agent, Cancelled)).Current.ShouldBe(agent.Running);
+        (await session.ProgressAsync(agent.Running[0], AttemptStep.Uploading, Cancelled)).ShouldBeTrue();
+        (await session.CompleteAsync(failed, Cancelled)).ShouldBeTrue();
+        (await session.ProgressAsync(agent.Running[0], AttemptStep.Uploading, Cancelled)).ShouldBeFalse("it is over");
     }
 
     [Fact]

@@ -19,8 +19,7 @@ public sealed class DamagedRecordTests
     [InlineData("changes")]
     public async Task Target_WhenARecordOfItIsDamaged_LetsItsBuildsWaitUntilItIsMended(string name)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var builder = new ScriptedBuilder(farm, slots: 2);
         await builder.JoinAsync();
         await PublishAsync(farm, builder, "before");
@@ -61,11 +60,8 @@ public sealed class DamagedRecordTests
     [Fact]
     public async Task Accept_WhenTheRecordOfTheLogIsDamaged_StartsTheBuild()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var first = await builder.StartAsync();
         await builder.WriteAsync(first, "first\n");
         await builder.LeaveAsync();
@@ -94,11 +90,8 @@ public sealed class DamagedRecordTests
     [InlineData(2)]
     public async Task Log_WhenItsRecordIsDamagedWhileTheAttemptRuns_LosesNoneOfItsOutput(int number)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         if (number == 2)
         {
@@ -124,11 +117,8 @@ public sealed class DamagedRecordTests
     [Fact]
     public async Task Build_WhenItsRecordIsDamaged_EndsItsLogAndRefusesItsAttemptFromThenOn()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         await builder.WriteAsync(attempt, "out\n");
         await farm.RestartAsync(() => Task.Run(() => FarmRecords.Damage(farm, "build", build)));
@@ -143,11 +133,8 @@ public sealed class DamagedRecordTests
     [Fact]
     public async Task Cancel_WhenTheRecordOfTheBuildIsDamaged_EndsItsLog()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         await builder.StartAsync();
         await builder.LeaveAsync();
         await farm.UntilAsync(async () => (await farm.Queue.FindAsync(build))!.State == BuildState.Waiting, "it is given back");
@@ -163,24 +150,12 @@ public sealed class DamagedRecordTests
     [Fact]
     public async Task Sweep_WhenTheRecordOfABuildIsDamaged_EndsItsLogAndGoesOn()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
-        var builds = new List<BuildId>();
-        foreach (var name in new[] { "a", "b", "c" })
-        {
-            // A folder with the name of the finished log keeps the log from getting it.
-            var build = await farm.EnqueueAsync(name);
-            Directory.CreateDirectory(LogPath(farm, build));
-            builds.Add(build);
-            await builder.FinishAsync(await builder.StartAsync());
-            await farm.WaitForAsync(build, BuildState.Published);
-        }
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var builds = await PublishWithBlockedLogsAsync(farm);
 
         await farm.RestartAsync(() => Task.Run(() =>
         {
-            builds.ForEach(build => Directory.Delete(LogPath(farm, build)));
+            builds.ForEach(build => Directory.Delete(farm.FinishedLog(build)));
             FarmRecords.Damage(farm, "build", builds[1]);
         }));
         foreach (var age in new[] { 1000, 2000 })
@@ -203,24 +178,13 @@ public sealed class DamagedRecordTests
     [Fact]
     public async Task Sweep_WhenOneLogCannotBeEnded_GoesOnWithTheOthers()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
-        var builds = new List<BuildId>();
-        foreach (var name in new[] { "a", "b", "c" })
-        {
-            var build = await farm.EnqueueAsync(name);
-            Directory.CreateDirectory(LogPath(farm, build));
-            builds.Add(build);
-            await builder.FinishAsync(await builder.StartAsync());
-            await farm.WaitForAsync(build, BuildState.Published);
-        }
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var builds = await PublishWithBlockedLogsAsync(farm);
 
         await farm.RestartAsync(() => Task.Run(() =>
         {
-            Directory.Delete(LogPath(farm, builds[0]));
-            Directory.Delete(LogPath(farm, builds[2]));
+            Directory.Delete(farm.FinishedLog(builds[0]));
+            Directory.Delete(farm.FinishedLog(builds[2]));
             FarmRecords.Damage(farm, "build", builds[1]);
         }));
 
@@ -228,7 +192,7 @@ public sealed class DamagedRecordTests
 
         (await farm.Log(builds[0]).OpenAsync()).Finished.ShouldBeTrue();
         (await farm.Log(builds[2]).OpenAsync()).Finished.ShouldBeTrue();
-        await farm.RestartAsync(() => Task.Run(() => Directory.Delete(LogPath(farm, builds[1]))));
+        await farm.RestartAsync(() => Task.Run(() => Directory.Delete(farm.FinishedLog(builds[1]))));
         await Sweeper(farm).SweepAsync(TestContext.Current.CancellationToken);
         (await farm.Log(builds[1]).OpenAsync()).Finished.ShouldBeTrue();
     }
@@ -236,11 +200,8 @@ public sealed class DamagedRecordTests
     [Fact]
     public async Task Complete_WhenTheLogCannotBeEndedForLong_TriesMoreAndMoreSeldom()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         farm.Faults.FailWrites("log", times: int.MaxValue);
         await builder.FinishAsync(attempt);
@@ -258,8 +219,23 @@ public sealed class DamagedRecordTests
     private static LogSweeper Sweeper(Farm farm) =>
         new(farm.Services.GetRequiredService<BuildLogStore>(), farm.Client, farm.Clock, NullLogger<LogSweeper>.Instance);
 
-    private static string LogPath(Farm farm, BuildId build) =>
-        Path.Combine(farm.LogFolder, build.Pkgbase, $"{build.Timestamp}.{build.Target.Name}.{build.Arch}.log");
+    /// <summary>Three builds that are published, and whose logs cannot end.</summary>
+    private static async Task<List<BuildId>> PublishWithBlockedLogsAsync(Farm farm)
+    {
+        var builder = new ScriptedBuilder(farm);
+        await builder.JoinAsync();
+        var builds = new List<BuildId>();
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            var build = await farm.EnqueueAsync(name);
+            Directory.CreateDirectory(farm.FinishedLog(build));
+            builds.Add(build);
+            await builder.FinishAsync(await builder.StartAsync());
+            await farm.WaitForAsync(build, BuildState.Published);
+        }
+
+        return builds;
+    }
 
     private static async Task PublishAsync(Farm farm, ScriptedBuilder builder, string pkgbase)
     {

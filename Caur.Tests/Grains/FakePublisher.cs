@@ -110,6 +110,9 @@ internal sealed class FakePublisher : IRepositoryPublisher
     /// <summary>The changes that were carried out, among the generations by number.</summary>
     public List<(long Generation, RepositoryChange Change)> Changes { get; } = [];
 
+    /// <summary>Whatever is to be changed is too much.</summary>
+    public bool RefusesChanges { get; set; }
+
     public async Task<RepositoryChangeView> ChangeAsync(
         TargetId target, string publication, RepositoryChange change, CancellationToken cancellationToken)
     {
@@ -130,6 +133,11 @@ internal sealed class FakePublisher : IRepositoryPublisher
             if (_newest.TryGetValue(target, out var newest) && newest.Publication == publication)
             {
                 return (RepositoryChangeView)newest.Outcome;
+            }
+
+            if (RefusesChanges)
+            {
+                return View(change, RepositoryChangeState.Refused) with { Refusal = RepositoryChangeRefusal.TooMuch, Reason = "too much would go" };
             }
 
             Changes.Add((++_generation, change));

@@ -31,6 +31,7 @@ internal sealed class Farm : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ErrorLog _log = new();
+    private Action<Farm, IHostApplicationBuilder>? _configure;
     private IHost? _host;
 
     private Farm()
@@ -60,9 +61,15 @@ internal sealed class Farm : IAsyncDisposable
 
     public string LogFolder => _folder["logs"];
 
-    public static async Task<Farm> StartAsync()
+    /// <summary>Where a build's log lies when it has ended. A folder of that name keeps it from ending.</summary>
+    public string FinishedLog(BuildId build) =>
+        Path.Combine(LogFolder, build.Pkgbase, $"{build.Timestamp}.{build.Target.Name}.{build.Arch}.log");
+
+    /// <param name="expectsErrors">As <see cref="ExpectsErrors"/>.</param>
+    /// <param name="configure">Further services, for each host that runs on it.</param>
+    public static async Task<Farm> StartAsync(bool expectsErrors = false, Action<Farm, IHostApplicationBuilder>? configure = null)
     {
-        var farm = new Farm();
+        var farm = new Farm { ExpectsErrors = expectsErrors, _configure = configure };
         await farm.StartHostAsync();
         return farm;
     }
@@ -78,6 +85,15 @@ internal sealed class Farm : IAsyncDisposable
 
     public async Task<BuildId> EnqueueAsync(string pkgbase, params string[] dependsOn) =>
         (await Queue.EnqueueAsync(new EnqueueRequest { Operation = Guid.NewGuid(), Builds = [Request(pkgbase, dependsOn)] }))[0].Build;
+
+    /// <summary>Queues a build, and lets a builder join that can take it.</summary>
+    public async Task<(BuildId Build, ScriptedBuilder Builder)> EnqueueAndJoinAsync(string pkgbase)
+    {
+        var build = await EnqueueAsync(pkgbase);
+        var builder = new ScriptedBuilder(this);
+        await builder.JoinAsync();
+        return (build, builder);
+    }
 
     public IBuildGrain Build(BuildId build) => Client.GetGrain<IBuildGrain>(build.ToString());
 
@@ -212,6 +228,7 @@ internal sealed class Farm : IAsyncDisposable
             options.GrainAssemblies.Add(typeof(GrainStorageNames).Assembly);
         });
         services.AddCaurGrains();
+        _configure?.Invoke(this, builder);
         var storage = services.Single(service =>
             service.ServiceType == typeof(IGrainStorage) && service.IsKeyedService && service.ServiceKey is GrainStorageNames.Farm);
         services.Remove(storage);

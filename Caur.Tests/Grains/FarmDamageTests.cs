@@ -26,8 +26,7 @@ public sealed partial class FarmDamageTests
     [Fact]
     public async Task Restart_WhenAnyOneRecordIsDamaged_NamesItAndFinishesWhatDoesNotDependOnIt()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         await FillAsync(farm);
         using var snapshot = new TemporaryFolder();
         await farm.RestartAsync(() => Task.Run(() => Copy(Path.GetDirectoryName(farm.DatabasePath)!, snapshot.Path)));

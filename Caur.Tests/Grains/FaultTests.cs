@@ -21,8 +21,7 @@ public sealed class FaultTests
     [InlineData("log", false)]
     public async Task Accept_WhenARecordCannotBeWritten_IsGivenOutAgain(string state, bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var build = await farm.EnqueueAsync("a");
         var (one, two) = (new ScriptedBuilder(farm, "one"), new ScriptedBuilder(farm, "two"));
         await one.JoinAsync();
@@ -42,15 +41,32 @@ public sealed class FaultTests
     [InlineData("queue-0", true)]
     [InlineData("build", false)]
     [InlineData("build", true)]
-    [InlineData("order-0", false)]
-    [InlineData("order-cursor", false)]
-    public async Task Complete_WhenARecordCannotBeWritten_MayBeRepeated(string state, bool afterwards)
+    public async Task Uploading_WhenARecordCannotBeWritten_MayBeRepeated(string state, bool afterwards)
     {
         await using var farm = await Farm.StartAsync();
         farm.ExpectsErrors = true;
         var build = await farm.EnqueueAsync("a");
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
+        var attempt = await builder.StartAsync();
+        farm.Faults.FailWrites(state, afterwards: afterwards);
+        await Should.ThrowAsync<Exception>(() => builder.UploadingAsync(attempt));
+
+        (await builder.UploadingAsync(attempt)).ShouldBeTrue();
+        (await builder.CompleteAsync(attempt, AttemptEnd.Built)).ShouldBeTrue();
+        await farm.WaitForAsync(build, BuildState.Published);
+        farm.Publisher.Published.ShouldBe([build]);
+    }
+
+    [Theory]
+    [InlineData("build", false)]
+    [InlineData("build", true)]
+    [InlineData("order-0", false)]
+    [InlineData("order-cursor", false)]
+    public async Task Complete_WhenARecordCannotBeWritten_MayBeRepeated(string state, bool afterwards)
+    {
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         await builder.UploadingAsync(attempt);
         farm.Faults.FailWrites(state, afterwards: afterwards);
@@ -62,7 +78,6 @@ public sealed class FaultTests
         farm.Publisher.Published.ShouldBe([build]);
     }
 
-    /// <summary>A folder with the name of the finished log keeps the log from getting it.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -74,13 +89,13 @@ public sealed class FaultTests
 
         if (restart)
         {
-            await farm.RestartAsync(() => Task.Run(() => Directory.Delete(FinishedLog(farm, build))));
+            await farm.RestartAsync(() => Task.Run(() => Directory.Delete(farm.FinishedLog(build))));
             await farm.AdvanceAsync(TimeSpan.FromMinutes(2));
             follower = farm.FollowAsync(build);
         }
         else
         {
-            Directory.Delete(FinishedLog(farm, build));
+            Directory.Delete(farm.FinishedLog(build));
             await farm.AdvanceAsync(TimeSpan.FromSeconds(6));
         }
 
@@ -95,7 +110,7 @@ public sealed class FaultTests
     {
         await using var farm = await Farm.StartAsync();
         var (build, _) = await PublishWithoutEndOfLogAsync(farm);
-        await farm.RestartAsync(() => Task.Run(() => Directory.Delete(FinishedLog(farm, build))));
+        await farm.RestartAsync(() => Task.Run(() => Directory.Delete(farm.FinishedLog(build))));
         var waiting = await farm.EnqueueAsync("waiting");
         await farm.Log(waiting).OpenAsync();
         var sweeper = new LogSweeper(
@@ -112,9 +127,7 @@ public sealed class FaultTests
     public async Task Complete_WhenTheLeaseEndedAtTheSameTime_TellsTheLaterOneThatItCountsForNothing()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         var gate = new TaskCompletionSource();
         farm.Faults.HoldWrite("build", gate.Task);
@@ -133,8 +146,7 @@ public sealed class FaultTests
     [Fact]
     public async Task Complete_WhenOnlyTheBuildsRecordCouldBeWritten_StillCountsTheLossAndRests()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var build = await farm.EnqueueAsync("a");
         var builder = new ScriptedBuilder(farm);
         for (var number = 1; number < QueueState.MaxLosses; number++)
@@ -162,8 +174,7 @@ public sealed class FaultTests
     [Fact]
     public async Task News_WhenLostOnTheWayToTheBuild_AreAskedForAgain()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var gate = new TaskCompletionSource();
         farm.Publisher.Gate = gate.Task;
         var lib = await farm.EnqueueAsync("lib");
@@ -186,8 +197,7 @@ public sealed class FaultTests
     [Fact]
     public async Task News_WhenLostOnTheWayToTheQueue_AreAskedForAgain()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var gate = new TaskCompletionSource();
         farm.Publisher.Gate = gate.Task;
         var build = await farm.EnqueueAsync("a");
@@ -210,8 +220,7 @@ public sealed class FaultTests
     [Fact]
     public async Task Publication_WhenBlocked_SaysWhyAndGoesOnWhenItCan()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Problem = "there is no signing key";
         var builder = new ScriptedBuilder(farm, slots: 4);
         await builder.JoinAsync();
@@ -237,8 +246,7 @@ public sealed class FaultTests
     [Fact]
     public async Task Publication_WhenBlockedAndOrdersKeepComing_IsStillTriedAgain()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Problem = "there is no signing key";
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
@@ -263,11 +271,8 @@ public sealed class FaultTests
     [InlineData("publications", true)]
     public async Task Publication_WhenItsRecordsCannotBeWritten_IsFinishedLater(string state, bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         farm.Faults.FailWrites(state, afterwards: afterwards);
         await builder.FinishAsync(attempt);
@@ -280,11 +285,8 @@ public sealed class FaultTests
     [Fact]
     public async Task Publication_WhenItsIntentCannotBeWritten_ChangesNothingBeforeItIs()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         var writes = new List<int>();
         farm.Publisher.Called = () => writes.Add(farm.Faults.Log.Count(line => line == "write intent"));
@@ -298,11 +300,8 @@ public sealed class FaultTests
     [Fact]
     public async Task Publication_WhenTheHubStopsBetweenGenerationAndHistory_MakesNoSecondGeneration()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         farm.Faults.FailWrites("publications", times: 1);
         await builder.FinishAsync(attempt);
@@ -318,8 +317,7 @@ public sealed class FaultTests
     [Fact]
     public async Task Publication_WhenThePublisherForgetsABuild_IsAProblemAndNoEndlessLoop()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Forgets.Add("a");
         await farm.EnqueueAsync("a");
         var builder = new ScriptedBuilder(farm);
@@ -360,8 +358,7 @@ public sealed class FaultTests
     [InlineData(true)]
     public async Task Cancel_WhenTheBuildsRecordCannotBeWritten_IsRepeatedAndForgetsNothing(bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var build = await farm.EnqueueAsync("a");
         farm.Faults.FailWrites("build", afterwards: afterwards);
 
@@ -374,8 +371,7 @@ public sealed class FaultTests
     [Fact]
     public async Task Enqueue_WhenTheDiskIsFull_TellsTheCallerAndGoesOnWhenThereIsRoom()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var first = await farm.EnqueueAsync("a");
         farm.Faults.FailWrites("queue-");
         await Should.ThrowAsync<Exception>(() => farm.EnqueueAsync("b"));
@@ -421,20 +417,15 @@ public sealed class FaultTests
 
     private static async Task<(BuildId Build, Task<string> Follower)> PublishWithoutEndOfLogAsync(Farm farm)
     {
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         await builder.WriteAsync(attempt, "out\n");
-        Directory.CreateDirectory(FinishedLog(farm, build));
+        Directory.CreateDirectory(farm.FinishedLog(build));
         var follower = farm.FollowAsync(build);
         await builder.FinishAsync(attempt);
         await farm.WaitForAsync(build, BuildState.Published);
         return (build, follower);
     }
-
-    private static string FinishedLog(Farm farm, BuildId build) =>
-        Path.Combine(farm.LogFolder, build.Pkgbase, $"{build.Timestamp}.{build.Target.Name}.{build.Arch}.log");
 
     private static async Task<BuildAttempt> TakeAndAcceptAsync(Farm farm, ScriptedBuilder builder)
     {

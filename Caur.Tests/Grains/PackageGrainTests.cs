@@ -133,8 +133,7 @@ public sealed class PackageGrainTests
     [Fact]
     public async Task Schedule_WhenAPackagesRecordIsDamaged_DoesWithoutItsEstimate()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         await CommitAsync(farm);
         foreach (var pkgbase in (string[])["c", "d"])
         {
@@ -182,20 +181,14 @@ public sealed class PackageGrainTests
     }
 
     [Fact]
-    public async Task Schedule_WhenItIsOver_KeepsNoPackageInMemoryForLong()
+    public async Task Schedule_WhenItIsOver_KeepsNoPackageInMemory()
     {
         await using var farm = await Farm.StartAsync();
         await CommitAsync(farm);
         await ScheduleAsync(farm, "a", "b", "c", "d");
-        InMemory().ShouldBe(4);
 
-        await farm.UntilAsync(
-            () =>
-            {
-                farm.Clock.Advance(TimeSpan.FromMinutes(1));
-                return Task.FromResult(InMemory() == 0);
-            },
-            "the packages are forgotten");
+        // Time stands still: they go by themselves.
+        await farm.UntilAsync(() => Task.FromResult(InMemory() == 0), "the packages are forgotten");
 
         int InMemory() => farm.Services.GetRequiredService<EmbeddedEngine>().Activations.All.Count(activation => activation.GrainId.Type.ToString() == "package");
     }

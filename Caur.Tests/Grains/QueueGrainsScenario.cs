@@ -15,8 +15,7 @@ internal sealed class QueueGrainsScenario : ISoakScenario
 
     public async Task RunAsync(SoakRound round)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var random = round.Random;
         var builders = Enumerable.Range(0, 3).Select(i => new ScriptedBuilder(farm, $"b{i}", 2)).ToArray();
         var ordered = new HashSet<BuildId>();

@@ -12,8 +12,7 @@ public sealed class RepositoryChangeTests
     [Fact]
     public async Task Change_WhenOrderedBetweenPublications_IsCarriedOutInItsPlace()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Problem = "there is no signing key";
         await OrderAsync(farm, "a", 9000);
         var first = await farm.Repository().ChangeAsync(Remove("a"));
@@ -54,6 +53,42 @@ public sealed class RepositoryChangeTests
         farm.Publisher.Changes.ShouldHaveSingleItem();
     }
 
+    /// <summary>While the first waits, when it is done, and when another activation reads its records.</summary>
+    [Fact]
+    public async Task Change_WhenTheOperationIsAnotherOrders_IsRefused()
+    {
+        await using var farm = await Farm.StartAsync();
+        var first = Remove("a", "b");
+        RepositoryChange[] others =
+        [
+            first with { Names = ["a"] }, first with { Names = ["a", "b", "c"] }, first with { SinglePackages = true }, first with { Kind = RepositoryChangeKind.Keep },
+            first with { Kind = RepositoryChangeKind.Rollback, Names = [], Generation = 1 },
+        ];
+        var gate = new TaskCompletionSource();
+        farm.Publisher.Gate = gate.Task;
+        await farm.Repository().ChangeAsync(first);
+        await ShouldRefuseAsync();
+        gate.SetResult();
+        await UntilDoneAsync(farm, first);
+        await ShouldRefuseAsync();
+        await farm.RestartAsync();
+        await ShouldRefuseAsync();
+
+        (await farm.Repository().ChangeAsync(first with { Names = ["b", "a", "b"] })).State.ShouldBe(RepositoryChangeState.Done, "the same names");
+        farm.Publisher.Changes.ShouldHaveSingleItem();
+
+        async Task ShouldRefuseAsync()
+        {
+            foreach (var other in others)
+            {
+                (await farm.Repository().ChangeAsync(other)).ShouldSatisfyAllConditions(
+                    view => view.State.ShouldBe(RepositoryChangeState.Refused),
+                    view => view.Refusal.ShouldBe(RepositoryChangeRefusal.OperationReused),
+                    view => view.Kind.ShouldBe(RepositoryChangeKind.Remove));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("intent", false)]
     [InlineData("intent", true)]
@@ -61,8 +96,7 @@ public sealed class RepositoryChangeTests
     [InlineData("changes", true)]
     public async Task Change_WhenItsRecordsCannotBeWritten_IsFinishedOnceLater(string state, bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var change = Remove("a");
         farm.Faults.FailWrites(state, afterwards: afterwards);
         await farm.Repository().ChangeAsync(change);
@@ -75,8 +109,7 @@ public sealed class RepositoryChangeTests
     [Fact]
     public async Task Publication_WhenItWaitsForVeryLong_KeepsItsArchives()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Problem = "the signing key has expired";
         await OrderAsync(farm, "a", 1);
         await OrderAsync(farm, "b", 1);
@@ -114,8 +147,7 @@ public sealed class RepositoryChangeTests
     [InlineData(true)]
     public async Task Change_WhenItsRecordCannotBeCleared_IsNeverDoneAgain(bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Faults.FailClears("change-0", afterwards: afterwards);
         var first = Remove("a");
         await farm.Repository().ChangeAsync(first);
@@ -140,8 +172,7 @@ public sealed class RepositoryChangeTests
     [InlineData(true)]
     public async Task Publication_WhenItsRecordCannotBeCleared_IsClearedLaterAndNothingIsInTheWayThen(bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Faults.FailClears("order-0", afterwards: afterwards);
         await OrderAsync(farm, "a", 1);
         await farm.UntilAsync(() => Task.FromResult(farm.Faults.Log.Contains("clear order-0")), "the clearing fails");
@@ -163,8 +194,7 @@ public sealed class RepositoryChangeTests
     [InlineData("change-cursor", false)]
     public async Task Change_WhenTheOrderCannotBeWritten_FailsAndMayBeRepeated(string state, bool afterwards)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var change = Remove("a");
         farm.Faults.FailWrites(state, afterwards: afterwards);
         await Should.ThrowAsync<Exception>(() => farm.Repository().ChangeAsync(change));
@@ -212,8 +242,7 @@ public sealed class RepositoryChangeTests
     [Fact]
     public async Task Change_WhenBlocked_SaysWhyAndWaitsWithThoseBehindIt()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Problem = "there is no signing key";
         var change = Remove("a");
         await farm.Repository().ChangeAsync(change);
@@ -280,8 +309,7 @@ public sealed class RepositoryChangeTests
     [Fact]
     public async Task Publication_WhenTheFilesWereSetBack_WaitsWithItsReasonInTheQueue()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Refuses.Add("refused");
         await OrderAsync(farm, "a", 1);
         await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "the first is published");
@@ -295,9 +323,7 @@ public sealed class RepositoryChangeTests
         (await farm.Repository().GetPublicationAsync(Id("a", 1), 1)).State.ShouldBe(PublicationState.Unknown, "the history forgot it");
         await farm.RestartAsync();
         farm.Publisher.SetBackTo = 0;
-        var build = await farm.EnqueueAsync("b");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("b");
         await builder.FinishAsync(await builder.StartAsync());
 
         await farm.AdvanceUntilAsync(

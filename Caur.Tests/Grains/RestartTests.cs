@@ -68,9 +68,7 @@ public sealed class RestartTests
     public async Task Restart_WhenTheAgentComesBackWithNothing_GivesItsBuildsBackAtOnce()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         for (var i = 0; i < 4; i++)
         {
             await builder.StartAsync();
@@ -89,9 +87,7 @@ public sealed class RestartTests
     {
         await using var farm = await Farm.StartAsync();
         farm.Publisher.Gate = new TaskCompletionSource().Task;
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         await builder.FinishAsync(await builder.StartAsync());
         await farm.UntilAsync(() => Task.FromResult(farm.Publisher.Calls == 1), "the publication begins");
         await farm.RestartAsync();
@@ -107,9 +103,7 @@ public sealed class RestartTests
     public async Task Restart_WhenACancelWasNotHeard_TellsTheAgentAgain()
     {
         await using var farm = await Farm.StartAsync();
-        var build = await farm.EnqueueAsync("a");
-        var builder = new ScriptedBuilder(farm);
-        await builder.JoinAsync();
+        var (build, builder) = await farm.EnqueueAndJoinAsync("a");
         var attempt = await builder.StartAsync();
         await farm.Queue.CancelAsync(build, "not wanted");
         await farm.RestartAsync();
@@ -124,8 +118,7 @@ public sealed class RestartTests
     [Fact]
     public async Task Restart_WhenARecordIsDamaged_NamesItAndGoesOnWithTheOthers()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var builds = new List<BuildId>();
         foreach (var name in new[] { "a", "b", "c" })
         {
@@ -147,8 +140,7 @@ public sealed class RestartTests
     [Fact]
     public async Task Restart_WhenTheCursorIsDamaged_KeepsEveryBuildAndGoesOn()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         foreach (var name in new[] { "a", "b", "c" })
         {
             await farm.EnqueueAsync(name);
@@ -168,8 +160,7 @@ public sealed class RestartTests
     [Fact]
     public async Task Restart_WhenTheRecordOfABuildIsDamaged_EndsItAndStillAsksTheOthers()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         farm.Publisher.Gate = new TaskCompletionSource().Task;
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
@@ -199,8 +190,7 @@ public sealed class RestartTests
     [InlineData(false)]
     public async Task Restart_WhenTheRecordOfARunningBuildIsDamaged_EndsItAndHoldsWhatDependsOnIt(bool builderComesBack)
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         var damaged = await farm.EnqueueAsync("lib");
         var after = await farm.EnqueueAsync("app", "lib");
         var builder = new ScriptedBuilder(farm);
@@ -257,8 +247,7 @@ public sealed class RestartTests
     [Fact]
     public async Task Enqueue_WhenItsAnswerCouldNotBeKept_MayBeRepeated()
     {
-        await using var farm = await Farm.StartAsync();
-        farm.ExpectsErrors = true;
+        await using var farm = await Farm.StartAsync(expectsErrors: true);
         await farm.EnqueueAsync("before");
         farm.Faults.FailWrites("operation-");
         var request = new EnqueueRequest { Operation = Guid.NewGuid(), Builds = [Farm.Request("a"), Farm.Request("b")] };

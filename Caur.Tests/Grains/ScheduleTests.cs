@@ -1,3 +1,4 @@
+using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Tests.Sources;
@@ -41,6 +42,37 @@ public sealed class ScheduleTests
 
         (await farm.Source("packages").ScheduleAsync(request)).Builds.Single().Build.ShouldBe(first.Builds.Single().Build);
         (await farm.Queue.GetAsync()).Items.ShouldBeEmpty();
+    }
+
+    /// <summary>Also when it wants more than the first order, or the same of another commit, and after a restart.</summary>
+    [Fact]
+    public async Task Schedule_WhenTheOperationIsAnotherOrders_QueuesNothingAndSaysSo()
+    {
+        await using var farm = await Farm.StartAsync();
+        await CommitAsync(farm);
+        var first = Request() with { Packages = [new ScheduledPackage("lib+x", null)] };
+        ScheduleRequest[] others =
+        [
+            first with { Packages = [new ScheduledPackage("lib+x", null), new ScheduledPackage("app", null)] },
+            first with { Packages = [new ScheduledPackage("lib+x", "3")] },
+            first with { Commit = "main" },
+            first with { All = true, Packages = [] },
+            first with { Priority = BuildPriority.MassRebuild },
+        ];
+        (await farm.Source("packages").ScheduleAsync(first)).Error.ShouldBeNull();
+        foreach (var restarted in (bool[])[false, true])
+        {
+            foreach (var other in others)
+            {
+                var refused = await farm.Source("packages").ScheduleAsync(other);
+                refused.Error.ShouldNotBeNull().ShouldContain("another order");
+                refused.Builds.ShouldBeEmpty();
+            }
+
+            (await farm.Source("packages").ScheduleAsync(first)).Builds.ShouldHaveSingleItem();
+            (await farm.Queue.GetAsync()).Items.ShouldHaveSingleItem().Request.BuilderClass.ShouldNotBe("3");
+            await (restarted ? Task.CompletedTask : farm.RestartAsync());
+        }
     }
 
     [Fact]

@@ -64,6 +64,9 @@ internal sealed class ScriptedBuilder : IBuilderSessionObserver
 
     public Task<RenewResult> RenewAsync() => Grain.RenewAsync(_session, _reference!, [.. Running]).DefaultTimeout("renew");
 
+    /// <summary>What its link says while it is open.</summary>
+    public Task AliveAsync() => Grain.AliveAsync(_session).DefaultTimeout("alive");
+
     public Task<ImmutableArray<QueueOffer>> TakeAsync(int slots = 1) => Grain.TakeAsync(_session, slots).DefaultTimeout("take");
 
     public Task<bool> AcceptAsync(BuildAttempt attempt) => Grain.AcceptAsync(_session, attempt).DefaultTimeout("accept");

@@ -58,6 +58,9 @@ public sealed class StateFormatTests
         Labels = ["avx512"],
         MemoryMiB = 16000,
         DiskMiB = 32000,
+        PackageBump = "1:1.0-1/2",
+        AllowProhibited = true,
+        Pipeline = "4711",
     };
 
     [Fact]
@@ -73,6 +76,7 @@ public sealed class StateFormatTests
         Losses = 2,
         HeldBy = ["lib+a"],
         LostAttempt = 2,
+        LostBy = Builder,
         NotBefore = Time,
         Trouble = "attempt 2 on host-1: no space left on device",
         Ignores = ["lib.b"],
@@ -83,6 +87,7 @@ public sealed class StateFormatTests
     public void OperationPart_WhenStored_HasThisForm() => Check(new OperationPart
     {
         Operation = new Guid("00112233-4455-6677-8899-aabbccddeeff"),
+        Order = "0123456789abcdef0123456789abcdef",
         Part = 1,
         Parts = 2,
         Replies = [new QueuedReply(Build, new BuildId(Build.Package, 1767225500000)), new QueuedReply(Build, null)],
@@ -145,7 +150,27 @@ public sealed class StateFormatTests
 
     [Fact]
     public void PublishOrder_WhenStored_HasThisForm() =>
-        Check(new PublishOrder { Build = Build, Attempt = 2, Pkgnames = ["gtk+2.0@x"], Archives = [Archive], Sequence = 12 });
+        Check(new PublishOrder
+        {
+            Build = Build,
+            Attempt = 2,
+            Pkgnames = ["gtk+2.0@x"],
+            Archives = [Archive],
+            Sequence = 12,
+            Origin = new PublishOrigin
+            {
+                SourceRepository = "packages",
+                Commit = Request.Commit,
+                Builder = new BuilderId("stormwing", "0"),
+                ImageDigest = "sha256:00",
+                Started = Time,
+                Finished = Time,
+                PackageBump = "1:1.0-1/2",
+                AllowProhibited = true,
+                CacheSources = true,
+                BuilderClass = "9",
+            },
+        });
 
     [Fact]
     public void RepositoryChange_WhenStored_HasThisForm() => Check(Change);
@@ -172,6 +197,7 @@ public sealed class StateFormatTests
                 Changes = [new PackageChange { Pkgname = "gtk", Pkgbase = "gtk+2.0@x", From = "1:2.0-1", To = "1-1", FileName = "gtk-1:2.0-1-any.pkg.tar.zst", Size = 9 }],
             },
         ],
+        Orders = [new ChangeOrder(Change.Operation, "0123456789abcdef0123456789abcdef")],
         Generation = 7,
     });
 
@@ -213,7 +239,9 @@ public sealed class StateFormatTests
             record => record.AttemptCount.ShouldBe(0), record => record.Archives.IsDefault.ShouldBeFalse(), record => record.State.ShouldBe(BuildState.Waiting));
         Read<PublicationIntent>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
             intent => intent.Publication.ShouldBeNull(), intent => intent.Orders.IsDefault.ShouldBeFalse(), intent => intent.Change.ShouldBeNull());
-        Read<ChangeHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
+        Read<ChangeHistory>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
+            history => history.Newest.IsDefault.ShouldBeFalse(), history => history.Orders.IsDefault.ShouldBeFalse());
+        Read<OperationPart>("""{"v":1,"s":{"operation":"00112233-4455-6677-8899-aabbccddeeff","part":0,"parts":1,"replies":[]}}""").Order.ShouldBeNull();
         Read<RepositoryChange>("""{"v":1,"s":{"operation":"00112233-4455-6677-8899-aabbccddeeff","kind":"Keep"}}""").Names.IsDefault.ShouldBeFalse();
         Read<BuildHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
         Read<PublicationHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();

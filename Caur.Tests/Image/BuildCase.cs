@@ -51,6 +51,9 @@ internal sealed partial class BuildCase : IDisposable
     /// <summary>The engine's network: none, unless a test serves something.</summary>
     public string Network { get; set; } = "none";
 
+    /// <summary>As the engine takes it, with no swap; null is no limit.</summary>
+    public string? Memory { get; init; }
+
     public string Arch { get; init; } = Machine.Arch;
 
     /// <summary>A build of one of the sample folders.</summary>
@@ -117,18 +120,33 @@ internal sealed partial class BuildCase : IDisposable
         return Mount(repository.Folder, "/repository:ro");
     }
 
+    /// <summary>Names keyring packages to install first.</summary>
+    public BuildCase Keyrings(params string[] urls)
+    {
+        File.WriteAllLines(Path.Combine(Order, "keyrings"), urls);
+        return this;
+    }
+
     public BuildCase Mount(string from, string to)
     {
         _mounts.AddRange(["-v", $"{from}:{to}"]);
         return this;
     }
 
+    /// <summary>Gives a folder of the container a small disk of its own.</summary>
+    public BuildCase Small(string folder, string options)
+    {
+        _mounts.AddRange(["--tmpfs", $"{folder}:exec,{options}"]);
+        return this;
+    }
+
     /// <summary>The engine's arguments that run the build; the command comes last.</summary>
     public IReadOnlyList<string> Arguments(ContainerEngine engine, bool detached = false) =>
     [
-        "run", detached ? "-dt" : "-t", "--name", ContainerName,
+        "run", .. detached ? new[] { "-dt" } : ["-t", "--rm"], "--name", ContainerName,
         "--cap-drop", "ALL", .. Capabilities.SelectMany(name => new[] { "--cap-add", name }),
         "--security-opt", "no-new-privileges", "--network", Network,
+        .. Memory is null ? [] : new[] { "--memory", Memory, "--memory-swap", Memory },
         "-v", $"{Source}:/caur/src:ro", "-v", $"{Order}:/caur/order:ro", "-v", $"{Out}:/caur/out", .. _mounts,
         "-e", $"CAUR_PKGBASE={Pkgbase}", "-e", "CAUR_BUILD_ID=test", "-e", "CAUR_TARGET_REPO=farm", "-e", $"CAUR_ARCH={Arch}",
         "-e", "BUILDER_HOSTNAME=tester", "-e", $"BUILDER_TIMEOUT={Limit}", "-e", "CI_CODE_SKIP=123", "-e", "MAKEFLAGS=-j2",
@@ -143,9 +161,11 @@ internal sealed partial class BuildCase : IDisposable
         {
             return Outcome(await engine.RunAsync(Arguments(engine)));
         }
-        finally
+        catch
         {
+            // Otherwise it goes by itself.
             await engine.RunAsync(["rm", "-f", ContainerName]);
+            throw;
         }
     }
 

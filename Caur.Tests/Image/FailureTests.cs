@@ -37,6 +37,38 @@ public sealed class FailureTests
         outcome.Log.ShouldContain("pkgver is not allowed to contain");
     }
 
+    /// <summary>makepkg asks for some eighty variables of each function, and the image makes these questions cheap.</summary>
+    [Fact]
+    public async Task Build_WhenPackageFunctionsSetWhatTheyMayNot_IsRefusedByMakepkgForEachReason()
+    {
+        using var build = BuildCase.Of(
+            "lib++",
+            "pkgname=(lib++ lib++-doc)",
+            "arch=(x86_64 aarch64)",
+            "package_lib++() { source=(file); pkgver=2; makedepends_aarch64=(tool); depends_x86_64=text; }",
+            "shopt -s nocasematch",
+            "readonly text=1 line=2 code=3",
+            "package_lib++-doc() { SOURCE=(other); depends=text; pkgdesc=(several words); backup=(/etc/absolute); provides+=(); }");
+
+        var outcome = await build.RunAsync();
+
+        outcome.ExitCode.ShouldBe(12, outcome.Log);
+        outcome.Log.Split('\n').Where(line => line.StartsWith("==> ERROR: ", StringComparison.Ordinal)).Select(line => line["==> ERROR: ".Length..]).ShouldBe(
+            [
+                "backup entry should not contain leading slash : /etc/absolute",
+                "Extra package() function for split package 'lib++'",
+                "makedepends_aarch64 can not be set inside a package function",
+                "source can not be set inside a package function",
+                "pkgver can not be set inside a package function",
+                "depends_x86_64 should be an array",
+                "depends should be an array",
+                "pkgdesc should not be an array",
+                "makepkg refuses the PKGBUILD (12).",
+            ],
+            ignoreOrder: true,
+            outcome.Log);
+    }
+
     [Fact]
     public async Task Build_WhenChecksumIsWrong_Fails()
     {
@@ -65,6 +97,8 @@ public sealed class FailureTests
     [Theory]
     [InlineData(13)]
     [InlineData(120)]
+    [InlineData(121)]
+    [InlineData(122)]
     [InlineData(124)]
     public async Task Build_WhenPackageEndsWithACodeOfTheEnvironment_IsAFailureOfThePackage(int code)
     {
@@ -74,6 +108,34 @@ public sealed class FailureTests
 
         outcome.ExitCode.ShouldBe(1, outcome.Log);
         outcome.Log.ShouldContain($"makepkg failed ({code})");
+    }
+
+    [Theory]
+    [InlineData("size=12m", "head -c 20M /dev/zero >large", "0 KiB are free at /build")]
+    [InlineData("nr_inodes=100", "for ((i = 0; i < 200; i++)); do : >file$i; done", "0 files are free at /build")]
+    public async Task Build_WhenTheDiskIsFull_EndsWithTheCodeOfThat(string disk, string line, string said)
+    {
+        // Where the PKGBUILD is read first: makepkg has no part in it.
+        using var build = new BuildCase("fills").Write("PKGBUILD", $"{line}\nexit 5\n").Small("/build", disk);
+
+        var outcome = await build.RunAsync();
+
+        outcome.ExitCode.ShouldBe(121, outcome.Log);
+        outcome.Log.ShouldContain("No space left on device");
+        outcome.Log.ShouldContain($"The disk is full: {said}.");
+    }
+
+    /// <summary>Only a child is killed, and engines do not see that of themselves everywhere.</summary>
+    [Fact]
+    public async Task Build_WhenMemoryRunsOut_EndsWithTheCodeOfThat()
+    {
+        using var build = new BuildCase("grows") { Memory = "48m" }.Write(
+            "PKGBUILD", $"awk 'BEGIN {{ while (1) a[i++] = \"{new string('x', 100)}\" i }}'\nexit 5\n");
+
+        var outcome = await build.RunAsync();
+
+        outcome.ExitCode.ShouldBe(122, outcome.Log);
+        outcome.Log.ShouldContain("for want of memory");
     }
 
     [Fact]

@@ -20,15 +20,18 @@ public sealed class InterfereTests
     [InlineData(".CI/prepare", ".CI/prepare returned 123")]
     [InlineData(".CI/PKGBUILD.prepend", "PKGBUILD returned 123")]
     [InlineData(".CI/PKGBUILD.append", "PKGBUILD returned 123")]
-    public async Task Build_WhenAFileReturnsTheSkipCode_IsSkipped(string file, string said)
+    public async Task Build_WhenAFileReturnsTheSkipCode_IsSkippedAndRunsNoHook(string file, string said)
     {
-        using var build = BuildCase.Of("skips").Write(file, "echo because of upstream\nreturn $CI_CODE_SKIP");
+        using var build = BuildCase.Of("skips").Write(file, "echo because of upstream\nreturn $CI_CODE_SKIP")
+            .Write(".CI/on-success.sh", "echo told").Write(".CI/on-failure.sh", "echo told");
 
         var outcome = await build.RunAsync();
 
         outcome.ExitCode.ShouldBe(123, outcome.Log);
         outcome.Log.ShouldContain("because of upstream");
         outcome.Log.ShouldContain($"==> Skipped: {said} (CI_CODE_SKIP)");
+        outcome.Log.ShouldNotContain("Running .CI/on-");
+        outcome.Log.ShouldNotContain("told");
         outcome.Packages.ShouldBeEmpty();
     }
 

@@ -12,7 +12,12 @@ internal sealed class CutProxy : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
     private readonly Task _accepting;
+    private readonly int[] _held = [0, 0];
     private TaskCompletionSource _flow = Flowing();
+    private TaskCompletionSource _requests = Flowing();
+    private TaskCompletionSource _answers = Flowing();
+    private TaskCompletionSource _open = NeverFrozen();
+    private int _corrupt;
     private volatile bool _isCut;
     private long _forward;
 
@@ -28,6 +33,12 @@ internal sealed class CutProxy : IAsyncDisposable
     /// <summary>Cuts connections of their own accord once so many bytes went to the target; 0 for never.</summary>
     public long CutAfter { get; set; }
 
+    /// <summary>How late everything comes, in both directions. Default: not at all.</summary>
+    public TimeSpan Late { get; set; }
+
+    /// <summary>How many bytes were passed on to the target.</summary>
+    public long Forwarded => Interlocked.Read(ref _forward);
+
     /// <summary>How many connections were made.</summary>
     public int Connections { get; private set; }
 
@@ -40,9 +51,14 @@ internal sealed class CutProxy : IAsyncDisposable
 
     public void Restore() => _isCut = false;
 
+    /// <summary>On how many connections something is held in each direction.</summary>
+    public (int Requests, int Answers) Held => (Volatile.Read(ref _held[0]), Volatile.Read(ref _held[1]));
+
     /// <summary>Cuts what is open; what comes next is passed on.</summary>
-    public void CutOpen()
+    /// <returns>On how many connections something was held in each direction, which nobody gets any more.</returns>
+    public (int Requests, int Answers) CutOpen()
     {
+        var lost = Held;
         foreach (var client in _clients.Keys)
         {
             if (_clients.TryRemove(client, out _))
@@ -50,12 +66,32 @@ internal sealed class CutProxy : IAsyncDisposable
                 client.Client.Close(0);
             }
         }
+
+        return lost;
     }
 
     /// <summary>Passes nothing on, and tells nobody.</summary>
     public void Freeze() => Interlocked.Exchange(ref _flow, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    public void Thaw() => _flow.TrySetResult();
+    public void Thaw()
+    {
+        _flow.TrySetResult();
+        _requests.TrySetResult();
+        _answers.TrySetResult();
+    }
+
+    /// <summary>Keeps what goes to the target, until <see cref="Thaw"/>; answers come.</summary>
+    public void HoldRequests() => Interlocked.Exchange(ref _requests, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>Keeps what comes from the target, until <see cref="Thaw"/>: what was asked is done, and nobody hears of it.</summary>
+    public void HoldAnswers() => Interlocked.Exchange(ref _answers, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>Passes nothing on over the connections that are open, for ever, and tells nobody; what comes next is passed on. As a router
+    /// that forgot them.</summary>
+    public void FreezeOpen() => Interlocked.Exchange(ref _open, NeverFrozen()).TrySetResult();
+
+    /// <summary>Changes a bit in so many of the next large parts that go to the target.</summary>
+    public void Corrupt(int times) => Volatile.Write(ref _corrupt, times);
 
     public async ValueTask DisposeAsync()
     {
@@ -74,6 +110,8 @@ internal sealed class CutProxy : IAsyncDisposable
         return flow;
     }
 
+    private static TaskCompletionSource NeverFrozen() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private async Task AcceptAsync()
     {
         while (true)
@@ -87,6 +125,7 @@ internal sealed class CutProxy : IAsyncDisposable
     private async Task PassAsync(TcpClient near)
     {
         using var far = new TcpClient();
+        var frozen = Volatile.Read(ref _open).Task;
         try
         {
             if (_isCut)
@@ -98,7 +137,7 @@ internal sealed class CutProxy : IAsyncDisposable
             await far.ConnectAsync(IPAddress.Loopback, _target, _end.Token);
             near.NoDelay = far.NoDelay = true;
             _clients[near] = _clients[far] = true;
-            await Task.WhenAny(CopyAsync(near.GetStream(), far.GetStream(), isForward: true), CopyAsync(far.GetStream(), near.GetStream(), isForward: false));
+            await Task.WhenAny(CopyAsync(near.GetStream(), far.GetStream(), frozen, isForward: true), CopyAsync(far.GetStream(), near.GetStream(), frozen, isForward: false));
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
@@ -112,7 +151,26 @@ internal sealed class CutProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(NetworkStream from, NetworkStream to, bool isForward)
+    private async Task HoldAsync(bool isForward)
+    {
+        var flow = Volatile.Read(ref isForward ? ref _requests : ref _answers).Task;
+        if (flow.IsCompleted)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _held[isForward ? 0 : 1]);
+        try
+        {
+            await flow.WaitAsync(_end.Token);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _held[isForward ? 0 : 1]);
+        }
+    }
+
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Task frozen, bool isForward)
     {
         try
         {
@@ -120,7 +178,23 @@ internal sealed class CutProxy : IAsyncDisposable
             int read;
             while ((read = await from.ReadAsync(buffer, _end.Token)) > 0)
             {
+                if (Late > TimeSpan.Zero)
+                {
+                    await Task.Delay(Late, TimeProvider.System, _end.Token);
+                }
+
                 await _flow.Task.WaitAsync(_end.Token);
+                await HoldAsync(isForward);
+                if (frozen.IsCompleted)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _end.Token);
+                }
+
+                if (isForward && read == buffer.Length && Volatile.Read(ref _corrupt) > 0 && Interlocked.Decrement(ref _corrupt) >= 0)
+                {
+                    buffer[read / 2] ^= 1;
+                }
+
                 await to.WriteAsync(buffer.AsMemory(0, read), _end.Token);
                 if (isForward && Interlocked.Add(ref _forward, read) >= CutAfter && CutAfter > 0)
                 {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Caur.Protocol.Builders;
 using Caur.Protocol.Link;
 using Caur.Tests.Support;
@@ -48,6 +49,20 @@ public sealed class LinkCodecTests
         }
     }
 
+    [Fact]
+    public void Orders_AsManyAndAsLargeAsMayBe_GoIntoOneMessage()
+    {
+        var sample = LinkSamples.All.OfType<OrdersReply>().Single().Orders[0];
+        var room = LinkProtocol.MaxOrderBytes - JsonSerializer.SerializeToUtf8Bytes(sample with { TrustedKeys = [""] }, LinkJson.Default.BuildOrder).Length;
+        var largest = sample with { TrustedKeys = [new string('k', room)] };
+        LinkCodec.Problem(largest).ShouldBeNull();
+        LinkCodec.Problem(largest with { TrustedKeys = [new string('k', room + 1)] }).ShouldNotBeNull();
+
+        var bytes = LinkCodec.Encode(new OrdersReply([.. Enumerable.Repeat(largest, LinkProtocol.MaxOrders)]) { Id = long.MaxValue });
+
+        LinkCodec.Decode(bytes).Refusal.ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("""{"type":"take","id":1,"free":1,"more":{"of":["a","later","version"]}}""", null)]
     [InlineData("""{"id":1,"free":1,"type":"take"}""", null)]
@@ -74,6 +89,17 @@ public sealed class LinkCodecTests
     }
 
     /// <summary>What this version says, checked in: another version of the code has to say and understand the same.</summary>
+    [Fact]
+    public void Welcome_OfAHubThatKnowsOnlyTheHostOfItsSftpServer_IsUnderstood()
+    {
+        var said = new WelcomeReply(new HelloReply { Accepted = true }) { Id = 1, Sftp = new SftpServer("farm.example.org") };
+
+        var read = LinkSamples.Read(said, LinkCodec.Encode(said));
+
+        read.Refusal.ShouldBeNull();
+        read.Message.ShouldBeOfType<WelcomeReply>().Sftp.ShouldBe(new SftpServer("farm.example.org"));
+    }
+
     [Fact]
     public async Task Session_ThatIsRecorded_IsStillWhatIsSaidAndUnderstood()
     {

@@ -13,6 +13,7 @@ using Caur.Protocol.Link;
 using Caur.Tests.Api;
 using Caur.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Caur.Tests.Link;
@@ -31,8 +32,13 @@ internal sealed class LinkHub : IAsyncDisposable
     public int Links => Hub.Services.GetRequiredService<LinkRegistry>().Count;
 
     /// <param name="time">The hub's clock; null for the real one.</param>
-    public static async Task<LinkHub> StartAsync(TimeProvider? time = null) =>
-        new(await ApiHub.StartAsync(more: services => services.AddSingleton(time ?? TimeProvider.System)));
+    /// <param name="more">Changes services before the gateway adds its own.</param>
+    public static async Task<LinkHub> StartAsync(TimeProvider? time = null, Action<IServiceCollection>? more = null) =>
+        new(await ApiHub.StartAsync(more: services =>
+        {
+            services.AddSingleton(time ?? TimeProvider.System);
+            more?.Invoke(services);
+        }));
 
     public async Task<(TokenRecord Record, string Token)> TokenAsync(string name, TokenRole role = TokenRole.Builder, DateTimeOffset? expires = null) =>
         await Hub.Services.GetRequiredService<TokenStore>().CreateAsync(role, name, expires, CancellationToken.None);
@@ -44,10 +50,12 @@ internal sealed class LinkHub : IAsyncDisposable
         return proxy;
     }
 
-    public LinkSession Session(string? token, Uri? gateway = null, int piece = 1 << 20)
+    public LinkSession Session(string? token, Uri? gateway = null, int piece = 1 << 20) =>
+        Session(new LinkAgentOptions { Gateway = gateway ?? Hub.Url, Token = () => token, PieceBytes = piece });
+
+    public LinkSession Session(LinkAgentOptions options, ILogger<LinkSession>? logger = null)
     {
-        var session = new LinkSession(
-            new LinkAgentOptions { Gateway = gateway ?? Hub.Url, Token = () => token, PieceBytes = piece }, TimeProvider.System, NullLogger<LinkSession>.Instance);
+        var session = new LinkSession(options, TimeProvider.System, logger ?? NullLogger<LinkSession>.Instance);
         _mine.Add(session);
         return session;
     }

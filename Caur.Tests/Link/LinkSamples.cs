@@ -21,17 +21,18 @@ internal static class LinkSamples
         new ProgressRequest(Attempt, AttemptStep.Uploading) { Id = 5 },
         new CompleteRequest(new AttemptResult
         {
-            Attempt = Attempt, Outcome = AttemptOutcome.AlreadyBuilt, Message = "it is there", ExitCode = 13, ImageDigest = "sha256:0",
+            Attempt = Attempt, Outcome = AttemptOutcome.AlreadyBuilt, Message = "it is there", ExitCode = 13, Namcap = "hello W: nothing", ImageDigest = "sha256:0",
             Archives = [new ArchiveInfo("hello-1-1-any.pkg.tar.zst", 1234, new string('0', 64))],
             Started = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero), Finished = new DateTimeOffset(2030, 1, 2, 3, 4, 6, TimeSpan.Zero),
         }) { Id = 6 },
         new GoodbyeRequest { Id = 7 },
-        new WelcomeReply(new HelloReply { Accepted = true, Current = [Attempt] }) { Id = 1, OwnAddress = "http://host.docker.internal:8080" },
+        new WelcomeReply(new HelloReply { Accepted = true, Current = [Attempt] }) { Id = 1, OwnAddress = "http://host.docker.internal:8080", Sftp = new SftpServer("farm.example.org") { Port = 22, User = "package-deployer" } },
         new OrdersReply([new BuildOrder
         {
             Attempt = Attempt, Pkgbase = "hello", TargetRepository = "repo", Arch = "x86_64", SourceRepository = "packages",
             SourceUrl = "https://git.example.org/packages.git", Commit = new string('a', 40), Image = "localhost/caur-builder:latest",
             Repositories = [new PacmanRepository("repo", ["http://host.docker.internal:8080/repos/repo/x86_64"])], TrustedKeys = ["key"],
+            Keyrings = ["https://example.org/keyring.pkg.tar.zst"], PackageBump = "1-1/2", AllowProhibited = true,
             Published = ["hello-1-1-any.pkg.tar.zst"], CacheSources = true, TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             Environment = new Dictionary<string, string> { ["PACKAGER"] = "Some One" },
         }]) { Id = 2 },

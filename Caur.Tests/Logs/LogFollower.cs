@@ -62,6 +62,13 @@ internal sealed class LogFollower(HttpClient http, GatewayDoor door, LogModel mo
                 return true;
             }
 
+            if (response.StatusCode == HttpStatusCode.TooManyRequests)
+            {
+                // As many streams as one address may have are open while those that hung up are not yet noticed: it asks again, as told.
+                response.Headers.RetryAfter.ShouldNotBeNull();
+                return false;
+            }
+
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
             Connections++;
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);

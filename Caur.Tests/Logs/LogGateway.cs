@@ -1,26 +1,19 @@
 using System.Globalization;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
-using Caur.Api.Hosting;
 using Caur.Api.Logs;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
-using Caur.Grains.Hosting;
 using Caur.Grains.Repositories;
 using Caur.Protocol.Builders;
-using Caur.Silo.Engines;
-using Caur.Silo.Hub;
 using Caur.Storage.Files;
-using Caur.Storage.Landing;
 using Caur.Storage.Logs;
-using Caur.Storage.Repositories;
+using Caur.Tests.Api;
 using Caur.Tests.Grains;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Orleans;
 
 namespace Caur.Tests.Logs;
@@ -46,27 +39,12 @@ internal sealed class LogGateway : IAsyncDisposable
     public static async Task<LogGateway> StartAsync(string folder, Reading reading = Reading.Public)
     {
         var folders = DataFolders.Resolve(folder);
-        folders.Create();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(HubHost.ConfigureKestrel);
-        var services = builder.Services;
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(folders);
-        services.AddSingleton(_ => new BuildLogStore(folders.Logs));
-        services.AddSingleton(new LandingZone(folders.Landing));
-        services.AddSingleton(new RepositoryFiles(folders.Repositories));
-        services.AddSingleton(new TokenStore(Path.Combine(folders.Root, "tokens.json"), TimeProvider.System));
-        services.AddSingleton<ITrustedKeys, NoKeys>();
-        services.AddSingleton<IRepositoryPublisher>(new FakePublisher());
-        services.Configure<ReadingOptions>(options => options.Reading = reading);
-        services.Configure<FarmOptions>(options => options.TargetRepositories["repo"] = new TargetRepositoryOptions());
-        services.AddFarmEngine(folders);
-        services.AddCaurGrains();
-        services.AddCaurGateway();
-        var app = builder.Build();
-        app.MapCaurGateway();
+        var app = TestGateway.Build(folders, services =>
+        {
+            services.AddSingleton<IRepositoryPublisher>(new FakePublisher());
+            services.Configure<ReadingOptions>(options => options.Reading = reading);
+            services.Configure<FarmOptions>(options => options.TargetRepositories["repo"] = new TargetRepositoryOptions());
+        });
         await app.StartAsync();
         return new LogGateway(app, folders);
     }
@@ -118,11 +96,6 @@ internal sealed class LogGateway : IAsyncDisposable
         };
         (await session.HelloAsync(hello, new Agent(), CancellationToken.None)).Accepted.ShouldBeTrue();
         return session;
-    }
-
-    private sealed class NoKeys : ITrustedKeys
-    {
-        public ValueTask<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
     }
 
     private sealed class Agent : IBuilderAgent

@@ -290,6 +290,25 @@ public sealed class LogGatewayTests : IAsyncLifetime
         (await _http.GetStringAsync(LogGateway.PathOf(build), Token)).ShouldStartWith(header);
     }
 
+    [Fact]
+    public async Task Namcap_OfTheCurrentAttempt_IsKeptBesideTheLogAndServed()
+    {
+        (await StatusAsync($"{Path}/namcap")).ShouldBe(HttpStatusCode.NotFound);
+        (await StatusAsync("/api/logs/gtk/now/namcap")).ShouldBe(HttpStatusCode.BadRequest);
+        await WriteAsync("out", final: false);
+        await CompleteAsync(2, "of another attempt");
+        await CompleteAsync(1, "gtk W: größer\n");
+        (await _http.GetStringAsync($"{Path}/namcap", Token)).ShouldBe("gtk W: größer\n");
+
+        await _gateway.Log(Build).EndAsync(1, "End.", final: true);
+        await CompleteAsync(1, "too late");
+
+        (await _http.GetStringAsync($"{Path}/namcap", Token)).ShouldBe("gtk W: größer\n");
+
+        Task CompleteAsync(int attempt, string namcap) => _session.CompleteAsync(
+            new AttemptResult { Attempt = new AttemptRef(Build.ToString(), attempt), Outcome = AttemptOutcome.Failed, Namcap = namcap }, Token);
+    }
+
     private static string Path => LogGateway.PathOf(Build);
 
     private async Task RestartAsync()

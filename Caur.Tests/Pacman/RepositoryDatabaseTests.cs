@@ -76,7 +76,7 @@ public sealed class RepositoryDatabaseTests
     public async Task RepoAdd_WhenGivenOurDatabase_GoesOnWithIt()
     {
         using var folder = new TempFolder();
-        string[] paths = await WriteAsync(folder.Path, Enumerable.Range(0, 300).Select(i => new TestPackage($"p{i}")).ToArray());
+        string[] paths = await WriteAsync(folder.Path, Enumerable.Range(0, 50).Select(i => new TestPackage($"p{i}")).ToArray());
         var ours = RepositoryDatabase.Empty.With(await EntriesAsync(paths), []);
         await ReferenceRepository.WriteAsync(ours, folder.Path, CompressionFormat.Gzip, "ref");
         File.Move(folder["ref.db"], folder["ref.db.tar.gz"]);
@@ -96,7 +96,7 @@ public sealed class RepositoryDatabaseTests
     public async Task Write_WhenAnyChangesLedThere_GivesTheSameBytes(CompressionFormat format, string tool)
     {
         var entries = new List<RepositoryEntry>();
-        for (var i = 0; i < 400; i++)
+        for (var i = 0; i < 160; i++)
         {
             entries.Add(await EntryAsync(new TestPackage($"p{i}")));
         }
@@ -105,7 +105,7 @@ public sealed class RepositoryDatabaseTests
         var expected = await ReferenceRepository.WriteAsync(atOnce, DatabaseKind.Files, format);
         var other = await EntryAsync(new TestPackage("p5", "9-9"));
         var grown = RepositoryDatabase.Empty;
-        foreach (var part in entries.Chunk(77).Reverse())
+        foreach (var part in entries.Chunk(37).Reverse())
         {
             grown = grown.With([.. part, other], []);
             await ReferenceRepository.WriteAsync(grown, DatabaseKind.Files, format);
@@ -117,7 +117,7 @@ public sealed class RepositoryDatabaseTests
         using var folder = new TempFolder();
         await File.WriteAllBytesAsync(folder["x"], expected, Cancel);
         (await Tool.RunAsync("bash", "-c", $"{tool} -t < {folder["x"]}")).Succeeded();
-        (await Tool.RunAsync("bsdtar", "-tf", folder["x"])).Succeeded().Split('\n').Length.ShouldBe((400 * 3) + 1);
+        (await Tool.RunAsync("bsdtar", "-tf", folder["x"])).Succeeded().Split('\n').Length.ShouldBe((160 * 3) + 1);
     }
 
     [Fact]

@@ -7,6 +7,52 @@ namespace Caur.Tests.Pacman;
 public sealed class SrcinfoTests
 {
     [Fact]
+    public void Only_WithSomeKeys_KeepsThemWithTheirFormsForArchitecturesAndNothingElse()
+    {
+        var info = Srcinfo.Parse("""
+            pkgbase = two
+            pkgver = 3
+            pkgrel = 1
+            pkgdesc = words
+            arch = x86_64
+            depends = glibc
+            depends_x86_64 = lib32-glibc
+            dependsx = no form of it
+            makedepends = git
+            provides = one
+
+            pkgname = two
+
+            pkgname = other
+            pkgdesc = more
+            depends =
+            provides_x86_64 = x=2
+            """).Value.ShouldNotBeNull();
+
+        var kept = info.Only(["arch", "depends", "provides"]);
+
+        kept.Keys.Order(StringComparer.Ordinal).ShouldBe(["arch", "depends", "depends_x86_64", "provides"]);
+        (kept.PkgBase, kept.Version).ShouldBe((info.PkgBase, info.Version));
+        kept.MakeDepends("x86_64").ShouldBeEmpty();
+        kept.Depends("x86_64").ShouldBe(info.Depends("x86_64"));
+        kept.Packages.Select(package => package.Name).ShouldBe(info.Packages.Select(package => package.Name));
+        foreach (var (one, all) in kept.Packages.Zip(info.Packages))
+        {
+            one.Description.ShouldBeEmpty();
+            one.Architectures.ShouldBe(all.Architectures);
+            one.Depends("x86_64").ShouldBe(all.Depends("x86_64"));
+            one.Depends("aarch64").ShouldBe(all.Depends("aarch64"));
+            one.Provides("x86_64").ShouldBe(all.Provides("x86_64"));
+        }
+
+        // What it was made of stays as it was.
+        info.Packages[1].Description.ShouldBe("more");
+        info.Packages[1].Depends("aarch64").ShouldBeEmpty("an empty key is a statement");
+        kept.Packages[1].Depends("aarch64").ShouldBeEmpty();
+        kept.Packages[1].Values("depends").ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Parse_WhenPackageIsPlain_GivesItsValues()
     {
         var info = await PrintAsync("""

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using System.Threading.Channels;
 using Caur.Pacman;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
@@ -13,7 +14,7 @@ namespace Caur.Tests.Publication;
 public sealed class ClientLoopTests(FarmKey key) : IClassFixture<FarmKey>, IDisposable
 {
     private const int Publications = 200;
-    private const int Clients = 2;
+    private const int Clients = 3;
 
     private readonly TestFarm _farm = new(key.Gpg.Signer);
 
@@ -22,15 +23,16 @@ public sealed class ClientLoopTests(FarmKey key) : IClassFixture<FarmKey>, IDisp
     public void Dispose() => _farm.Dispose();
 
     /// <summary>Real pacman through the real gateway, signatures required on everything: no exit code but 0, no warning, never an older
-    /// database than the one before, and in the end the newest.</summary>
+    /// database than the one before, and in the end the newest. With each publication another client updates, while those before it may still be
+    /// at it: so the work is bounded, however long the publications take.</summary>
     [Fact]
     public async Task Update_WhileTwoHundredPublicationsHappen_NeverSeesAnError()
     {
         await _farm.PublishAsync("p", "1-1");
         await using var gateway = await Gateway.StartAsync(_farm.Root);
-        using var done = new CancellationTokenSource();
         var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => PacmanClient.CreateAsync(key.Gpg.Signer, gateway.Server)));
-        var loops = clients.Select(client => Task.Run(() => LoopAsync(client, done.Token), Token)).ToList();
+        var turns = clients.Select(_ => Channel.CreateBounded<int>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite })).ToList();
+        var loops = clients.Zip(turns, (client, turn) => Task.Run(() => LoopAsync(client, turn.Reader), Token)).ToList();
 
         for (var number = 2; number <= Publications + 1; number++)
         {
@@ -38,11 +40,12 @@ public sealed class ClientLoopTests(FarmKey key) : IClassFixture<FarmKey>, IDisp
             var build = number % 10 == 0
                 ? await _farm.LandAsync("split", new BuiltPackage($"split-{number}"), new BuiltPackage("split"), new BuiltPackage("p", $"{number}-1"))
                 : await _farm.LandAsync("p", new BuiltPackage("p", $"{number}-1"));
+            turns[number % Clients].Writer.TryWrite(number).ShouldBeTrue();
             await _farm.PublishAsync(build with { AllowTakeOver = true });
             loops.ShouldAllBe(loop => !loop.IsFaulted);
         }
 
-        await done.CancelAsync();
+        turns.ForEach(turn => turn.Writer.Complete());
         foreach (var (client, loop) in clients.Zip(loops))
         {
             var (updates, generations) = await loop.Timeout(TimeSpan.FromMinutes(1), "the last update");
@@ -95,10 +98,10 @@ public sealed class ClientLoopTests(FarmKey key) : IClassFixture<FarmKey>, IDisp
         }
     }
 
-    private static async Task<(int Updates, int Generations)> LoopAsync(PacmanClient client, CancellationToken done)
+    private static async Task<(int Updates, int Generations)> LoopAsync(PacmanClient client, ChannelReader<int> turns)
     {
         var (updates, generations, newest) = (0, 0, 0);
-        while (!done.IsCancellationRequested)
+        await foreach (var _ in turns.ReadAllAsync(Token))
         {
             var seen = await UpdateAsync(client);
             seen.ShouldBeGreaterThanOrEqualTo(newest, "the database went back");

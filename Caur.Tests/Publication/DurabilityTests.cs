@@ -76,7 +76,7 @@ public sealed partial class DurabilityTests(KilledFarm farm) : IClassFixture<Kil
 
     private async Task<List<Call>> TraceAsync(string data, string trace)
     {
-        var child = TestChild.Command(typeof(PublicationChild), data, farm.GpgHome, KillPoints.None);
+        var child = TestChild.Command(typeof(PublicationChild), PublicationChild.Arguments(farm.GpgHome, (data, KillPoints.None)));
         var start = new ProcessStartInfo(
             "strace",
             ["--follow-forks", "--seccomp-bpf", "--decode-fds=path", "--string-limit=4096", "--quiet=all", "--output", trace,

@@ -85,6 +85,30 @@ public sealed class FullDiskTests : IAsyncDisposable
         await hub.StopAsync(Token);
     }
 
+    [Fact]
+    public async Task Start_OnAFullDisk_SaysThatItIsFull()
+    {
+        Directory.CreateDirectory(Disk);
+        Assert.SkipUnless(
+            (await Processes.RunAsync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk])).ExitCode == 0,
+            "this user may not mount a small file system");
+        await FillAsync();
+
+        var ended = await Processes.RunAsync(
+            "dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "caur.dll"), "database", "--data", Disk, "--slots", "0", "--web-port", "0"],
+            environment: new Dictionary<string, string>
+            {
+                ["PACKAGE_REPOS"] = """{"sources":{"url":"https://example.org/x.git"}}""",
+                ["PACKAGE_TARGET_REPOS"] = """{"farm":{}}""",
+            });
+
+        ended.ExitCode.ShouldBe(1, ended.ToString());
+        ended.Error.ShouldStartWith("caur database: The state database ");
+        ended.Error.ShouldContain($". The disk of {Disk} is full: ");
+        ended.Output.ShouldNotContain("Exception");
+    }
+
     private static Task<HttpResponseMessage> ScheduleAsync(HttpClient http) => http.PostAsJsonAsync(
         "/api/queue/schedule", new { source_repo = "sources", target_repo = "farm", all = true }, Token);
 

@@ -44,7 +44,7 @@ internal static class KillPoints
     public static bool IsPlanVisible(string point) =>
         IsBuildVisible(point)
         || !Enum.GetValues<PublicationStep>()
-            .Where(step => step >= PublicationStep.Begun && step is not (PublicationStep.PackageNamed or PublicationStep.SignatureNamed))
+            .Where(step => step >= PublicationStep.Begun && step is not (PublicationStep.PackageNamed or PublicationStep.SignatureNamed or PublicationStep.StatementNamed))
             .Select(NameOf).Contains(point);
 }
 

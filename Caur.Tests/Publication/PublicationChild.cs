@@ -10,15 +10,15 @@ using Orleans.Runtime;
 
 namespace Caur.Tests.Publication;
 
-/// <summary>A hub in a process of its own that publishes what it was told, stops for ever at the point that it was told, and says when
-/// everything has stopped or ended. It is there to be killed.</summary>
+/// <summary>Hubs in a process of their own, each of which publishes what it was told and stops for ever at the point that it was told. It says
+/// when everything has stopped or ended, and is there to be killed.</summary>
 [SupportedOSPlatform("linux")]
 internal static class PublicationChild
 {
-    /// <summary>The line that says that work begins.</summary>
+    /// <summary>The line that says that work begins, in every hub.</summary>
     public const string Begun = "begun";
 
-    /// <summary>The line that says that nothing more will happen.</summary>
+    /// <summary>The line that says that nothing more will happen, in no hub.</summary>
     public const string Ready = "ready";
 
     /// <summary>Waits until a child says a line; false when it ended without.</summary>
@@ -37,33 +37,16 @@ internal static class PublicationChild
 
     public static string JobsPath(string data) => Path.Combine(data, "jobs.json");
 
-    /// <summary>Runs with the data folder, gpg's home and a kill point.</summary>
+    /// <summary>The arguments: gpg's home, then for each hub its data folder and its kill point.</summary>
+    public static string[] Arguments(string gpg, params IEnumerable<(string Data, string Point)> hubs) =>
+        [gpg, .. hubs.SelectMany(hub => new[] { hub.Data, hub.Point })];
+
     public static async Task RunAsync(string[] arguments)
     {
-        var (data, gpg, point) = (arguments[0], arguments[1], arguments[2]);
-        var jobs = JsonSerializer.Deserialize<PublicationJobs>(await File.ReadAllBytesAsync(JobsPath(data)))!;
-        var stop = new StopForEver(point, jobs.Orders.Count + jobs.Plans.Count);
-        await using var hub = await PublicationHub.StartAsync(data, new GpgOptions { Home = gpg }, new PublicationHubOptions
-        {
-            Probe = stop,
-            Storage = storage => new RecordingStorage(storage, stop.AtAsync),
-            Store = jobs.StoreOptions,
-        });
-        await Console.Out.WriteLineAsync(Begun);
-        await Console.Out.FlushAsync();
-        var work = jobs.Orders.Select(order => PublishAsync(hub, order)).Concat(jobs.Plans.Select(plan => ApplyAsync(data, gpg, plan, jobs.StoreOptions, stop)));
-        await Task.WhenAll(work.Select(async job =>
-        {
-            await job;
-            stop.Count();
-        }));
-        foreach (var target in jobs.Targets)
-        {
-            await hub.Publisher.CollectAsync(target, CancellationToken.None);
-        }
-
-        await Console.Out.WriteLineAsync(Ready);
-        await Console.Out.FlushAsync();
+        var hubs = await Task.WhenAll(arguments.Skip(1).Chunk(2).Select(hub => KilledHub.StartAsync(arguments[0], hub[0], hub[1])));
+        await SayAsync(Begun);
+        await Task.WhenAll(hubs.Select(hub => hub.RunAsync()));
+        await SayAsync(Ready);
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
     }
 
@@ -76,30 +59,83 @@ internal static class PublicationChild
             .ShouldBeOneOf(PublicationStatus.Published, PublicationStatus.AlreadyPublished);
     }
 
-    private static async Task PublishAsync(PublicationHub hub, PublishOrder order)
+    private static async Task SayAsync(string line)
     {
-        while (true)
+        await Console.Out.WriteLineAsync(line);
+        await Console.Out.FlushAsync();
+    }
+
+    /// <summary>One of the hubs and its work.</summary>
+    private sealed class KilledHub(string gpg, string data, PublicationJobs jobs, StopForEver stop, PublicationHub hub)
+    {
+        public static async Task<KilledHub> StartAsync(string gpg, string data, string point)
         {
-            try
+            var jobs = JsonSerializer.Deserialize<PublicationJobs>(await File.ReadAllBytesAsync(JobsPath(data)))!;
+            var stop = new StopForEver(point, jobs.Orders.Count + jobs.Plans.Count);
+            return new KilledHub(gpg, data, jobs, stop, await PublicationHub.StartAsync(data, new GpgOptions { Home = gpg }, new PublicationHubOptions
             {
-                await hub.CompleteAsync(order);
-                break;
-            }
-            catch (OrleansException)
+                Probe = stop,
+                Storage = storage => new RecordingStorage(storage, stop.AtAsync),
+                Store = jobs.StoreOptions,
+            }));
+        }
+
+        /// <summary>Works until nothing more will happen.</summary>
+        public async Task RunAsync() => await await Task.WhenAny(stop.Stopped, WorkAsync());
+
+        private async Task WorkAsync()
+        {
+            var work = jobs.Orders.Select(PublishAsync).Concat(jobs.Plans.Select(plan => ApplyAsync(data, gpg, plan, jobs.StoreOptions, stop)));
+            await Task.WhenAll(work.Select(async job =>
             {
-                // Its record could not be written: a builder reports again, and so does this one.
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+                try
+                {
+                    await job;
+                }
+                catch (Exception error)
+                {
+                    // The others may have stopped for ever, and nobody would hear of it.
+                    stop.Fail(error);
+                    throw;
+                }
+
+                stop.Count();
+            }));
+            foreach (var target in jobs.Targets)
+            {
+                await hub.Publisher.CollectAsync(target, CancellationToken.None);
             }
         }
 
-        await hub.PublishedAsync(order.Build);
-        await hub.UntilAsync(async () => (await hub.Repository(order.Build.Target).GetAsync()).Pending == 0, () => "the order is still there");
+        private async Task PublishAsync(PublishOrder order)
+        {
+            while (true)
+            {
+                try
+                {
+                    await hub.CompleteAsync(order);
+                    break;
+                }
+                catch (OrleansException)
+                {
+                    // Its record could not be written: a builder reports again, and so does this one.
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+                }
+            }
+
+            await hub.PublishedAsync(order.Build);
+            await hub.UntilAsync(async () => (await hub.Repository(order.Build.Target).GetAsync()).Pending == 0, () => "the order is still there");
+        }
     }
 
     /// <summary>Stops each job, or the collection that follows them, at one point.</summary>
     private sealed class StopForEver(string point, int jobs) : IPublicationProbe
     {
+        private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _ended;
+
+        /// <summary>Completes when every job has stopped or ended, or the collection has stopped.</summary>
+        public Task Stopped => _stopped.Task;
 
         public ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken) => new(AtAsync(KillPoints.NameOf(step)));
 
@@ -111,9 +147,11 @@ internal static class PublicationChild
         {
             if (Interlocked.Increment(ref _ended) == jobs && point != KillPoints.None && !KillPoints.Collection.Contains(point))
             {
-                Say();
+                _stopped.TrySetResult();
             }
         }
+
+        public void Fail(Exception error) => _stopped.TrySetException(error);
 
         private async Task AtAsync(string name, bool all)
         {
@@ -121,7 +159,7 @@ internal static class PublicationChild
             {
                 if (all)
                 {
-                    Say();
+                    _stopped.TrySetResult();
                 }
                 else
                 {
@@ -130,12 +168,6 @@ internal static class PublicationChild
 
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
             }
-        }
-
-        private static void Say()
-        {
-            Console.Out.WriteLine(Ready);
-            Console.Out.Flush();
         }
     }
 }
@@ -153,7 +185,7 @@ internal sealed record PublicationJobs(IReadOnlyList<PublishOrder> Orders, IRead
     /// <summary>One archive after the other, so that each job stops once.</summary>
     [JsonIgnore]
     public RepositoryStoreOptions StoreOptions =>
-        new() { Parallelism = 1, KeepGenerations = Keep, GenerationGrace = TimeSpan.Zero, FileGrace = TimeSpan.Zero };
+        new() { Parallelism = 1, WritesAtOnce = 1, KeepGenerations = Keep, GenerationGrace = TimeSpan.Zero, FileGrace = TimeSpan.Zero };
 }
 
 /// <summary>A plan for one repository.</summary>

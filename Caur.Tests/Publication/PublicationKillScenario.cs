@@ -181,7 +181,7 @@ internal sealed class PublicationKillScenario : ISoakScenario
 
         private async Task<bool> RunHubAsync(TimeSpan life)
         {
-            using var child = TestChild.Start(typeof(PublicationChild), disk.Folder, gpg.Home, KillPoints.None);
+            using var child = TestChild.Start(typeof(PublicationChild), PublicationChild.Arguments(gpg.Home, (disk.Folder, KillPoints.None)));
             try
             {
                 // A full disk may keep it from coming up at all.

@@ -21,16 +21,19 @@ public sealed class PublicationKillTests(KilledFarm farm) : IClassFixture<Killed
     [MemberData(nameof(Points))]
     public async Task Kill_AtAPoint_LeavesOldOrNewAndIsFinishedByTheNextHub(string point)
     {
-        using var folder = new TemporaryFolder();
-        var data = await farm.CopyAsync(folder["data"]);
-        await KillAsync(data, point);
+        var data = await farm.KilledAsync(point);
 
         // As it lies there.
         await using var gateway = await Gateway.StartAsync(Path.Combine(data, "repos"));
-        await farm.SeesAsync(KilledFarm.At(point), $"file://{data}/repos/$repo/$arch");
-        await farm.SeesAsync(KilledFarm.At(point), gateway.Server);
-        await farm.CanDownloadAsync(KilledFarm.At(point));
+        await farm.SeesAsync(KilledFarm.At(point), $"file://{data}/repos/$repo/$arch", downloads: false);
+        await farm.SeesAsync(KilledFarm.At(point), gateway.Server, downloads: true);
         new RepositoryFiles(Path.Combine(data, "repos")).Resolve("first/x86_64/first.db").IsRedirect.ShouldBe(KillPoints.IsBuildVisible(point));
+
+        // What the kill left half written goes when nobody can be writing it any more: an hour later.
+        foreach (var left in Directory.EnumerateFiles(Path.Combine(data, "archive"), ".caur-*", SearchOption.AllDirectories))
+        {
+            File.SetLastWriteTimeUtc(left, TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromHours(2));
+        }
 
         // Nobody orders anything again: it is enough that somebody looks at the repository.
         await using (var hub = await PublicationHub.StartAsync(
@@ -63,33 +66,22 @@ public sealed class PublicationKillTests(KilledFarm farm) : IClassFixture<Killed
             hub.Landing.ListAttempts().ShouldBeEmpty();
         }
 
-        await farm.SeesAsync(KilledFarm.New, gateway.Server);
-        await farm.CanDownloadAsync(KilledFarm.New);
+        await farm.SeesAsync(KilledFarm.New, gateway.Server, downloads: true);
         Directory.GetFileSystemEntries(data, ".caur-*", SearchOption.AllDirectories).ShouldBeEmpty();
-    }
-
-    private async Task KillAsync(string data, string point)
-    {
-        using var child = TestChild.Start(typeof(PublicationChild), data, farm.GpgHome, point);
-        try
-        {
-            (await PublicationChild.SaysAsync(child, PublicationChild.Ready).Timeout(TimeSpan.FromMinutes(1), $"{point} in the child")).ShouldBeTrue();
-        }
-        finally
-        {
-            child.Kill();
-            await child.WaitForExitAsync(CancellationToken.None).DefaultTimeout("the end of the child");
-        }
     }
 }
 
-/// <summary>Four repositories with something to do in each, made once and copied for every kill; one key, one client.</summary>
+/// <summary>Four repositories with something to do in each, made once and copied for every kill; one key, one client. One process has a hub for
+/// each point, and its death is the death of all.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class KilledFarm : IAsyncLifetime
 {
     private readonly TestGpg _gpg = new();
     private readonly TemporaryFolder _folder = new();
+    private readonly Lazy<Task> _killed;
     private PacmanClient _pacman = null!;
+
+    public KilledFarm() => _killed = new Lazy<Task>(KillAsync);
 
     internal static IReadOnlyList<string> New => List(true, true);
 
@@ -147,17 +139,45 @@ public sealed class KilledFarm : IAsyncLifetime
         .. builds ? ["update u-a 2-1", "update u-b 2-1"] : new[] { "update u-a 1-1", "update u-dropped 1-1" },
     ];
 
-    /// <summary>Real pacman, which demands signatures on everything, lists exactly these packages.</summary>
-    internal async Task SeesAsync(IReadOnlyList<string> packages, string server)
+    /// <summary>The data folder of a hub that was killed there.</summary>
+    internal async Task<string> KilledAsync(string point)
     {
-        await _pacman.UseAsync(server, [.. packages.Select(package => package.Split(' ')[0]).Distinct()]);
-        await _pacman.MustAsync("-Syy");
-        (await _pacman.MustAsync("-Sl")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ShouldBe(packages);
+        await _killed.Value;
+        return DataOf(point);
     }
 
-    /// <summary>It can download each, with its signature, from where it looked last.</summary>
-    internal Task CanDownloadAsync(IReadOnlyList<string> packages) =>
-        _pacman.MustAsync(["-Sw", .. packages.Select(package => string.Join('/', package.Split(' ')[..2]))]);
+    /// <summary>Real pacman, which demands signatures on everything, lists exactly these packages, and can download each with its signature if
+    /// told to.</summary>
+    internal async Task SeesAsync(IReadOnlyList<string> packages, string server, bool downloads)
+    {
+        await _pacman.UseAsync(server, [.. packages.Select(package => package.Split(' ')[0]).Distinct()]);
+        await _pacman.MustAsync(downloads ? ["-Syyw", .. packages.Select(package => string.Join('/', package.Split(' ')[..2]))] : ["-Syy"]);
+        (await _pacman.MustAsync("-Sl")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ShouldBe(packages);
+        _pacman.Cached.Count().ShouldBe(downloads ? packages.Count : 0);
+    }
+
+    // pacman takes no address with a space.
+    private string DataOf(string point) => _folder[point.Replace(' ', '-')];
+
+    private async Task KillAsync()
+    {
+        string[] points = [.. KillPoints.Publication, .. KillPoints.Collection];
+        foreach (var point in points)
+        {
+            await CopyAsync(DataOf(point));
+        }
+
+        using var child = TestChild.Start(typeof(PublicationChild), PublicationChild.Arguments(GpgHome, points.Select(point => (DataOf(point), point))));
+        try
+        {
+            (await PublicationChild.SaysAsync(child, PublicationChild.Ready).Timeout(TimeSpan.FromMinutes(4), "every point in the child")).ShouldBeTrue();
+        }
+        finally
+        {
+            child.Kill();
+            await child.WaitForExitAsync(CancellationToken.None).DefaultTimeout("the end of the child");
+        }
+    }
 
     private static (string Pkgbase, BuiltPackage[] Packages) Packages(string pkgbase, params (string Name, string Version)[] packages) =>
         (pkgbase, [.. packages.Select(package => new BuiltPackage(package.Name, package.Version) { Pkgbase = pkgbase })]);

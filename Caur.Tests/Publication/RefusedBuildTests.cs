@@ -10,6 +10,7 @@ using Caur.Contracts.Repositories;
 using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
 using Caur.Pacman;
+using Caur.Pipelines.Reading;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
 using Caur.Tests.Storage.Support;
@@ -94,8 +95,11 @@ public sealed class RefusedBuildTests(RefusingFarm farm) : IClassFixture<Refusin
         await farm.Hub.UntilAsync(async () => (await farm.Hub.Repository(RefusingFarm.Target).GetAsync()).Pending == 0, () => "the order is there");
         farm.Hub.Landing.List(order.Build.ToString(), 1).ShouldBeEmpty();
         (await farm.Hub.Repository(RefusingFarm.Target).GetAsync()).ShouldBe(before);
-        Directory.GetFiles(Path.Combine(farm.Hub.Folders.Repositories, "refusing", "x86_64"), "*.pkg.tar*").Select(Path.GetFileName).Order()
-            .ShouldBe(["known-1-1-x86_64.pkg.tar.zst", "known-1-1-x86_64.pkg.tar.zst.sig", "stranger-1-1-x86_64.pkg.tar.zst", "stranger-1-1-x86_64.pkg.tar.zst.sig"]);
+        Directory.GetFiles(Path.Combine(farm.Hub.Folders.Repositories, "refusing", "x86_64"), "*.pkg.tar*").Select(Path.GetFileName).ShouldBe(
+            from package in (string[])["known-1-1-x86_64.pkg.tar.zst", "stranger-1-1-x86_64.pkg.tar.zst"]
+            from companion in (string[])["", ".sig", ".provenance.json", ".provenance.json.sig"]
+            select package + companion,
+            ignoreOrder: true);
     }
 
     /// <summary>The farm's signatures are the farm's: what a builder brings as one is not looked at, and is not published.</summary>

@@ -15,7 +15,7 @@ internal sealed class QueueHarness
 
     public QueueHarness(
         IEnumerable<KeyValuePair<int, QueueSlot>>? slots = null,
-        IReadOnlyList<(Guid Operation, ImmutableArray<QueuedReply> Replies)>? operations = null)
+        IReadOnlyList<KnownOperation>? operations = null)
     {
         Slots = slots is null ? [] : new Dictionary<int, QueueSlot>(slots);
         _nextSlot = Slots.Count == 0 ? 0 : Slots.Keys.Max() + 1;
@@ -31,7 +31,7 @@ internal sealed class QueueHarness
     public Dictionary<int, QueueSlot> Slots { get; }
 
     /// <summary>What calls were answered, which would be durable too.</summary>
-    public List<(Guid Operation, ImmutableArray<QueuedReply> Replies)> Operations { get; }
+    public List<KnownOperation> Operations { get; }
 
     public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -70,7 +70,7 @@ internal sealed class QueueHarness
     {
         var replies = State.Enqueue(new EnqueueRequest { Operation = operation, Builds = [.. requests] }, () => _nextSlot++, Now);
         Save();
-        Operations.Add((operation, replies));
+        Operations.Add(new KnownOperation(operation, null, replies));
         return replies;
     }
 

@@ -1,4 +1,5 @@
 using Caur.Contracts.Builds;
+using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Grains.Queue;
 using static Caur.Tests.Queue.QueueHarness;
@@ -131,6 +132,24 @@ public sealed class QueueOfferTests
     }
 
     [Fact]
+    public void Register_WhenAnotherBuilderNamesALostAttempt_TakesNoLossBack()
+    {
+        _queue.Enqueue("a");
+        var lost = _queue.Start();
+        _queue.Retry(lost, loss: true);
+        var claimed = lost with { Builder = new BuilderId("other", "0") };
+
+        _queue.State.Register(Profile("other"), [claimed], _queue.Now).ShouldBe([claimed]);
+        _queue.Save();
+        _queue.Slots.Values.Single().Losses.ShouldBe(1);
+        var restarted = _queue.Restarted();
+        restarted.State.Register(Profile("other"), [claimed], restarted.Now);
+        restarted.State.Register(Profile("starter"), [lost], restarted.Now);
+        restarted.Save();
+        restarted.Slots.Values.Single().Losses.ShouldBe(0);
+    }
+
+    [Fact]
     public void Retry_WhenWithAPause_WaitsForItAlsoOverARestart()
     {
         _queue.Enqueue("a");
@@ -146,6 +165,52 @@ public sealed class QueueOfferTests
             queue.Sweep();
             queue.TakeAll().ShouldBe(["a"]);
         }
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    public void OnClockSet_WhileOffersPausesAndBuildersCount_LetsEachHaveItsTime(int hours)
+    {
+        var step = TimeSpan.FromHours(hours);
+        _queue.Enqueue("rests");
+        _queue.Retry(_queue.Start(), loss: true, TimeSpan.FromSeconds(20));
+        _queue.Enqueue("offered");
+        var offer = _queue.Take().ShouldHaveSingleItem();
+
+        _queue.Now += step;
+        _queue.State.OnClockSet(step);
+        _queue.Save();
+        _queue.Now += QueueState.OfferTime - TimeSpan.FromSeconds(1);
+        _queue.Sweep();
+
+        _queue.State.Find(offer.Attempt.Build)!.Offered.ShouldBeTrue("it stands for its time");
+        _queue.Snapshot.Builders.ShouldAllBe(builder => !builder.Lost);
+        _queue.Now += TimeSpan.FromSeconds(1);
+        _queue.Sweep();
+        _queue.State.Find(offer.Attempt.Build)!.Offered.ShouldBeFalse("and no longer");
+        var restarted = _queue.Restarted();
+        foreach (var queue in new[] { _queue, restarted })
+        {
+            queue.Sweep();
+            queue.TakeAll().ShouldBe(["offered"]);
+            queue.Now += TimeSpan.FromSeconds(15);
+            queue.Sweep();
+            queue.TakeAll().ShouldContain("rests");
+        }
+    }
+
+    [Fact]
+    public void Sweep_WhenTheClockWasSetBackWhileNobodyLooked_WakesWhatRests()
+    {
+        _queue.Enqueue("a");
+        _queue.Retry(_queue.Start(), loss: true, TimeSpan.FromSeconds(20));
+        var restarted = _queue.Restarted();
+        restarted.Now -= TimeSpan.FromDays(400);
+
+        restarted.Sweep();
+
+        restarted.TakeAll().ShouldBe(["a"]);
     }
 
     [Fact]

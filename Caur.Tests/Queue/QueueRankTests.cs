@@ -94,7 +94,7 @@ public sealed class QueueRankTests
     {
         var build = _queue.Enqueue(Request("a") with { BuilderClass = "9" })[0].Build;
         _queue.View(build).ShouldSatisfyAllConditions(
-            item => item.Wait.ShouldBe(WaitReason.NoFittingBuilder), item => item.Explanation.ShouldContain("no builder is here"));
+            item => item.Wait.ShouldBe(WaitReason.NoFittingBuilder), item => item.Explanation.ShouldContain("no builder for x86_64 is here"));
         _queue.State.Register(Profile("small", 1, "2"), [], _queue.Now);
         _queue.View(build).ShouldSatisfyAllConditions(
             item => item.Wait.ShouldBe(WaitReason.NoFittingBuilder), item => item.Explanation.ShouldContain("class 9"));

@@ -4,24 +4,20 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
-using Caur.Api.Hosting;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
-using Caur.Grains.Hosting;
-using Caur.Silo.Engines;
 using Caur.Silo.Hub;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
-using Caur.Storage.Logs;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
+using Caur.Tests.Api;
 using Caur.Tests.Cli;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -44,32 +40,16 @@ internal sealed class RepositoryHub : IAsyncDisposable
     private RepositoryHub(string folder, GpgSigner signer, IPublicationProbe? probe)
     {
         Folders = DataFolders.Resolve(folder);
-        Folders.Create();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(_log);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var farm = new FarmOptions { TargetRepositories = { [Target.Name] = new TargetRepositoryOptions() } };
-        var services = builder.Services;
-        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(farm));
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(Folders);
-        services.AddSingleton(new LandingZone(Folders.Landing));
-        services.AddSingleton(_ => new BuildLogStore(Folders.Logs));
-        services.AddSingleton(new RepositoryFiles(Folders.Repositories));
-        services.AddSingleton(signer);
-        services.AddSingleton<ITrustedKeys, FarmKeys>();
-        services.AddSingleton(provider => new TokenStore(Path.Combine(Folders.Root, "tokens.json"), provider.GetRequiredService<TimeProvider>()));
-        if (probe is not null)
+        _app = TestGateway.Build(Folders, services =>
         {
-            services.AddSingleton(probe);
-        }
-
-        services.AddFarmEngine(Folders);
-        services.AddCaurGrains();
-        services.AddCaurGateway();
-        _app = builder.Build();
-        _app.MapCaurGateway();
+            services.AddSingleton(Microsoft.Extensions.Options.Options.Create(new FarmOptions { TargetRepositories = { [Target.Name] = new TargetRepositoryOptions() } }));
+            services.AddSingleton(signer);
+            services.AddSingleton<ITrustedKeys, FarmKeys>();
+            if (probe is not null)
+            {
+                services.AddSingleton(probe);
+            }
+        }, _log);
     }
 
     public DataFolders Folders { get; }

@@ -1,4 +1,4 @@
-using Caur.Grains.Sources;
+using Caur.Pipelines.Reading;
 using static Caur.Tests.Sources.SourceFolders;
 
 namespace Caur.Tests.Sources;
@@ -46,6 +46,17 @@ public sealed class DeptreeTests
         var split = Folder("suite", "depends = base-lib", "pkgname = suite-a", "pkgname = suite-b", "depends = other-lib");
 
         Of("suite", split, Folder("base-lib"), Folder("other-lib")).ShouldBe(["base-lib", "other-lib"]);
+    }
+
+    [Fact]
+    public void DependenciesOf_WhenAFolderIsMadeFromAnotherPkgbase_DoesNotTakeItForThatOne()
+    {
+        var made = MadeFrom("libc", "libc-own", "makedepends = bison-x");
+
+        Of("app", made, Folder("app", "depends = libc")).ShouldBeEmpty();
+        Of("app", made, Folder("app", "depends = libc-own")).ShouldBe(["libc-own"]);
+        Of("libc-own", made, Folder("bison-x")).ShouldBe(["bison-x"]);
+        new Deptree([made, Folder("bison-x")], "x86_64").ToText().ToString().ShouldBe("bison-x:bison-x:;libc-own:libc-own:bison-x");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Caur.Grains.Sources;
 using Caur.Pacman;
+using Caur.Pipelines.Reading;
 using Caur.Tests.Support;
 using static Caur.Tests.Sources.SourceFolders;
 

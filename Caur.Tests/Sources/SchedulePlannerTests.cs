@@ -4,6 +4,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
 using Caur.Pacman;
+using Caur.Pipelines.Reading;
 using static Caur.Tests.Sources.SourceFolders;
 
 namespace Caur.Tests.Sources;
@@ -29,6 +30,13 @@ public sealed class SchedulePlannerTests
     }
 
     [Fact]
+    public void Plan_WhenFilesChangeThePkgbuildFirst_AllowsWhateverPackagesItMakes()
+    {
+        Plan(Named("app"), Folder("app") with { IsAltered = true }).Builds.ShouldHaveSingleItem().Pkgnames.ShouldBeEmpty();
+        Plan(Named("linux-own"), MadeFrom("linux", "linux-own")).Builds.ShouldHaveSingleItem().Pkgnames.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Plan_WhenTheConfigSaysSo_TakesItsSettings()
     {
         var config = CiConfig.Parse("BUILDER_CLASS=\"9\"\nBUILDER_EXTRA_TIMEOUT=2\nBUILDER_CACHE_SOURCES=true\n");
@@ -37,6 +45,31 @@ public sealed class SchedulePlannerTests
         build.BuilderClass.ShouldBe("9");
         build.TimeoutFactor.ShouldBe(2);
         build.CacheSources.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("1:1.2.3-1/1", "1:1.2.3-1/1")]
+    [InlineData("\"1.2.3\"", "1.2.3/1")]
+    [InlineData("1.2.3-1/2\nCI_MANAGE_AUR=true", null)]
+    [InlineData("nonsense/2/3\nCI_MANAGE_AUR=true", null)]
+    public void Plan_WhenTheConfigBumps_SaysSoUnlessTheFarmKeepsTheAur(string bump, string? expected)
+    {
+        var config = CiConfig.Parse($"CI_PACKAGE_BUMP={bump}\nBUILDER_ALLOW_PROHIBITED=True\n");
+        var build = Plan(Named("app"), Folder("app") with { Config = config }).Builds.ShouldHaveSingleItem();
+
+        build.PackageBump.ShouldBe(expected);
+        build.AllowProhibited.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("1.0-1/x")]
+    [InlineData("1.0 2/1")]
+    public void Plan_WhenTheBumpIsNone_RefusesThePackageByName(string bump)
+    {
+        var plan = Plan(Named("app"), Folder("app") with { Config = CiConfig.Parse($"CI_PACKAGE_BUMP={bump}\n") });
+
+        plan.Builds.ShouldBeEmpty();
+        plan.Refused.ShouldHaveSingleItem().Reason.ShouldContain($"CI_PACKAGE_BUMP in its .CI/config is '{bump}'");
     }
 
     [Theory]

@@ -1,5 +1,5 @@
-using Caur.Grains.Sources;
 using Caur.Pacman;
+using Caur.Pipelines.Reading;
 
 namespace Caur.Tests.Sources;
 
@@ -14,10 +14,14 @@ internal static class SourceFolders
         IEnumerable<string> head = own.Exists(line => line.StartsWith("arch ", StringComparison.Ordinal)) ? [] : ["arch = x86_64"];
         head = own.Exists(line => line.StartsWith("pkgver ", StringComparison.Ordinal)) ? head : head.Append("pkgver = 1.0");
         var text = string.Join("\n", [$"pkgbase = {pkgbase}", "pkgrel = 1", .. head, .. lines, hasNames ? "" : $"pkgname = {pkgbase}"]);
-        var parsed = Srcinfo.Parse(text);
-        parsed.IsValid.ShouldBeTrue(parsed.IsValid ? "" : $"{parsed.Error}");
-        return new PackageFolder(pkgbase, parsed.Value, CiConfig.Empty, null);
+        var folder = PackageFolder.Read(pkgbase, text, config: null);
+        folder.Problem.ShouldBeNull();
+        return folder;
     }
+
+    /// <summary>A folder with the .SRCINFO of another pkgbase, whose files of <c>.CI</c> give it its own name.</summary>
+    public static PackageFolder MadeFrom(string other, string pkgbase, params string[] lines) =>
+        PackageFolder.Read(pkgbase, string.Join("\n", [$"pkgbase = {other}", "pkgver = 1", "pkgrel = 1", "arch = x86_64", .. lines, $"pkgname = {other}"]), null, isAltered: true);
 
     public static PackageFolder Broken(string pkgbase, string problem) => new(pkgbase, null, CiConfig.Empty, problem);
 

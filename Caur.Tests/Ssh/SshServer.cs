@@ -19,6 +19,7 @@ internal sealed class SshServer : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentDictionary<Task, Socket> _connections = [];
+    private TaskCompletionSource _frozen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _accepting = Task.CompletedTask;
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -65,6 +66,9 @@ internal sealed class SshServer : IAsyncDisposable
                 $"HostKey {server._folder["host"]}", $"AuthorizedKeysFile {server._folder["authorized"]}", "StrictModes no", "UsePAM no",
                 "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "AllowTcpForwarding local",
                 "PidFile none", "LogLevel ERROR",
+
+                // As docs/builders.md has it: no more than uploads need.
+                "Subsystem sftp internal-sftp -p realpath,stat,lstat,fstat,open,close,write,setstat,fsetstat,remove",
             ]);
         server._accepting = server.AcceptAsync();
         return server;
@@ -80,6 +84,27 @@ internal sealed class SshServer : IAsyncDisposable
         TargetPort = port,
     };
 
+    /// <summary>The settings of somebody who brings archives to it.</summary>
+    public SftpOptions Sftp() => new() { Host = "127.0.0.1", Port = Port, User = Environment.UserName, KeyFile = UserKey, KnownHosts = KnownHosts };
+
+    /// <summary>The same as a builder's environment.</summary>
+    public Dictionary<string, string> VariablesForSftp() => new()
+    {
+        ["DATABASE_HOST"] = "127.0.0.1",
+        ["DATABASE_PORT"] = Port.ToString(CultureInfo.InvariantCulture),
+        ["DATABASE_USER"] = Environment.UserName,
+        ["CAUR_SSH_KEY"] = UserKey,
+        ["CAUR_SSH_KNOWN_HOSTS"] = KnownHosts,
+    };
+
+    /// <summary>A known_hosts file with the server's key for another port.</summary>
+    public string KnownHostsAt(int port)
+    {
+        var path = _folder[$"known_hosts_{port}"];
+        File.WriteAllText(path, File.ReadAllText(KnownHosts).Replace($":{Port} ", $":{port} ", StringComparison.Ordinal));
+        return path;
+    }
+
     /// <summary>The environment of somebody who goes through it.</summary>
     public Dictionary<string, string> VariablesFor(string url) => new()
     {
@@ -91,6 +116,9 @@ internal sealed class SshServer : IAsyncDisposable
         ["CAUR_URL"] = url,
     };
 
+    /// <summary>Lets users read who may come in; otherwise only this one can.</summary>
+    public void LetOthersIn() => File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_101_101);
+
     /// <summary>Breaks every connection there is.</summary>
     public void CutConnections()
     {
@@ -99,6 +127,10 @@ internal sealed class SshServer : IAsyncDisposable
             socket.Close(0);
         }
     }
+
+    /// <summary>Passes nothing more on over the connections there are, and tells nobody; those that come next work.</summary>
+    public void FreezeConnections() =>
+        Interlocked.Exchange(ref _frozen, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     public async ValueTask DisposeAsync()
     {
@@ -139,25 +171,31 @@ internal sealed class SshServer : IAsyncDisposable
         })!;
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         var said = process.StandardError.ReadToEndAsync();
-        await Task.WhenAny(PumpAsync(stream, process.StandardInput.BaseStream), PumpAsync(process.StandardOutput.BaseStream, stream));
+        var frozen = Volatile.Read(ref _frozen).Task;
+        await Task.WhenAny(PumpAsync(stream, process.StandardInput.BaseStream, frozen), PumpAsync(process.StandardOutput.BaseStream, stream, frozen));
         socket.Close(0);
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
         await said;
     }
 
-    private static async Task PumpAsync(Stream from, Stream to)
+    private async Task PumpAsync(Stream from, Stream to, Task frozen)
     {
         var buffer = new byte[64 * 1024];
         try
         {
             for (int read; (read = await from.ReadAsync(buffer)) > 0;)
             {
+                if (frozen.IsCompleted)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _end.Token);
+                }
+
                 await to.WriteAsync(buffer.AsMemory(0, read));
                 await to.FlushAsync();
             }
         }
-        catch (Exception broken) when (broken is IOException or ObjectDisposedException)
+        catch (Exception broken) when (broken is IOException or ObjectDisposedException or OperationCanceledException)
         {
             // One side went.
         }

@@ -131,6 +131,21 @@ public sealed class SshTunnelTests
         Directory.Exists($"/proc/{ssh}").ShouldBeFalse("ssh goes on without its owner");
     }
 
+    [Fact]
+    public async Task Open_WhenAKilledProcessLeftItsFolder_RemovesThatAndNoOther()
+    {
+        var left = SshFolder.Create();
+        await File.WriteAllTextAsync(left.Socket, "", TestContext.Current.CancellationToken);
+        using var living = SshFolder.Create();
+
+        // As the kernel does for a process that is no more.
+        left.LetGo();
+        SshFolder.Create().Dispose();
+
+        Directory.Exists(left.Path).ShouldBeFalse();
+        Directory.Exists(living.Path).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData("REDIS_SSH_HOST", "-oProxyCommand=touch /tmp/x", "REDIS_SSH_HOST: '-oProxyCommand=touch /tmp/x' is no name of a host")]
     [InlineData("CAUR_SSH_HOST", "a b", "CAUR_SSH_HOST: 'a b' is no name of a host")]

@@ -30,7 +30,12 @@ internal sealed record ContainerEngine(string SocketPath, string BuilderImage)
 
     /// <summary>Runs the engine's command.</summary>
     public Task<ProcessResult> RunAsync(IEnumerable<string> arguments, TimeSpan? limit = null) =>
-        Processes.RunAsync(Command, Command == "podman" ? ["--remote", .. arguments] : arguments, limit, EngineEnvironment);
+        Processes.RunAsync(Command, WithRemote(arguments), limit, EngineEnvironment);
+
+    /// <summary>The same for what puts something away: it is done also when the test has been called off.</summary>
+    public Task<ProcessResult> CleanUpAsync(IEnumerable<string> arguments) => Processes.CleanUpAsync(Command, WithRemote(arguments), EngineEnvironment);
+
+    private IEnumerable<string> WithRemote(IEnumerable<string> arguments) => Command == "podman" ? ["--remote", .. arguments] : arguments;
 
     private Dictionary<string, string> EngineEnvironment => new()
     {

@@ -16,12 +16,19 @@ internal static class Processes
 
     /// <summary>Runs a program without a terminal and without input.</summary>
     /// <exception cref="TimeoutException">It had not ended within the limit (2 minutes unless told); it was killed.</exception>
-    public static async Task<ProcessResult> RunAsync(
+    public static Task<ProcessResult> RunAsync(
         string program,
         IEnumerable<string> arguments,
         TimeSpan? limit = null,
         IReadOnlyDictionary<string, string>? environment = null,
-        string? folder = null)
+        string? folder = null) => RunUntilAsync(program, arguments, limit, environment, folder, TestContext.Current.CancellationToken);
+
+    /// <summary>The same for what puts something away: it is done also when the test has been called off.</summary>
+    public static Task<ProcessResult> CleanUpAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
+        RunUntilAsync(program, arguments, null, environment, null, CancellationToken.None);
+
+    private static async Task<ProcessResult> RunUntilAsync(
+        string program, IEnumerable<string> arguments, TimeSpan? limit, IReadOnlyDictionary<string, string>? environment, string? folder, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -39,7 +46,7 @@ internal static class Processes
         process.StandardInput.Close();
         try
         {
-            return await EndAsync(process).Timeout(limit ?? TimeSpan.FromMinutes(2), $"the end of {program} {string.Join(' ', start.ArgumentList)}");
+            return await EndAsync(process, cancellationToken).Timeout(limit ?? TimeSpan.FromMinutes(2), $"the end of {program} {string.Join(' ', start.ArgumentList)}");
         }
         finally
         {
@@ -50,11 +57,11 @@ internal static class Processes
         }
     }
 
-    private static async Task<ProcessResult> EndAsync(Process process)
+    private static async Task<ProcessResult> EndAsync(Process process, CancellationToken cancellationToken)
     {
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var error = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
         return new ProcessResult(process.ExitCode, await output, await error);
     }
 }

@@ -70,8 +70,9 @@ internal sealed class Browser : IDisposable
     public void ClickWithShift(string selector) =>
         new OpenQA.Selenium.Interactions.Actions(_driver).KeyDown(Keys.Shift).Click(Element(selector)).KeyUp(Keys.Shift).Perform();
 
-    /// <summary>A command of the browser's debugging protocol.</summary>
-    public void Command(string name, Dictionary<string, object?> parameters) => _driver.ExecuteCdpCommand(name, parameters);
+    /// <summary>A command of the browser's debugging protocol, and its answer.</summary>
+    public IReadOnlyDictionary<string, object?> Command(string name, Dictionary<string, object?> parameters) =>
+        (Dictionary<string, object?>)_driver.ExecuteCdpCommand(name, parameters)!;
 
     /// <summary>Pretends that the reader has set a theme: dark or light.</summary>
     public void UseTheme(string theme) => Command(

@@ -40,28 +40,88 @@ compile() { # project or solution
   return "$code"
 }
 
-# What a farm's machine runs: caur compiled ahead (docs/running.md). Prints its folder, or nothing where that cannot be made.
-compiled_ahead() {
-  local folder=$artifacts/ahead stamp=$artifacts/.built-ahead log=$root/artifacts/logs/ahead.log architecture
+# What a farm's machine runs (docs/running.md): caur compiled ahead, with the runtime in it. Prints its folder.
+bundle() {
+  local folder=${1:-$artifacts/caur} stamp=$artifacts/.bundled log=$root/artifacts/logs/bundle.log architecture since=$SECONDS
   case $(uname -m) in
     x86_64) architecture=x64 ;;
     aarch64) architecture=arm64 ;;
-    *) return 0 ;;
+    *) die "caur is compiled ahead on x86_64 and aarch64; this is $(uname -m)." ;;
   esac
-  if [[ -e $stamp && -e $folder/caur.dll ]] && ! sources_newer_than "$stamp"; then
-    printf '%s\n' "$folder"
-    return 0
-  fi
-  say "Compiling caur ahead"
-  mkdir -p -- "${log%/*}"
-  touch -- "$stamp.new"
-  if (cd -- "$root" && MSBUILDDISABLENODEREUSE=1 dotnet publish Caur.Silo -c Release -r "linux-$architecture" --no-self-contained -v q --nologo \
-    -p:RunAnalyzersDuringBuild=false -p:UseSharedCompilation=false -o "$folder") >"$log" 2>&1; then
+  folder=$(realpath -m -- "$folder")
+  if [[ ! -e $stamp || $(<"$stamp") != "$folder" || ! -x $folder/caur ]] || sources_newer_than "$stamp"; then
+    if [[ -d $folder && ! -e $folder/caur.dll && -n $(ls -A -- "$folder") ]]; then
+      die "$folder has something else in it: name a new folder."
+    fi
+    say "Compiling caur ahead into $folder"
+    mkdir -p -- "$artifacts"
+    # The time of the start: what was saved while it compiled is newer.
+    printf '%s\n' "$folder" >"$stamp.new"
+    (cd -- "$root" && MSBUILDDISABLENODEREUSE=1 quietly "$log" dotnet publish Caur.Silo -c Release -r "linux-$architecture" --self-contained \
+      -v q --nologo -p:UseAppHost=true -p:RunAnalyzersDuringBuild=false -p:UseSharedCompilation=false -o "$folder") || die "It does not compile."
     mv -- "$stamp.new" "$stamp"
-    printf '%s\n' "$folder"
-  else
-    note "It cannot be made here (see $log); what the build made is measured."
+    note "$((SECONDS - since)) s"
   fi
+  printf '%s\n' "$folder"
+}
+
+# Compiles a program's assemblies ahead, for what is started many times. Prints the folder that has them, or the given one where this cannot be
+# done: it is slower, and the same.
+ahead() { # folder
+  local to=$1-ahead log=$root/artifacts/logs/ahead.log since=$SECONDS lock
+  if [[ ! $to/.ahead -nt $artifacts/.built-Caur.sln ]]; then
+    exec {lock}>"$artifacts/.lock"
+    flock "$lock"
+    say "Compiling ahead what the tests run" >&2
+    if ! compile_ahead "$1" "$to.new" {lock}>&- >"$log" 2>&1; then
+      note "It failed ($log): the tests run what the build made, and take longer." >&2
+      rm -rf -- "$to.new"
+      printf '%s\n' "$1"
+      return 0
+    fi
+    rm -rf -- "$to"
+    mv -- "$to.new" "$to"
+    exec {lock}>&-
+    note "$((SECONDS - since)) s" >&2
+  fi
+  printf '%s\n' "$to"
+}
+
+# With the compiler that 'dotnet publish' would use.
+compile_ahead() { # folder, folder to make
+  local compiler name framework architecture job failed=0
+  local -a references=(-r "$1/*.dll") jobs=()
+  case $(uname -m) in
+    x86_64) architecture=x64 ;;
+    aarch64) architecture=arm64 ;;
+    *) return 1 ;;
+  esac
+  compiler=$(cd -- "$root" && dotnet msbuild eng/ahead/ahead.csproj -restore '-t:ResolveFrameworkReferences;ResolveReadyToRunCompilers' \
+    -getItem:Crossgen2Tool -p:RuntimeIdentifier="linux-$architecture" | sed -n 's|^ *"FullPath": "\(.*\)",$|\1|p') || return 1
+  [[ -x $compiler ]] || return 1
+  for name in Microsoft.NETCore.App Microsoft.AspNetCore.App; do
+    # "Microsoft.NETCore.App 10.0.12 [/usr/share/dotnet/shared/Microsoft.NETCore.App]" for each that is installed.
+    framework=$(dotnet --list-runtimes | sed -n "s|^$name \\(10\\.[^ ]*\\) \\[\\(.*\\)\\]\$|\\2/\\1|p" | tail -1)
+    [[ -d $framework ]] || return 1
+    references+=(-r "$framework/*.dll")
+  done
+  rm -rf -- "$2"
+  cp -al -- "$1" "$2" || return 1
+  # The longest first.
+  for name in "$1"/{Caur.Tests,Caur.Api,caur,Caur.[B-SU-Z]*,FSharp.Core,FsCheck,Microsoft.*OpenApi,OpenTelemetry*,Shouldly,Spectre.Console,SQLitePCLRaw.*,System.CommandLine,xunit.v3.*}.dll; do
+    if ((${#jobs[@]} >= $(nproc))); then
+      wait "${jobs[0]}" || failed=1
+      jobs=("${jobs[@]:1}")
+    fi
+    {
+      "$compiler" -O --targetos linux --targetarch "$architecture" "${references[@]}" -o "$2/${name##*/}.ahead" "$name" &&
+        mv -- "$2/${name##*/}.ahead" "$2/${name##*/}"
+    } &
+    jobs+=("$!")
+  done
+  for job in "${jobs[@]}"; do wait "$job" || failed=1; done
+  touch -- "$2/.ahead"
+  return "$failed"
 }
 
 sdk_folder() {

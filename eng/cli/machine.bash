@@ -21,7 +21,7 @@ readonly needed_commands=(
   'diff diffutils' 'patch patch' 'file file' 'ps procps' 'setpriv util-linux' 'hostname hostname' 'xz xz-utils'
   'bzip2 bzip2' 'zstd zstd' 'curl curl' 'git git' 'gpg gpg' 'gpg-agent gpg-agent' 'gpgconf gpgconf' 'gpgv gpgv'
   'bsdtar libarchive-tools' 'pacman pacman-package-manager' 'makepkg makepkg' 'fakeroot fakeroot' 'gcc gcc' 'make make'
-  'gettext gettext-base' 'openssl openssl' 'strace strace' 'mount mount'
+  'gettext gettext-base' 'openssl openssl' 'shfmt shfmt' 'strace strace' 'mount mount'
 )
 # Files: a path, in which @ stands for the folder of this machine's libraries, and its package.
 readonly needed_files=(

@@ -89,7 +89,7 @@ apt_get() {
 # The programs that benchmarks are measured beside. Where they cannot be had, the others are measured all the same.
 install_peers() {
   local row missing=()
-  for row in 'repo-add pacman-package-manager' 'gpg gpg' 'git git' 'strace strace' 'redis-server redis-server' 'node nodejs' 'npm npm'; do
+  for row in 'repo-add pacman-package-manager' 'gpg gpg' 'git git' 'strace strace' 'redis-server redis-server' 'node nodejs' 'npm npm' 'sshd openssh-server' 'sftp openssh-client'; do
     type -P -- "${row% *}" >/dev/null || missing+=("${row#* }")
   done
   ((${#missing[@]} == 0)) || (install_packages "${missing[@]}" >&2) || note "Some of this is measured without them."

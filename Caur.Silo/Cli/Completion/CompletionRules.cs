@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 
 namespace Caur.Silo.Cli.Completion;
 
@@ -52,6 +53,7 @@ internal static class CompletionRules
 
     public static CompletionRule Of(Symbol symbol, string? helpName) =>
         ByName.TryGetValue(symbol.Name, out var source) ? new(source, [])
+        : symbol is Option<string?> { CompletionSources.Count: > 0 } ? new(CompletionSource.Nothing, [.. symbol.GetCompletions(CompletionContext.Empty).Select(one => one.Label)])
         : helpName is not null && helpName.Contains('|', StringComparison.Ordinal) && helpName.All(c => char.IsAsciiLetterLower(c) || c is '|' or '-')
             ? new(CompletionSource.Nothing, helpName.Split('|'))
         : new(CompletionSource.Nothing, []);

@@ -16,7 +16,7 @@ internal sealed class FarmTokens(FarmClient farm) : ITokens
         new TokenBody { Role = order.Role, Name = order.Name, Targets = [.. order.Targets], Expires = order.Expires },
         cancellationToken);
 
-    public Task<IReadOnlyList<TokenView>> ListAsync(CancellationToken cancellationToken) => farm.Http.GetAsync<IReadOnlyList<TokenView>>(Path, cancellationToken);
+    public Task<IReadOnlyList<TokenView>> ListAsync(CancellationToken cancellationToken) => farm.Http.GetAsync<IReadOnlyList<TokenView>>(Path, cancellationToken, FarmOrders.Admins);
 
     public async Task<bool> RevokeAsync(string id, CancellationToken cancellationToken)
     {

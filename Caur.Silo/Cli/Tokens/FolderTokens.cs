@@ -34,39 +34,19 @@ internal sealed class FolderTokens : ITokens
                 var made = await _store.CreateAsync(order, cancellationToken);
                 return (made, $"made the token {made.Record.Id}");
             });
-        return new TokenCreated
-        {
-            Id = record.Id,
-            Role = record.Role,
-            Name = record.Name,
-            Targets = record.Targets ?? [],
-            Created = record.Created,
-            Expires = record.Expires,
-            Token = token,
-            Notes = Targets() is { } targets ? TokenRules.Notes(order, targets) : [],
-        };
+        return TokenCreated.Of(order, record, token, Targets());
     }
 
     public Task<IReadOnlyList<TokenView>> ListAsync(CancellationToken cancellationToken)
     {
         // As the hub wrote it last: a minute ago at most.
         var uses = new TokenUses(Path.Combine(_folder, "tokens.used.json"));
-        return Task.FromResult<IReadOnlyList<TokenView>>([.. Records().Select(record => new TokenView
-        {
-            Id = record.Id,
-            Role = record.Role,
-            Name = record.Name,
-            Targets = record.Targets ?? [],
-            Created = record.Created,
-            Expires = record.Expires,
-            LastUsed = uses.Last(record.Id),
-            Ended = _store.IsEnded(record),
-        })]);
+        return Task.FromResult(Read(() => TokenView.List(_store, uses)));
     }
 
     public async Task<bool> RevokeAsync(string id, CancellationToken cancellationToken)
     {
-        Records();
+        Read(_store.List);
         return await AuditedAsync("caur token revoke", new { id }, async () =>
         {
             var revoked = await _store.RevokeAsync(id, cancellationToken);
@@ -103,11 +83,11 @@ internal sealed class FolderTokens : ITokens
         }
     }
 
-    private IReadOnlyList<TokenRecord> Records()
+    private static T Read<T>(Func<T> read)
     {
         try
         {
-            return _store.List();
+            return read();
         }
         catch (IOException error)
         {

@@ -12,11 +12,17 @@ namespace Caur.Tests.Builder.Agents;
 /// as one machine would. Whatever containers are left are removed with it, and counted by <see cref="ContainersAsync"/> before.</summary>
 internal sealed class AgentFixture : IAsyncDisposable
 {
+    /// <summary>A build that says one line and goes on until it is ended.</summary>
+    public const string Endless = "echo ready; while :; do sleep 0.05; done";
+
     private readonly TestFolder _folder;
     private readonly List<ServiceProvider> _agents = [];
     private int _builds;
 
     public FakeSession Session { get; } = new();
+
+    /// <summary>The agents' clock.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
 
     public required EngineClient Engine { get; init; }
 
@@ -68,6 +74,7 @@ internal sealed class AgentFixture : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddFilter(_ => false));
         services.AddSingleton<IBuilderSession>(Session);
+        services.AddSingleton(Time);
         services.AddBuilderAgent(options =>
         {
             options.Name = "tester";
@@ -75,6 +82,7 @@ internal sealed class AgentFixture : IAsyncDisposable
             options.Engine.Address = Socket;
             options.Containers.Network = "none";
             options.Containers.Command = ["bash", "-c", "eval \"$SCRIPT\""];
+            options.Attempts.TimeoutGrace = TimeSpan.FromMilliseconds(300);
             options.Attempts.InterruptGrace = TimeSpan.FromMilliseconds(300);
             options.Attempts.TerminateGrace = TimeSpan.FromMilliseconds(300);
             options.TakeEvery = TimeSpan.FromMilliseconds(200);
@@ -131,6 +139,9 @@ internal sealed class AgentFixture : IAsyncDisposable
     internal sealed class RunningAgent(IHostedService agent) : IAsyncDisposable
     {
         private bool _stopped;
+
+        /// <summary>Ends when the agent ends of its own accord, and fails as it fails.</summary>
+        public Task Work => ((BackgroundService)agent).ExecuteTask!;
 
         public Task StartAsync() => agent.StartAsync(TestContext.Current.CancellationToken).DefaultTimeout("the agent's start");
 

@@ -9,8 +9,6 @@ namespace Caur.Tests.Builder.Agents;
 
 public sealed class BuilderAgentTests
 {
-    private const string Endless = "echo ready; while :; do sleep 0.05; done";
-
     [Fact]
     public async Task Hello_WhenStarted_TellsWhatTheBuilderIs()
     {
@@ -33,7 +31,7 @@ public sealed class BuilderAgentTests
     {
         await using var farm = await AgentFixture.CreateAsync();
         await using var agent = await farm.StartAsync(options => options.Slots = 2);
-        BuildOrder[] orders = [farm.Order(Endless), farm.Order(Endless), farm.Order("exit 13")];
+        BuildOrder[] orders = [farm.Order(AgentFixture.Endless), farm.Order(AgentFixture.Endless), farm.Order("exit 13")];
         farm.Session.Give(orders);
         await farm.Session.LogSaysAsync(orders[0].Attempt, "ready");
         await farm.Session.LogSaysAsync(orders[1].Attempt, "ready");
@@ -82,7 +80,7 @@ public sealed class BuilderAgentTests
     {
         await using var farm = await AgentFixture.CreateAsync();
         var agent = await farm.StartAsync();
-        var order = farm.Order("trap '' INT TERM; " + Endless);
+        var order = farm.Order("trap '' INT TERM; " + AgentFixture.Endless);
         farm.Session.Give(order);
         await farm.Session.LogSaysAsync(order.Attempt, "ready");
         await agent.StopAsync();
@@ -152,7 +150,7 @@ public sealed class BuilderAgentTests
     {
         await using var farm = await AgentFixture.CreateAsync();
         var first = await farm.StartAsync(options => options.Shutdown = ShutdownMode.Leave);
-        var order = farm.Order(Endless);
+        var order = farm.Order(AgentFixture.Endless);
         farm.Session.Give(order);
         await farm.Session.LogSaysAsync(order.Attempt, "ready");
         await first.StopAsync();
@@ -171,7 +169,7 @@ public sealed class BuilderAgentTests
     {
         await using var farm = await AgentFixture.CreateAsync();
         await using var agent = await farm.StartAsync(options => options.Slots = 2);
-        BuildOrder[] orders = [farm.Order(Endless), farm.Order(Endless)];
+        BuildOrder[] orders = [farm.Order(AgentFixture.Endless), farm.Order(AgentFixture.Endless)];
         farm.Session.Give(orders);
         await farm.Session.LogSaysAsync(orders[0].Attempt, "ready");
         await farm.Session.LogSaysAsync(orders[1].Attempt, "ready");
@@ -212,7 +210,7 @@ public sealed class BuilderAgentTests
             options.Slots = 0;
             options.Workspace = "relative";
             options.Engine.Address = "what";
-            options.Attempts.SkipCode = 13;
+            options.Attempts.SkipCode = 122;
         });
         services.AddBuilderAgent();
         await using var provider = services.BuildServiceProvider();

@@ -4,6 +4,7 @@ using Caur.Builder.Engines;
 using Caur.Builder.Images;
 using Caur.Protocol.Builders;
 using Caur.Tests.Builder.Engines;
+using Caur.Tests.Link;
 using Caur.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -58,6 +59,61 @@ public sealed class BuilderFitnessTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task LostUnseen_WhateverTheLookFinds_WaitsLongerEachTimeUntilABuildEndsOtherwise()
+    {
+        var fitness = await CreateAsync();
+        var first = await PauseAsync("a");
+        first.ShouldBeGreaterThan(_options.TakeEvery, "a look finds nothing wrong, and is not believed");
+
+        fitness.Began();
+        var second = await PauseAsync("b", "c");
+        second.ShouldBe(first * 2, "one that only began says nothing, and those that ran beside it count once");
+        fitness.Began();
+        fitness.LostUnseen("full", "a").ShouldBeFalse("it was handed back already");
+        _time.Advance(second * 2);
+        (await fitness.CheckAsync(Token)).ShouldBeTrue();
+
+        fitness.Began();
+        fitness.Ended();
+        (await PauseAsync("d")).ShouldBe(first);
+
+        async Task<TimeSpan> PauseAsync(params string[] builds)
+        {
+            builds.ShouldAllBe(build => fitness.LostUnseen("full", build));
+            fitness.Problem.ShouldBe("full");
+            var pause = await UntilFitAsync(fitness);
+            fitness.Problem.ShouldBeEmpty();
+            return pause;
+        }
+    }
+
+    [Fact]
+    public async Task LostUnseen_WhenSomethingElseIsWrongToo_IsNotOverWithThat()
+    {
+        var fitness = await CreateAsync();
+        fitness.Lost("away", null, "a");
+        fitness.LostUnseen("full", "b");
+
+        (await fitness.CheckAsync(Token)).ShouldBeFalse();
+        fitness.Problem.ShouldBe("full");
+    }
+
+    [Fact]
+    public async Task Check_WhenTheClockWasSetBack_DoesNotWaitForIt()
+    {
+        var time = new ShiftedTime();
+        var fitness = await CreateAsync(time);
+        fitness.Lost("create timed out", null, "a");
+        (await fitness.CheckAsync(Token)).ShouldBeTrue();
+        fitness.Lost("create timed out", null, "a");
+
+        time.SetClock(TimeSpan.FromDays(-1));
+        time.Forward(_options.TakeEvery * 2);
+
+        (await fitness.CheckAsync(Token)).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Check_WhenSomethingElseIsLostMeanwhile_DoesNotCallTheBuilderFit()
     {
         var fitness = await CreateAsync();
@@ -80,6 +136,21 @@ public sealed class BuilderFitnessTests : IAsyncDisposable
         fitness.ForgetImage();
 
         fitness.Problem.ShouldBe("away");
+    }
+
+    [Fact]
+    public async Task ForgetImage_WhenTheEnginesDiskWasFullToo_KeepsThatPause()
+    {
+        var fitness = await CreateAsync();
+        fitness.LostUnseen("full", "a");
+        var first = await UntilFitAsync(fitness);
+        fitness.Lost("no image", "image", "b");
+        fitness.ForgetImage();
+        fitness.Problem.ShouldBeEmpty();
+
+        fitness.LostUnseen("full", "c");
+
+        (await UntilFitAsync(fitness)).ShouldBeGreaterThanOrEqualTo(first);
     }
 
     [Fact]
@@ -124,10 +195,24 @@ public sealed class BuilderFitnessTests : IAsyncDisposable
             .Problem.ShouldContain("container engine");
     }
 
-    private async Task<BuilderFitness> CreateAsync()
+    /// <summary>Looks until that finds nothing wrong.</summary>
+    /// <returns>How long that took.</returns>
+    private async Task<TimeSpan> UntilFitAsync(BuilderFitness fitness)
+    {
+        var pause = TimeSpan.Zero;
+        for (; !await fitness.CheckAsync(Token); pause += _options.TakeEvery)
+        {
+            pause.ShouldBeLessThan(TimeSpan.FromHours(1));
+            _time.Advance(_options.TakeEvery);
+        }
+
+        return pause;
+    }
+
+    private async Task<BuilderFitness> CreateAsync(TimeProvider? time = null)
     {
         _client = await _engine.StartAsync();
-        var images = new ImageStore(_client, _options.Images, _time, NullLogger<ImageStore>.Instance);
-        return new BuilderFitness(_client, images, _options, _time);
+        var images = new ImageStore(_client, _options.Images, time ?? _time, NullLogger<ImageStore>.Instance);
+        return new BuilderFitness(_client, images, _options, time ?? _time);
     }
 }

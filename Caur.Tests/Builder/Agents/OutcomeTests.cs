@@ -16,16 +16,19 @@ public sealed class OutcomeTests
         await using var farm = await AgentFixture.CreateAsync();
         var order = farm.Order(
             """
-            cd /caur; ls -l src/PKGBUILD; cat order/repositories.conf order/published order/keys/1.asc; id -u
+            cd /caur; ls -l src/PKGBUILD; cat order/repositories.conf order/keyrings order/published order/keys/1.asc; id -u
             touch src/x || echo src is read-only
             touch order/x || echo order is read-only
-            grep -E 'NoNewPrivs|CapBnd' /proc/self/status; echo "$BUILDER_HOSTNAME $CAUR_BUILD_ID $CAUR_PKGBASE $MAKEFLAGS $CI_CODE_SKIP"
+            grep -E 'NoNewPrivs|CapBnd' /proc/self/status; echo "$BUILDER_HOSTNAME $CAUR_BUILD_ID $CAUR_PKGBASE $MAKEFLAGS $CI_CODE_SKIP bump $CI_PACKAGE_BUMP $BUILDER_ALLOW_PROHIBITED"
             printf data >out/.x; setpriv --reuid 1000 --regid 1000 --clear-groups bash -c 'printf content >out/hello-1:2.0-1.1-any.pkg.tar.zst'
             printf sig >out/hello-1:2.0-1.1-any.pkg.tar.zst.sig
             """) with
         {
             Repositories = [new("caur", ["http://host.docker.internal:8080/$repo/$arch"])],
             TrustedKeys = ["THE KEY\n"],
+            Keyrings = ["https://example.org/some-keyring.pkg.tar.zst"],
+            PackageBump = "1.0-1/2",
+            AllowProhibited = true,
             Published = ["hello-1-1-any.pkg.tar.zst"],
         };
         var result = await farm.RunAsync(order, options => options.Containers.Cpus = 1.5);
@@ -39,7 +42,7 @@ public sealed class OutcomeTests
         farm.Session.Steps.ShouldBe([(order.Attempt, AttemptStep.Running), (order.Attempt, AttemptStep.Uploading)]);
         foreach (var expected in (string[])["on builder tester, attempt 1", result.ImageDigest, order.Commit, "SigLevel = Required DatabaseRequired",
             "Server = http://host.docker.internal:8080/$repo/$arch", "hello-1-1-any.pkg.tar.zst", "THE KEY", "src is read-only", "order is read-only",
-            "NoNewPrivs:\t1", "CapBnd:\t00000000800400fb", $"tester {order.Attempt.Build} hello -j2 123", "Built hello: hello-1:2.0-1.1-any.pkg.tar.zst\u001b[0m\r\n"])
+            "NoNewPrivs:\t1", "CapBnd:\t00000000800400fb", $"tester {order.Attempt.Build} hello -j2 123 bump 1.0-1/2 true", "some-keyring.pkg.tar.zst", "Built hello: hello-1:2.0-1.1-any.pkg.tar.zst\u001b[0m\r\n"])
         {
             log.ShouldContain(expected);
         }
@@ -87,6 +90,23 @@ public sealed class OutcomeTests
         await farm.ShouldBeCleanAsync();
     }
 
+    /// <summary>Before anything waits for its end.</summary>
+    [Fact]
+    public async Task Run_WhenTheClockIsSetForwardAsItBegins_HasAllOfItsTime()
+    {
+        await using var farm = await AgentFixture.CreateAsync();
+        var clock = new SetClock();
+        farm.Time = clock;
+        farm.Session.OnProgress = (_, step) =>
+        {
+            clock.Ahead = step == AttemptStep.Running ? TimeSpan.FromDays(1) : clock.Ahead;
+            return true;
+        };
+        var result = await farm.RunAsync(farm.Order("sleep 0.7; exit 13"));
+        clock.Ahead.ShouldBe(TimeSpan.FromDays(1));
+        result.Outcome.ShouldBe(AttemptOutcome.AlreadyBuilt, result.Message);
+    }
+
     [Fact]
     public async Task Run_WhenItTalksTooLong_IsTimedOut()
     {
@@ -104,12 +124,36 @@ public sealed class OutcomeTests
         var order = farm.Order(
             """
             awk 'BEGIN { while (1) a[i++] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" i }'; echo makepkg goes on
-            cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null | awk '$1 == "oom_kill" { print $2 }' >/caur/out/.caur-oom
+            if cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null | grep -q '^oom_kill [1-9]'; then exit 122; fi
             exit 4
             """);
         var result = await farm.RunAsync(order, options => options.Containers.MemoryBytes = 48 * 1024 * 1024);
-        (result.Outcome, result.ExitCode).ShouldBe((AttemptOutcome.OutOfMemory, 4));
+        (result.Outcome, result.ExitCode).ShouldBe((AttemptOutcome.OutOfMemory, 122));
         result.Message.ShouldContain("48 MiB");
+    }
+
+    [Fact]
+    public async Task Run_WhenTheEnginesDiskIsFull_IsHandedBackAndTheBuilderTakesNoMoreForAWhile()
+    {
+        await using var farm = await AgentFixture.CreateAsync();
+        await using var agent = await farm.StartAsync();
+        // What a package's processes can write says nothing.
+        var liar = farm.Order("echo '/build 12 KiB' >/caur/out/.caur-full; echo 1 >/caur/out/.caur-oom; exit 4");
+        farm.Session.Give(liar);
+        var lied = await farm.Session.ResultAsync(liar.Attempt);
+        (lied.Outcome, lied.ExitCode).ShouldBe((AttemptOutcome.Failed, 4));
+
+        var order = farm.Order("exit 121");
+        farm.Session.Give(order);
+        var result = await farm.Session.ResultAsync(order.Attempt);
+        (result.Outcome, result.ExitCode).ShouldBe((AttemptOutcome.HandedBack, 121));
+        result.Message.ShouldContain("has no room: the container engine's disk is full");
+
+        await farm.Session.UntilAsync(s => s.Hellos.LastOrDefault(hello => hello.Problem.Contains("the container engine's disk is full", StringComparison.Ordinal)), "it says so");
+        var (hellos, renewals) = (farm.Session.Hellos.Count, farm.Session.Renewals.Count);
+        await farm.Session.UntilAsync(s => s.Renewals.Count > renewals + 2 ? s : null, "some more time");
+        farm.Session.Hellos.Count.ShouldBe(hellos, "that the engine answers says nothing");
+        await farm.ShouldBeCleanAsync();
     }
 
     [Fact]
@@ -127,6 +171,23 @@ public sealed class OutcomeTests
         farm.Session.Agent!.Cancel(order.Attempt, "too late");
         await agent.StopAsync();
         farm.Session.Results.Count.ShouldBe(1);
+        await farm.ShouldBeCleanAsync();
+    }
+
+    /// <summary>As by an operator, or an engine that is stopped: the package did nothing wrong.</summary>
+    [Fact]
+    public async Task Run_WhenTheContainerIsKilledFromOutside_IsASystemErrorAndSaysSo()
+    {
+        await using var farm = await AgentFixture.CreateAsync();
+        await using var agent = await farm.StartAsync();
+        var order = farm.Order(Ignore);
+        farm.Session.Give(order);
+        await farm.Session.LogSaysAsync(order.Attempt, "ready");
+        await farm.Engine.KillAsync((await farm.ContainersAsync()).ShouldHaveSingleItem().Id, "SIGKILL", TestContext.Current.CancellationToken);
+        var result = await farm.Session.ResultAsync(order.Attempt);
+        (result.Outcome, result.ExitCode).ShouldBe((AttemptOutcome.SystemError, 137));
+        farm.Session.LogText(order.Attempt).ShouldContain("ended from outside (code 137)");
+        await agent.StopAsync();
         await farm.ShouldBeCleanAsync();
     }
 
@@ -298,5 +359,13 @@ public sealed class OutcomeTests
         var result = await farm.RunAsync(farm.Order("echo x >/caur/out/a-1-1-any.pkg.tar.zst"), o => o.Attempts.UploadRetries = 1);
         (result.Outcome, result.Archives.Count).ShouldBe((AttemptOutcome.SystemError, 0));
         result.Message.ShouldContain("the disk is full");
+    }
+
+    /// <summary>The system's, whose time of day is set; what was measured goes on.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
     }
 }

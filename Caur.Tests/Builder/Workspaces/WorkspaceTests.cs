@@ -26,6 +26,35 @@ public sealed class WorkspaceTests : IDisposable
         second.Instance.ShouldBe(instance);
     }
 
+    [Fact]
+    public void OpenShared_WhenSeveralAgentsShareAFolder_GivesEachAnInstanceThatItKeeps()
+    {
+        var (first, folders) = OpenThree();
+        first.Distinct().Count().ShouldBe(3);
+        folders.ShouldBe(["/host/shared", "/host/shared/agents/2", "/host/shared/agents/3"]);
+
+        OpenThree().Instances.ShouldBe(first, "after a restart of all");
+
+        using var one = Workspace.OpenShared(_folder["shared"], null);
+        using (var two = Workspace.OpenShared(_folder["shared"], null))
+        {
+            using var three = Workspace.OpenShared(_folder["shared"], null);
+            three.Instance.ShouldBe(first[2]);
+        }
+
+        using var again = Workspace.OpenShared(_folder["shared"], null);
+        again.Instance.ShouldBe(first[1], "after a restart of one, while the others go on");
+
+        (string[] Instances, string[] Folders) OpenThree()
+        {
+            using var one = Workspace.OpenShared(_folder["shared"], "/host/shared");
+            using var two = Workspace.OpenShared(_folder["shared"], "/host/shared");
+            using var three = Workspace.OpenShared(_folder["shared"], "/host/shared");
+            Workspace[] all = [one, two, three];
+            return ([.. all.Select(workspace => workspace.Instance)], [.. all.Select(workspace => Path.GetDirectoryName(workspace.OnHost(workspace.Sources))!)]);
+        }
+    }
+
     [Theory]
     [InlineData("c++utilities")]
     [InlineData("Lib.x@1")]

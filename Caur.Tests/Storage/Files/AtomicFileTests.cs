@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Caur.Storage.Files;
+using Caur.Storage.Processes;
 using Caur.Tests.Storage.Support;
 using Caur.Tests.Support;
 
@@ -11,6 +12,13 @@ public sealed class AtomicFileTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        var done = await TestGpg.Processes.RunAsync(new ProcessRequest { FileName = program, Arguments = arguments }, Token);
+        done.ExitCode.ShouldBe(0, done.Error);
+        return done.OutputText.Trim();
+    }
 
     public void Dispose() => _folder.Dispose();
 
@@ -44,6 +52,27 @@ public sealed class AtomicFileTests : IDisposable
 
         (await File.ReadAllTextAsync(path, Token)).ShouldBe("old");
         Directory.GetFileSystemEntries(_folder.Path).ShouldBe([path]);
+    }
+
+    /// <summary>As root, for a farm of another user: nobody else may see the file as root's, not for a moment.</summary>
+    [Fact]
+    public async Task InheritOwner_BeforeTheFileAppears_GivesItToTheFoldersOwner()
+    {
+        var owner = "0";
+        if (Environment.IsPrivilegedProcess)
+        {
+            owner = "1234";
+            await RunAsync("chown", "1234:1234", _folder.Path);
+        }
+        else
+        {
+            owner = await RunAsync("id", "-u");
+        }
+
+        await using var file = AtomicFile.Begin(_folder["a"]);
+        file.InheritOwner();
+
+        (await RunAsync("stat", "-c", "%u", Directory.GetFiles(_folder.Path).ShouldHaveSingleItem())).ShouldBe(owner);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Storage.Landing;
 
@@ -71,6 +73,25 @@ public sealed class LandingZoneTests : IDisposable
         (await StoreAsync(Content)).Status.ShouldBe(LandingStatus.Stored);
     }
 
+    [Fact]
+    public async Task AppendAsync_WhileTheCallBeforeStandsStill_TakesOverBehindWhatThatWrote()
+    {
+        using var silent = new SilentStream(Content[..100_000]);
+        var first = AppendAsync(0, silent);
+        await silent.IsRead.DefaultTimeout("the reading of what is there");
+
+        using var early = new MemoryStream(Content);
+        var second = await AppendAsync(0, early).DefaultTimeout("the second call");
+        (second.IsElsewhere, second.Offset, early.Position).ShouldBe((true, 100_000, 0));
+        (await first.DefaultTimeout("the first call")).ShouldBe(new PieceResult(null, 100_000, IsBusy: true));
+
+        using var rest = new MemoryStream(Content[100_000..]);
+        (await AppendAsync(100_000, rest)).Result.ShouldNotBeNull().Status.ShouldBe(LandingStatus.Stored);
+
+        Task<PieceResult> AppendAsync(long offset, Stream content) =>
+            _zone.AppendAsync(Build, 1, "a-1-1-any.pkg.tar.zst", Content.Length, Hash, offset, content, Token);
+    }
+
     [Theory]
     [InlineData(Build, 1, "../a.pkg.tar.zst")]
     [InlineData(Build, 1, ".hidden")]
@@ -104,6 +125,27 @@ public sealed class LandingZoneTests : IDisposable
         {
             using var unmount = Process.Start("umount", [small]);
             await unmount.WaitForExitAsync(Token);
+        }
+    }
+
+    [Fact]
+    public async Task AppendAsync_OfMoreThanTheDiskHasOrHasFree_IsRefusedBeforeAnythingIsKept()
+    {
+        var root = _folder["landing"];
+        Directory.CreateDirectory(root);
+        var total = DiskSpace.TotalBytes(root).ShouldNotBeNull();
+
+        var tooLarge = await AppendAsync(total + 1);
+        tooLarge.Status.ShouldBe(LandingStatus.TooLarge);
+        tooLarge.Text.ShouldBe($"{total + 1} bytes were named, and the disk of the landing zone has {total} in all");
+        (await AppendAsync(long.MaxValue)).Status.ShouldBe(LandingStatus.TooLarge);
+        (await AppendAsync(total)).Status.ShouldBe(LandingStatus.NoSpace);
+        Directory.EnumerateFileSystemEntries(root).ShouldBeEmpty();
+
+        async Task<LandingResult> AppendAsync(long size)
+        {
+            using var stream = new MemoryStream(Content);
+            return (await _zone.AppendAsync(Build, 1, "a.pkg.tar.zst", size, Hash, 0, stream, Token)).Result.ShouldNotBeNull();
         }
     }
 
@@ -160,5 +202,24 @@ public sealed class LandingZoneTests : IDisposable
             Position >= breakAt
                 ? throw new IOException("connection reset")
                 : base.ReadAsync(buffer[..(int)Math.Min(buffer.Length, breakAt - Position)], cancellationToken);
+    }
+
+    /// <summary>Has so many bytes, and then neither more nor an end.</summary>
+    private sealed class SilentStream(byte[] content) : MemoryStream(content)
+    {
+        private readonly TaskCompletionSource _isRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsRead => _isRead.Task;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position == Length)
+            {
+                _isRead.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            }
+
+            return await base.ReadAsync(buffer, cancellationToken);
+        }
     }
 }

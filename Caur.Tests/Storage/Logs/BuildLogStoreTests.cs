@@ -195,12 +195,17 @@ public sealed class BuildLogStoreTests : IDisposable
         File.SetLastWriteTimeUtc(_folder["growing", "1.t.any.live"], now.AddDays(-11).UtcDateTime);
         await File.WriteAllTextAsync(_folder["many", "notes.txt"], "not ours", Token);
 
+        await _store.AttachNamcapAsync(new LogKey("many", 1, "t", "any"), "1"u8.ToArray(), Token);
+        await _store.AttachNamcapAsync(new LogKey("many", 2, "t", "any"), "2"u8.ToArray(), Token);
+
         var removed = await _store.SweepAsync(new LogRetention { MaxAge = TimeSpan.FromDays(10), MaxPerPkgbase = 2 }, now, Token);
 
         removed.ShouldBe(2);
         _store.List("many").Select(log => log.Key.Timestamp).ShouldBe([3, 2]);
         _store.List("old").Select(log => (log.Key.Timestamp, log.Key.Target)).ShouldBe([(2, "t"), (1, "other")]);
         _store.Find("many", 1).ShouldBeNull();
+        File.Exists(_folder["many", "1.t.any.namcap"]).ShouldBeFalse();
+        File.Exists(_folder["many", "2.t.any.namcap"]).ShouldBeTrue();
         _store.List("waiting").ShouldHaveSingleItem().Finished.ShouldBeFalse();
         _store.List("growing").ShouldHaveSingleItem();
         File.Exists(_folder["many", "notes.txt"]).ShouldBeTrue();

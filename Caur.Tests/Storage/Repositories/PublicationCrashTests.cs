@@ -83,7 +83,7 @@ public sealed class PublicationCrashTests(FarmKey key) : IClassFixture<FarmKey>,
         await _farm.PublishAsync("foo", "2-1");
         var plan = (await _farm.Store.PlanRollbackAsync("back", 1, Token)).Plan.ShouldNotBeNull();
         var dying = _farm.Open(new StopAt(step)).ApplyAsync(plan, Token);
-        if (step is PublicationStep.PackageNamed or PublicationStep.SignatureNamed)
+        if (step is PublicationStep.PackageNamed or PublicationStep.SignatureNamed or PublicationStep.StatementNamed)
         {
             // It brings no packages.
             await dying;

@@ -152,6 +152,49 @@ public sealed class SigningBatchTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task SignAsync_WhenWhoAsksForTheFirstGoesAway_SignsForTheOthers()
+    {
+        await MakeKeyAsync("ed25519");
+        using var batch = Signer($"case \"$*\" in *--detach-sign*) while [ ! -e '{_folder["go"]}' ]; do sleep 0.02; done;; esac").BeginBatch();
+        using var leaving = new CancellationTokenSource();
+        var first = batch.SignAsync(await WriteAsync("a"), leaving.Token);
+        var second = batch.SignAsync(await WriteAsync("b"), Token);
+        await leaving.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => first);
+        await WriteAsync("go");
+
+        (await _gpg.Signer.VerifyAsync(_folder["b"], await WriteAsync("b.sig", await second), Token)).Reason.ShouldBeEmpty();
+    }
+
+    /// <summary>The agent is asked once for all: whoever asks first asks for the others too.</summary>
+    [Fact]
+    public async Task SignAsync_WhenWhoAsksTheAgentFirstGoesAway_SignsForTheOthers()
+    {
+        await MakeKeyAsync("ed25519");
+        using var batch = Signer().BeginBatch();
+        using var leaving = new CancellationTokenSource();
+        await batch.SignAsync(await WriteAsync("a"), Token);
+        var agent = await AgentAsync("GETINFO pid");
+        var (b, c) = (await WriteAsync("b"), await WriteAsync("c"));
+        Task<byte[]> third;
+        await SendAsync("STOP", agent);
+        try
+        {
+            var second = batch.SignAsync(b, leaving.Token);
+            third = batch.SignAsync(c, Token);
+            await leaving.CancelAsync();
+            await Should.ThrowAsync<OperationCanceledException>(() => second);
+        }
+        finally
+        {
+            await SendAsync("CONT", agent);
+        }
+
+        (await _gpg.Signer.VerifyAsync(c, await WriteAsync("c.sig", await third), Token)).Reason.ShouldBeEmpty();
+        SignedByGpg.ShouldBe(1);
+    }
+
     /// <summary>A passphrase that the agent knows is enough, and without it nobody is asked.</summary>
     [Fact]
     public async Task SignAsync_WhenTheKeyHasAPassphrase_SignsAsLongAsTheAgentKnowsIt()
@@ -197,9 +240,9 @@ public sealed class SigningBatchTests : IAsyncDisposable
     private int SignedByGpg => File.ReadAllLines(_folder["calls"]).Count(line => line.Contains("--detach-sign", StringComparison.Ordinal));
 
     /// <summary>Signs with the real gpg, and writes down each time that it is started.</summary>
-    private GpgSigner Signer()
+    private GpgSigner Signer(string before = ":")
     {
-        File.WriteAllText(_folder["gpg"], $"#!/bin/sh\necho \"$*\" >>'{_folder["calls"]}'\nexec gpg \"$@\"\n");
+        File.WriteAllText(_folder["gpg"], $"#!/bin/sh\necho \"$*\" >>'{_folder["calls"]}'\n{before}\nexec gpg \"$@\"\n");
         File.SetUnixFileMode(_folder["gpg"], (UnixFileMode)0b111_101_101);
         return TestGpg.With(new GpgOptions { Home = _gpg.Home, Program = _folder["gpg"] });
     }

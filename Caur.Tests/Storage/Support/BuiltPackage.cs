@@ -14,6 +14,9 @@ internal sealed record BuiltPackage(string Name, string Version = "1.0-1")
 
     public string Content { get; init; } = "content";
 
+    /// <summary>The text of its .BUILDINFO; null for none.</summary>
+    public string? BuildInfo { get; init; }
+
     public string FileName => $"{Name}-{Version}-{Arch}.pkg.tar.zst";
 
     public (string Name, string Text) Info => (".PKGINFO", $"""
@@ -35,6 +38,11 @@ internal sealed record BuiltPackage(string Name, string Version = "1.0-1")
         using (var tar = new System.Formats.Tar.TarWriter(zstd, TarEntryFormat.Pax, leaveOpen: true))
         {
             Add(tar, Info.Name, Info.Text);
+            if (BuildInfo is not null)
+            {
+                Add(tar, ".BUILDINFO", BuildInfo);
+            }
+
             Add(tar, "usr/", null);
             Add(tar, "usr/share/", null);
             Add(tar, $"usr/share/{Name}", Content);

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Caur.Storage.Landing;
+using Caur.Storage.Provenance;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
 
@@ -61,8 +62,25 @@ internal sealed class TestFarm : IDisposable
             archives.Add(new OfferedArchive(Landing.List(build, 1).Single(file => file.FileName == package.FileName).Path, bytes.Length, hash));
         }
 
-        return new BuildToPublish { Build = build, Pkgbase = pkgbase, Archives = archives };
+        return new BuildToPublish { Build = build, Pkgbase = pkgbase, Archives = archives, Origin = Origin(build) };
     }
+
+    /// <summary>How such a build came about.</summary>
+    public static BuildOrigin Origin(string build) => new()
+    {
+        Build = build,
+        Attempt = 1,
+        SourceRepository = "packages",
+        SourceUrl = "https://git.example.org/packages.git",
+        Commit = new string('a', 40),
+        Image = "localhost/caur-builder:latest",
+        ImageDigest = $"sha256:{new string('b', 64)}",
+        Builder = "north/0123456789ab",
+        FarmVersion = "0.1.0",
+        Started = DateTimeOffset.UnixEpoch.AddYears(60),
+        Finished = DateTimeOffset.UnixEpoch.AddYears(60).AddSeconds(90.5),
+        Parameters = new Dictionary<string, string> { ["CI_PACKAGE_BUMP"] = "1-1/2" },
+    };
 
     public Task<PublicationProposal> PlanAsync(params BuildToPublish[] builds) => PlanAsync(new PublicationRequest
     {

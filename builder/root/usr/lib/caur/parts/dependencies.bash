@@ -51,28 +51,52 @@ find_missing() {
   mapfile -t missing <"$scratch/missing"
 }
 
+# What is brought along for a name or an option, as by convention, if a repository has it. The PKGBUILD does not ask for it.
+conventional_tools() {
+  case $CAUR_PKGBASE in
+    *-svn) echo subversion ;;
+    *-bzr) echo breezy ;;
+    *-hg) echo mercurial ;;
+    lib32-*) echo multilib-devel ;;
+  esac
+  { srcinfo_values options; } | grep -x ccache || true
+}
+
+# On Arch a newer package must not meet older libraries, so all of it is brought up to date before something is installed.
+refresh_flags() { if [[ -e /etc/arch-release ]]; then echo -Syu; else echo -Sy; fi; }
+
 install_dependencies() {
-  local wanted=() missing=() refresh=-Sy dependency plan code=0
+  local wanted=() missing=() tools=() flags dependency plan code=0
   mapfile -t wanted < <(
     srcinfo_values depends
     srcinfo_values makedepends
     if [[ ${recipe[check]:-1} == 1 ]]; then srcinfo_values checkdepends; fi
     source_tools
   )
-  ((${#wanted[@]})) || return 0
-  find_missing "${wanted[@]}"
-  if ((${#missing[@]} == 0)); then
+  mapfile -t tools < <(conventional_tools)
+  if ((${#tools[@]})); then
+    find_missing "${tools[@]}"
+    tools=("${missing[@]}")
+    missing=()
+  fi
+  ((${#wanted[@]} + ${#tools[@]})) || return 0
+  if ((${#wanted[@]})); then find_missing "${wanted[@]}"; fi
+  if ((${#missing[@]} + ${#tools[@]} == 0)); then
     note "All ${#wanted[@]} dependencies are installed."
     return 0
   fi
-  section "Installing dependencies: ${missing[*]}"
-  [[ -n $(pacman-conf --repo-list) ]] ||
+  if [[ -z $(pacman-conf --repo-list) ]]; then
+    ((${#missing[@]})) || return 0
+    section "Installing dependencies: ${missing[*]}"
     give_up 8 "Missing: ${missing[*]}. This build was given no repository to install from." "Name the repositories in the target repository's configuration."
-
-  # On Arch a newer dependency must not meet older libraries, so all of it is brought up to date with it.
-  if [[ -e /etc/arch-release ]]; then refresh=-Syu; fi
+  fi
+  section "Installing dependencies: ${missing[*]} ${tools[*]}"
   with_patience pacman -Sy --noconfirm --noprogressbar ||
     give_up "$UNPREPARED" "The repositories could not be read." "If a signature is refused: its key must be among the keys that this build was given." "If one cannot be reached: look at its server's address and at the network of this builder."
+  for dependency in "${tools[@]}"; do
+    if pacman -Sp --needed --noconfirm -- "$dependency" >/dev/null 2>&1; then missing+=("$dependency"); fi
+  done
+  ((${#missing[@]})) || return 0
   plan=$(LC_ALL=C pacman -Sp --needed --noconfirm --print-format '%n %v' -- "${missing[@]}" 2>&1) || {
     for dependency in "${missing[@]}"; do
       LC_ALL=C pacman -Sp --needed --noconfirm --print-format '%n' -- "$dependency" >"$scratch/said" 2>&1 ||
@@ -81,13 +105,15 @@ install_dependencies() {
     give_up 8 "Not all dependencies can be had from: $(pacman-conf --repo-list | paste -sd' ')." "$plan" \
       "Build what is missing first, or correct depends, makedepends or checkdepends."
   }
-  with_patience pacman "${refresh/y/}" --noconfirm --noprogressbar --needed --asdeps -- "${missing[@]}" || code=$?
+  flags=$(refresh_flags)
+  with_patience pacman "${flags/y/}" --noconfirm --noprogressbar --needed --asdeps -- "${missing[@]}" || code=$?
   if ((code)); then
     if grep -qE 'conflicting (files|dependencies)|unresolvable package conflicts' "$scratch/said"; then
       give_up 8 "The dependencies conflict with each other or with what is installed." "See the lines above."
     fi
     give_up "$UNPREPARED" "The dependencies could not be downloaded, verified and installed." "If a signature is refused: the package's key must be among the keys that this build was given." "If a file is not found: the repository's database names what its server does not have."
   fi
+  ((${#wanted[@]})) || return 0
   find_missing "${wanted[@]}"
   ((${#missing[@]} == 0)) || give_up 8 "Still missing after the installation: ${missing[*]}"
 }

@@ -27,6 +27,28 @@ run_makepkg() {
   makepkg_as_builder "${flags[@]}"
 }
 
+# What must not be in a package for others, and what namcap thinks of it.
+look_at_packages() {
+  local file found code=0 files=()
+  shopt -s nullglob
+  files=("$packages"/*.pkg.tar*)
+  shopt -u nullglob
+  if [[ ${BUILDER_ALLOW_PROHIBITED:-false} != true ]]; then
+    for file in "${files[@]}"; do
+      found=$(bsdtar -xOqf "$file" .PKGINFO 2>/dev/null | grep -E '^(group|replaces) = ' | paste -sd, || true)
+      # makepkg.conf leaves them out; a makepkg that writes them in another way has to be told anew.
+      [[ -z $found ]] || give_up "$UNPREPARED" "${file##*/} has what no package of this farm may have: $found" \
+        "The builder image's makepkg writes .PKGINFO in a way that its makepkg.conf does not know." "BUILDER_ALLOW_PROHIBITED=true in .CI/config allows groups and replaces."
+    done
+  fi
+  type -P namcap >/dev/null && ((${#files[@]})) || return 0
+  section "Running namcap"
+  as_builder timeout --kill-after=5 300 namcap -mi PKGBUILD "${files[@]}" >"$scratch/namcap" 2>&1 || code=$?
+  ((code == 0)) || note "namcap failed ($code); that does not concern the packages."
+  head -c 262144 -- "$scratch/namcap" >"$out/.caur-namcap.part" && mv -- "$out/.caur-namcap.part" "$out/.caur-namcap"
+  note "$(grep -c . "$scratch/namcap" || true) lines, kept beside this log"
+}
+
 # Archives get their names in the out folder only when they are complete.
 hand_over() {
   local file name version='' count=0

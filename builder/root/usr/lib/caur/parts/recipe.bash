@@ -24,6 +24,10 @@ read_recipe() {
     ((code == 0)) || give_up "$(own_code "$code")" "makepkg does not accept this PKGBUILD ($code)." \
       "The lines above say why; 'makepkg --printsrcinfo' in the folder shows the same."
   fi
+  if [[ ${BUILDER_ALLOW_PROHIBITED:-false} != true ]]; then
+    name=$(sed -nE 's/^\s*(groups|replaces) = (.*)/\1 \2/p' "$scratch/srcinfo" | sort -u | paste -sd, | sed 's/,/, /g')
+    if [[ -n $name ]]; then note "Left out of the packages: $name (BUILDER_ALLOW_PROHIBITED=true in .CI/config keeps them)"; fi
+  fi
   name=$(sed -n 's/^pkgbase = //p' "$scratch/srcinfo")
   recipe[pkgbase]=$name
   if [[ $name != "$CAUR_PKGBASE" ]]; then

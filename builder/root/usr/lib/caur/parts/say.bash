@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # a part of ../attempt, which sources them all
 # How the scripts speak, and the exit codes that mean something to the agent.
 
-readonly ALREADY_BUILT=13 UNPREPARED=120 TIMED_OUT=124
+readonly ALREADY_BUILT=13 UNPREPARED=120 DISK_FULL=121 OUT_OF_MEMORY=122 TIMED_OUT=124
 SKIPPED=${CI_CODE_SKIP:-123}
 readonly SKIPPED
 export LANG=C.UTF-8
@@ -23,7 +23,7 @@ give_up() {
 # A package's exit code, unless it is one that means something else to the agent: there a package has no say.
 own_code() {
   case $1 in
-    "$ALREADY_BUILT" | "$UNPREPARED" | "$TIMED_OUT") echo 1 ;;
+    "$ALREADY_BUILT" | "$UNPREPARED" | "$DISK_FULL" | "$OUT_OF_MEMORY" | "$TIMED_OUT") echo 1 ;;
     *) echo "$1" ;;
   esac
 }

@@ -16,6 +16,7 @@ describe_image() {
 
 check_machine() {
   local machine
+  mkdir -p -- "$scratch"
   machine=$(uname -m)
   case ${CAUR_ARCH:-$machine}:$machine in
     x86_64:aarch64 | aarch64:x86_64 | riscv64:x86_64 | riscv64:aarch64 | x86_64:riscv64 | aarch64:riscv64)
@@ -28,7 +29,7 @@ check_machine() {
 
 # The folder is mounted read-only, and makepkg writes into it: a copy that belongs to the builder.
 copy_package_folder() {
-  mkdir -p -- "$startdir" "$packages" "$scratch"
+  mkdir -p -- "$startdir" "$packages"
   cp -R --preserve=mode,timestamps,links -- "$sources/." "$startdir"
   chown -R -h builder:builder -- "$startdir" "$packages"
   if [[ -d $cache ]]; then chown builder:builder -- "$cache"; fi
@@ -36,16 +37,17 @@ copy_package_folder() {
 }
 
 # Runs a command as the builder in the package folder: no capabilities, no way to get any, and an environment
-# that holds nothing by accident.
+# that holds nothing by accident: what the order says, then what .CI/prepare exported.
 as_builder() {
-  local variables=(HOME=/home/builder USER=builder LOGNAME=builder SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-dumb}"
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/usr/bin/site_perl:/usr/bin/vendor_perl:/usr/bin/core_perl
-    MAKEPKG_CONF="$here/makepkg.conf" PKGDEST="$packages" CI_CODE_SKIP="$SKIPPED") name
+  local variables=(LANG=C.UTF-8 TERM="${TERM:-dumb}"
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/usr/bin/site_perl:/usr/bin/vendor_perl:/usr/bin/core_perl) name
   for name in MAKEFLAGS PACKAGER SOURCE_DATE_EPOCH BUILDER_HOSTNAME PACKAGE_REPO_ID PACKAGE_REPO_URL \
-    CAUR_BUILD_ID CAUR_PKGBASE CAUR_TARGET_REPO CAUR_ARCH \
+    CAUR_BUILD_ID CAUR_PKGBASE CAUR_TARGET_REPO CAUR_ARCH BUILDER_ALLOW_PROHIBITED \
     http_proxy https_proxy ftp_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY; do
     if [[ -n ${!name:-} ]]; then variables+=("$name=${!name}"); fi
   done
+  variables+=("${prepared[@]}" HOME=/home/builder USER=builder LOGNAME=builder SHELL=/bin/bash
+    MAKEPKG_CONF="$here/makepkg.conf" PKGDEST="$packages" CI_CODE_SKIP="$SKIPPED")
   if [[ -n ${CAUR_ARCH:-} ]]; then variables+=("CARCH=$CAUR_ARCH"); fi
   if [[ -d $cache ]]; then variables+=("SRCDEST=$cache"); fi
   (

@@ -1,0 +1,6 @@
+namespace Caur.Pipelines.Hosting;
+
+/// <summary>The farm refused, or did not answer.</summary>
+/// <param name="message">What to do, for whoever runs the pipeline.</param>
+/// <param name="inner">What happened below.</param>
+internal sealed class FarmUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

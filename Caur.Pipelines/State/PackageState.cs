@@ -1,0 +1,17 @@
+namespace Caur.Pipelines.State;
+
+/// <summary>What is remembered of a package between runs.</summary>
+internal sealed record PackageState
+{
+    /// <summary>Nothing.</summary>
+    public static PackageState None { get; } = new();
+
+    /// <summary><c>CI_GIT_COMMIT</c>: the newest commit of its git source when a run looked last.</summary>
+    public string? GitCommit { get; init; }
+
+    /// <summary><c>CI_PKGBUILD_TIMESTAMP</c>: the time of the change in the AUR that was looked at last, in seconds since 1970.</summary>
+    public long? AurTimestamp { get; init; }
+
+    /// <summary>The commit of the git repository of its <c>CI_PKGBUILD_SOURCE</c> that was looked at last. The templates do not remember it.</summary>
+    public string? UpstreamCommit { get; init; }
+}
