@@ -15,4 +15,22 @@ internal static class Until
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
         }
     }
+
+    /// <summary>Looks again and again until an assertion holds; what it says in the end is what the test says.</summary>
+    public static async Task HoldsAsync(Action assertion)
+    {
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
+        while (true)
+        {
+            try
+            {
+                assertion();
+                return;
+            }
+            catch (Exception) when (!limit.IsCancellationRequested)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+            }
+        }
+    }
 }

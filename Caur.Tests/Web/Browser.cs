@@ -59,6 +59,22 @@ internal sealed class Browser : IDisposable
 
     public IWebElement Element(string selector) => _driver.FindElement(By.CssSelector(selector));
 
+    /// <summary>Clicks an element. One that the page draws anew between finding and clicking is found again.</summary>
+    public void Click(string selector)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                Element(selector).Click();
+                return;
+            }
+            catch (StaleElementReferenceException) when (tries < 10)
+            {
+            }
+        }
+    }
+
     public string Text(string selector) => Run<string>("return document.querySelector(arguments[0]).textContent", selector);
 
     /// <summary>Presses keys, one after the other, wherever the focus is.</summary>

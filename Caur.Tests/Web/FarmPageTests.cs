@@ -28,13 +28,13 @@ public sealed class FarmPageTests(ViewerFixture fixture) : ViewerTests(fixture)
                 Browser.Command("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 2, ["mobile"] = width < 500 });
                 Browser.Open(hub.Url.ToString());
                 await Browser.UntilAsync("document.querySelector('#active a') && document.querySelectorAll('#waiting a').length === 2");
-                Browser.Run<string>("return document.querySelector('#active a').getAttribute('href')").ShouldBe($"logs.html?timestamp={queued[0].Timestamp}&id=first");
-                Browser.Text("#active").ShouldContain("on tester/0");
-                Browser.Text("#waiting").ShouldContain("first");
-                Browser.Run<int>("return [...document.querySelectorAll('#waiting .why')].filter(why => why.textContent.length > 10).length").ShouldBe(2);
-                Browser.Text("#waiting .why").ShouldContain("waits for first");
-                Browser.Text("#builders").ShouldContain("tester/0 1 of 1 busy");
-                (Browser.Text("#active-count"), Browser.Text("#waiting-count")).ShouldBe(("1", "2"));
+                await Until.HoldsAsync(() => Browser.Run<string>("return document.querySelector('#active a').getAttribute('href')").ShouldBe($"logs.html?timestamp={queued[0].Timestamp}&id=first"));
+                await Until.HoldsAsync(() => Browser.Text("#active").ShouldContain("on tester/0"));
+                await Until.HoldsAsync(() => Browser.Text("#waiting").ShouldContain("first"));
+                await Until.HoldsAsync(() => Browser.Run<int>("return [...document.querySelectorAll('#waiting .why')].filter(why => why.textContent.length > 10).length").ShouldBe(2));
+                await Until.HoldsAsync(() => Browser.Text("#waiting .why").ShouldContain("waits for first"));
+                await Until.HoldsAsync(() => Browser.Text("#builders").ShouldContain("tester/0 1 of 1 busy"));
+                await Until.HoldsAsync(() => (Browser.Text("#active-count"), Browser.Text("#waiting-count")).ShouldBe(("1", "2")));
                 Browser.Run<int>("return document.documentElement.scrollWidth").ShouldBeLessThanOrEqualTo(width);
                 Browser.Run<int>("return [...document.querySelectorAll('.cards a')].filter(link => link.getBoundingClientRect().height < 44).length").ShouldBe(0);
                 if (Environment.GetEnvironmentVariable("CAUR_TEST_PICTURES") is { Length: > 0 } pictures)
@@ -45,9 +45,9 @@ public sealed class FarmPageTests(ViewerFixture fixture) : ViewerTests(fixture)
 
             await hub.Queue().PauseAsync(true);
             await Browser.UntilAsync("!document.querySelector('#paused').hidden");
-            Browser.Element("#active a").Click();
+            Browser.Click("#active a");
             await Browser.UntilAsync("document.querySelector('.row')");
-            Browser.Text("#lines").ShouldContain("Added to build queue");
+            await Until.HoldsAsync(() => Browser.Text("#lines").ShouldContain("Added to build queue"));
         }
         finally
         {
@@ -63,17 +63,17 @@ public sealed class FarmPageTests(ViewerFixture fixture) : ViewerTests(fixture)
         var queued = await Fixture.Gateway.Grains.GetGrain<IBuildQueueGrain>("x86_64").EnqueueAsync(new EnqueueRequest { Operation = Guid.NewGuid(), Builds = [request] });
         Browser.Open(Fixture.Gateway.Url.ToString());
         await Browser.UntilAsync("[...document.querySelectorAll('#waiting a b')].some(name => name.textContent === 'waits')");
-        Browser.Element("#waiting a").Click();
+        Browser.Click("#waiting a");
         await Browser.UntilAsync("document.querySelector('#state')?.textContent === 'Waiting' && document.querySelector('.row')");
         Browser.Run<string>("return location.search").ShouldBe($"?timestamp={queued[0].Build.Timestamp}&id=waits");
-        Lines().ShouldHaveSingleItem().ShouldEndWith("Waiting for builder...");
-        Browser.Text("#reason").ShouldNotBeEmpty();
+        await Until.HoldsAsync(() => Lines().ShouldHaveSingleItem().ShouldEndWith("Waiting for builder..."));
+        await Until.HoldsAsync(() => Browser.Text("#reason").ShouldNotBeEmpty());
 
         await Fixture.Gateway.Grains.GetGrain<IBuildQueueGrain>("x86_64").CancelAsync(queued[0].Build, "not wanted any more");
         await Browser.UntilAsync("document.querySelector('#state').textContent === 'Cancelled'");
-        Browser.Text("#reason").ShouldContain("not wanted any more");
+        await Until.HoldsAsync(() => Browser.Text("#reason").ShouldContain("not wanted any more"));
         await Browser.UntilAsync("document.querySelector('#connection').textContent === 'Complete'");
-        Browser.Run<string>("return document.title").ShouldBe("Cancelled: waits");
+        await Until.HoldsAsync(() => Browser.Run<string>("return document.title").ShouldBe("Cancelled: waits"));
 
         var other = Fixture.Finished("another\n", "waits");
         Browser.Press("b");
@@ -95,7 +95,7 @@ public sealed class FarmPageTests(ViewerFixture fixture) : ViewerTests(fixture)
 
         Browser.Open($"{gateway.Url}logs.html?id=secret");
         await Browser.UntilAsync("document.querySelector('#access')");
-        Browser.Text("#message").ShouldContain("only those read who have a token");
+        await Until.HoldsAsync(() => Browser.Text("#message").ShouldContain("only those read who have a token"));
         Browser.Element("#access input").SendKeys("\u201ccaur_wrong\u200b\u201d" + Keys.Enter);
         await Browser.UntilAsync("document.querySelector('#message')?.textContent.includes('does not take this token')");
         Browser.Text("body").ShouldNotContain("what only readers see");

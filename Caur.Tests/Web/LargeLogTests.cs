@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Caur.Contracts.Ids;
+using Caur.Tests.Logs;
 
 namespace Caur.Tests.Web;
 
@@ -69,7 +70,7 @@ public sealed class LargeLogTests(ViewerFixture fixture, ITestOutputHelper outpu
         await Fixture.OpenAsync(build);
         var first = Browser.Run<string>("return document.querySelector('#size').textContent");
         await Browser.UntilAsync("document.querySelector('#connection').textContent === 'Complete'");
-        Browser.Text("#size").ShouldStartWith(string.Create(CultureInfo.InvariantCulture, $"{lines:N0} lines, "));
+        await Until.HoldsAsync(() => Browser.Text("#size").ShouldStartWith(string.Create(CultureInfo.InvariantCulture, $"{lines:N0} lines, ")));
         Note($"Read in {clock.ElapsedMilliseconds} ms; the first rows were there with {first}");
     }
 
@@ -116,7 +117,7 @@ public sealed class LargeLogTests(ViewerFixture fixture, ITestOutputHelper outpu
         await Browser.UntilAsync("document.querySelector('#search-count').textContent === '1 of 2'");
         await Browser.UntilAsync("document.querySelector('mark.current')");
         Note($"Searched in {clock.ElapsedMilliseconds} ms");
-        Browser.Text(".row:has(mark.current) .number").ShouldBe(string.Create(CultureInfo.InvariantCulture, $"{lines - 1}"));
+        await Until.HoldsAsync(() => Browser.Text(".row:has(mark.current) .number").ShouldBe(string.Create(CultureInfo.InvariantCulture, $"{lines - 1}")));
     }
 
     private (BuildId Build, int Lines) Write()

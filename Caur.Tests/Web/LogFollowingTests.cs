@@ -25,12 +25,12 @@ public sealed class LogFollowingTests(ViewerFixture fixture) : ViewerTests(fixtu
         await Browser.UntilAsync("document.querySelector('#size').textContent.startsWith('1,101 lines')");
         Browser.Run<double>("return document.querySelector('#log').scrollTop").ShouldBe(place);
 
-        Browser.Element("#end").Click();
+        Browser.Click("#end");
         await LastVisibleAsync("output 1099");
         await log.WriteLinesAsync(1100, 10);
         await LastVisibleAsync("output 1109");
 
-        Browser.Element("#follow").Click();
+        Browser.Click("#follow");
         Pressed("#follow").ShouldBeFalse();
         await log.WriteLinesAsync(1110, 100);
         await Browser.UntilAsync("document.querySelector('#size').textContent.startsWith('1,211 lines')");
@@ -83,7 +83,7 @@ public sealed class LogFollowingTests(ViewerFixture fixture) : ViewerTests(fixtu
 
         await log.EndAsync();
         await Browser.UntilAsync("document.querySelector('#connection').textContent === 'Complete'");
-        Browser.Text("#size").ShouldStartWith("9,002 lines");
+        await Until.HoldsAsync(() => Browser.Text("#size").ShouldStartWith("9,002 lines"));
         Browser.Complaints();
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Caur.Tests.Logs;
 using OpenQA.Selenium;
 
 namespace Caur.Tests.Web;
@@ -53,14 +54,14 @@ public sealed class LogLinesTests(ViewerFixture fixture) : ViewerTests(fixture)
     public async Task Line_WhateverTheProgramSends_LooksLikeInATerminal()
     {
         await Fixture.OpenWholeAsync(Fixture.Finished(string.Concat(Sequences.Select(sequence => $"{sequence.Sent}\r\n"))));
-        Lines().ShouldBe(Sequences.Select(sequence => sequence.Shown));
+        await Until.HoldsAsync(() => Lines().ShouldBe(Sequences.Select(sequence => sequence.Shown)));
     }
 
     [Fact]
     public async Task Line_WhenItIsNoUtf8_ShowsWhatCanBeRead()
     {
         await Fixture.OpenWholeAsync(Fixture.Finished([.. "a"u8, 0xff, .. "b"u8, 0xc3, .. "("u8, 0xe2, 0x82, .. "c"u8, 0xc0, 0xaf, 0xed, 0xa0, 0x80, .. "d\n"u8]));
-        Lines().ShouldBe([Encoding.UTF8.GetString([.. "a"u8, 0xff, .. "b"u8, 0xc3, .. "("u8, 0xe2, 0x82, .. "c"u8, 0xc0, 0xaf, 0xed, 0xa0, 0x80, .. "d"u8])]);
+        await Until.HoldsAsync(() => Lines().ShouldBe([Encoding.UTF8.GetString([.. "a"u8, 0xff, .. "b"u8, 0xc3, .. "("u8, 0xe2, 0x82, .. "c"u8, 0xc0, 0xaf, 0xed, 0xa0, 0x80, .. "d"u8])]));
     }
 
     [Fact]
@@ -135,8 +136,8 @@ public sealed class LogLinesTests(ViewerFixture fixture) : ViewerTests(fixture)
 
         await Fixture.OpenWholeAsync(Fixture.Finished(text.ToString()), "#L3333");
         await Browser.UntilAsync("document.querySelector('.row.chosen')");
-        Browser.Run<string>("return getComputedStyle(document.querySelector('.row.chosen .text span')).backgroundColor").ShouldBe("rgb(10, 20, 30)");
-        Browser.Text(".row.chosen .text").ShouldBe("line 3332");
+        await Until.HoldsAsync(() => Browser.Run<string>("return getComputedStyle(document.querySelector('.row.chosen .text span')).backgroundColor").ShouldBe("rgb(10, 20, 30)"));
+        await Until.HoldsAsync(() => Browser.Text(".row.chosen .text").ShouldBe("line 3332"));
     }
 
     [Fact]
@@ -149,8 +150,8 @@ public sealed class LogLinesTests(ViewerFixture fixture) : ViewerTests(fixture)
         await LastVisibleAsync("last");
         SearchFor("needle");
         await CountAsync("1 of 1");
-        CurrentMatch().ShouldBe("2:needle");
-        Browser.Run<double>("return document.querySelector('mark').getBoundingClientRect().left").ShouldBeInRange(0, 1200);
+        await CurrentMatchAsync("2:needle");
+        await Until.HoldsAsync(() => Browser.Run<double>("return document.querySelector('mark').getBoundingClientRect().left").ShouldBeInRange(0, 1200));
         Browser.Run<int>("return document.querySelectorAll('*').length").ShouldBeLessThan(1500);
         Browser.Press(Keys.Escape + "w");
         await Browser.UntilAsync("document.querySelector('#log').scrollWidth <= document.querySelector('#log').clientWidth");
@@ -231,11 +232,11 @@ public sealed class LogLinesTests(ViewerFixture fixture) : ViewerTests(fixture)
             """;
         var build = Fixture.Finished($"{Attack}\n\u001b]8;;javascript:window.pwned=1\u001b\\here\u001b]8;;\u001b\\\n\u001b[38;2;1;2;3;}}*{{display:none}}mx\n", "x");
         await Fixture.OpenWholeAsync(build);
-        Lines()[..3].ShouldBe(Attack.Split('\n'));
+        await Until.HoldsAsync(() => Lines()[..3].ShouldBe(Attack.Split('\n')));
         SearchFor("script");
         await Browser.UntilAsync("document.querySelector('mark.current')");
         Browser.Run<bool>("return window.pwned === undefined && document.querySelectorAll('#log script, #log img, #log svg, #log iframe, #log style').length === 0").ShouldBeTrue();
-        Browser.Run<string>("return [...document.querySelectorAll('#log a')].map(a => a.getAttribute('href')).join()").ShouldBe("#L1,#L2,#L3,#L4,#L5");
+        await Until.HoldsAsync(() => Browser.Run<string>("return [...document.querySelectorAll('#log a')].map(a => a.getAttribute('href')).join()").ShouldBe("#L1,#L2,#L3,#L4,#L5"));
 
         // Not in the address either.
         Browser.Open($"{Fixture.Gateway.Url}logs.html?id={Uri.EscapeDataString("<img src=x onerror=window.pwned=1>")}&timestamp={Uri.EscapeDataString("\"><script>window.pwned=1</script>")}");

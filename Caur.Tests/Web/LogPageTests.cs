@@ -1,3 +1,4 @@
+using Caur.Tests.Logs;
 using OpenQA.Selenium;
 
 namespace Caur.Tests.Web;
@@ -34,8 +35,8 @@ public sealed class LogPageTests(ViewerFixture fixture) : ViewerTests(fixture)
         var build = Fixture.Finished("there\n", "known");
         Browser.Open($"{Fixture.Gateway.Url}logs.html?id=known&timestamp=5");
         await Browser.UntilAsync("document.querySelector('#message a')");
-        Browser.Text("#message").ShouldContain("There is no log of known with the time 5.");
-        Browser.Element("#message ul a").Click();
+        await Until.HoldsAsync(() => Browser.Text("#message").ShouldContain("There is no log of known with the time 5."));
+        Browser.Click("#message ul a");
         await LastVisibleAsync("there");
         Browser.Run<string>("return location.search").ShouldBe($"?timestamp={build.Timestamp}&id=known");
 
@@ -61,10 +62,10 @@ public sealed class LogPageTests(ViewerFixture fixture) : ViewerTests(fixture)
                 Browser.Command("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 2, ["mobile"] = true });
                 await Fixture.OpenWholeAsync(build, "#L100-L103");
                 await Browser.UntilAsync("!document.querySelector('#builds').hidden && document.querySelector('.row.chosen')");
-                Pressed("#wrap").ShouldBeTrue();
-                Browser.Run<int>("return document.documentElement.scrollWidth").ShouldBe(width);
+                await Until.HoldsAsync(() => Pressed("#wrap").ShouldBeTrue());
+                await Until.HoldsAsync(() => Browser.Run<int>("return document.documentElement.scrollWidth").ShouldBe(width));
                 Browser.Run<int>("return innerWidth").ShouldBe(width);
-                Browser.Run<bool>("const log = document.querySelector('#log'); return log.scrollWidth <= log.clientWidth").ShouldBeTrue("lines are wrapped");
+                await Until.HoldsAsync(() => Browser.Run<bool>("const log = document.querySelector('#log'); return log.scrollWidth <= log.clientWidth").ShouldBeTrue("lines are wrapped"));
                 Browser.Run<string[]>("""
                     return [...document.querySelectorAll('button, .button, input, .home')]
                       .filter(control => control.checkVisibility())

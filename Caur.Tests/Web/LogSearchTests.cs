@@ -21,37 +21,37 @@ public sealed class LogSearchTests(ViewerFixture fixture) : ViewerTests(fixture)
         await Fixture.OpenWholeAsync(Fixture.Finished(text.ToString()), "#L10000");
         SearchFor("needle");
         await CountAsync("21 of 40");
-        CurrentMatch().ShouldBe("10008:Needle");
+        await CurrentMatchAsync("10008:Needle");
         Browser.Press(Keys.Enter);
         await CountAsync("22 of 40");
-        CurrentMatch().ShouldBe("10008:needle");
+        await CurrentMatchAsync("10008:needle");
         Browser.Press(Keys.Enter);
         await CountAsync("23 of 40");
-        CurrentMatch().ShouldBe("11008:Needle");
+        await CurrentMatchAsync("11008:Needle");
         Browser.PressWithShift(Keys.Enter);
         await CountAsync("22 of 40");
         for (var i = 23; i <= 41; i++)
         {
-            Browser.Element("#next").Click();
+            Browser.Click("#next");
             await CountAsync(string.Create(CultureInfo.InvariantCulture, $"{(i - 1) % 40 + 1} of 40"));
         }
 
-        CurrentMatch().ShouldBe("8:Needle");
-        Browser.Element("#previous").Click();
+        await CurrentMatchAsync("8:Needle");
+        Browser.Click("#previous");
         await CountAsync("40 of 40");
-        CurrentMatch().ShouldBe("19008:needle");
+        await CurrentMatchAsync("19008:needle");
 
-        Browser.Element("#match-case").Click();
+        Browser.Click("#match-case");
         await CountAsync("20 of 20");
-        Browser.Element("#regex").Click();
+        Browser.Click("#regex");
         SearchFor("^line 1?[78]\\d\\d7 .*Nee");
         await CountAsync("1 of 4");
-        CurrentMatch().ShouldBe("7008:line 7007 a Nee");
+        await CurrentMatchAsync("7008:line 7007 a Nee");
         SearchFor("(");
         await CountAsync("Not an expression");
         SearchFor("[");
-        Browser.Element("#regex").Click();
-        Browser.Element("#match-case").Click();
+        Browser.Click("#regex");
+        Browser.Click("#match-case");
         await CountAsync("None");
         Browser.Press(Keys.Escape);
         await CountAsync("");
@@ -78,7 +78,7 @@ public sealed class LogSearchTests(ViewerFixture fixture) : ViewerTests(fixture)
     public async Task Search_WhenTheExpressionRunsAway_IsStoppedAndTheLogIsReadAgain()
     {
         await Fixture.OpenWholeAsync(Fixture.Finished($"first\n{new string('a', 40)}b\nlast\n"));
-        Browser.Element("#regex").Click();
+        Browser.Click("#regex");
         Browser.Element("#search-text").SendKeys("(a+)+$");
         await Browser.UntilAsync("document.querySelector('#search-count').textContent.includes('takes too long') || document.body.textContent.includes('This expression takes too long.')");
         await LastVisibleAsync("last");
@@ -93,27 +93,27 @@ public sealed class LogSearchTests(ViewerFixture fixture) : ViewerTests(fixture)
         var build = Fixture.Finished(Numbered(5000), "a+b");
         await Fixture.OpenWholeAsync(build, "#L4000-L4002");
         await Browser.UntilAsync("document.querySelectorAll('.row.chosen').length === 3");
-        Visible().ShouldContain("line 4000");
+        await Until.HoldsAsync(() => Visible().ShouldContain("line 4000"));
         Pressed("#follow").ShouldBeFalse();
         Browser.Run<string>("return getSelection().toString()").ShouldBe("");
 
         Browser.Command("Browser.grantPermissions", new() { ["permissions"] = new[] { "clipboardReadWrite", "clipboardSanitizedWrite" } });
-        Browser.Element("#copy-lines").Click();
+        Browser.Click("#copy-lines");
         await Browser.UntilAsync("document.querySelector('#copy-lines').textContent === 'Copied'");
         Browser.RunAsync<string>("return await navigator.clipboard.readText()").ShouldBe("line 4000\nline 4001\nline 4002");
 
-        Browser.Element("a[href='#L4003']").Click();
+        Browser.Click("a[href='#L4003']");
         Browser.Run<string>("return location.hash").ShouldBe("#L4003");
         Browser.ClickWithShift("a[href='#L4001']");
         Browser.Run<string>("return location.hash").ShouldBe("#L4001-L4003");
-        Browser.Element("#copy-link").Click();
+        Browser.Click("#copy-link");
         await Browser.UntilAsync("document.querySelector('#copy-link').textContent === 'Copied'");
         var link = Browser.RunAsync<string>("return await navigator.clipboard.readText()");
         link.ShouldBe(Fixture.AddressOf(build, "#L4001-L4003"));
 
         Browser.Run("location.hash = '#L17'");
         await Browser.UntilAsync("document.querySelector('.row.chosen a')?.textContent === '17'");
-        Visible().ShouldContain("line 17");
+        await Until.HoldsAsync(() => Visible().ShouldContain("line 17"));
         Browser.Press(Keys.Escape);
         Browser.Run<string>("return location.hash").ShouldBe("");
 
@@ -130,7 +130,7 @@ public sealed class LogSearchTests(ViewerFixture fixture) : ViewerTests(fixture)
         var build = Fixture.Finished(bytes, "gtk+2@x");
         await Fixture.OpenWholeAsync(build);
         Browser.Command("Browser.setDownloadBehavior", new() { ["behavior"] = "allow", ["downloadPath"] = folder.Path });
-        Browser.Element("#download").Click();
+        Browser.Click("#download");
         var file = Path.Combine(folder.Path, string.Create(CultureInfo.InvariantCulture, $"gtk+2@x-{build.Timestamp}.log"));
         await Until.TrueAsync(() => File.Exists(file) && new FileInfo(file).Length == bytes.Length, $"the download of {file}");
         (await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)).ShouldBe(bytes);
