@@ -1,6 +1,7 @@
 using Caur.Builder.Containers;
 using Caur.Builder.Engines;
 using Caur.Builder.Sources;
+using Caur.Builder.Timing;
 using Caur.Builder.Tracing;
 using Caur.Builder.Workspaces;
 using Caur.Protocol.Builders;
@@ -61,7 +62,13 @@ internal sealed partial class AttemptRun
 
         var isPodman = (await _services.Engine.VersionAsync(stopping)).IsPodman;
         await _folder.WriteOrderAsync(isPodman ? HostName.ForPodman(_order) : _order, stopping);
-        var record = new AttemptRecord { Order = _order, ContainerName = _containerName, ImageDigest = image.Digest };
+        var record = new AttemptRecord
+        {
+            Order = _order,
+            ContainerName = _containerName,
+            ImageDigest = image.Digest,
+            Prepared = BootMoment.Now(_services.Time),
+        };
         await _folder.SaveAsync(record, _log.Preamble, stopping);
 
         // The order may have waited for image and source longer than its lease.
@@ -105,16 +112,22 @@ internal sealed partial class AttemptRun
     {
         _containerId = adopted.ContainerId;
         _imageDigest = adopted.Record.ImageDigest;
-        _started = (await _services.Engine.InspectAsync(_containerId, _control.Stopping))?.State.StartedAt;
-
-        // How long it ran under an earlier process is known by the wall clock alone, which may have been set back since.
-        var now = _services.Time.GetUtcNow();
-        _run = (_services.Time.GetTimestamp(), _started < now ? now - _started.Value : TimeSpan.Zero);
+        var state = (await _services.Engine.InspectAsync(_containerId, _control.Stopping))?.State;
+        _started = state?.StartedAt;
+        _run = (_services.Time.GetTimestamp(), state is { Running: true } ? RanBefore(adopted.Record) : TimeSpan.Zero);
         await _log.ReplayPreambleAsync(adopted.Preamble, _control.Stopping);
         _log.StartListening();
         LogTakenOver(_services.Logger, _order.Attempt, _containerName);
         await SayRunningAsync();
         return null;
+    }
+
+    /// <summary>How long a container that still runs did so under an earlier process.</summary>
+    private TimeSpan RanBefore(AttemptRecord record)
+    {
+        // The wall clock may have been set since. It has to do for what an earlier version of the agent started.
+        var now = _services.Time.GetUtcNow();
+        return record.Prepared?.Since(_services.Time) ?? (_started < now ? now - _started.Value : TimeSpan.Zero);
     }
 
     private async Task SayRunningAsync()

@@ -1,3 +1,4 @@
+using Caur.Builder.Timing;
 using System.Text.Json.Serialization;
 using Caur.Protocol.Builders;
 
@@ -15,6 +16,9 @@ internal sealed record AttemptRecord
     public required string ContainerName { get; init; }
 
     public required string ImageDigest { get; init; }
+
+    /// <summary>Just before its container was started; null in records of earlier versions.</summary>
+    public BootMoment? Prepared { get; init; }
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true)]

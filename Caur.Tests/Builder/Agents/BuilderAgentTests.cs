@@ -126,23 +126,44 @@ public sealed class BuilderAgentTests
         await farm.ShouldBeCleanAsync();
     }
 
-    [Fact]
-    public async Task Start_WhenTheContainerEndedMeanwhile_DeliversItsResult()
+    /// <summary>However the clock was set while no agent ran: a container's time is what it had.</summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(false, -1)]
+    public async Task Start_WhenTheClockWasSetMeanwhile_DeliversItsResult(bool endsBefore, int days)
     {
         await using var farm = await AgentFixture.CreateAsync();
+        var clock = new SettableClock();
+        farm.Time = clock;
         var first = await farm.StartAsync(options => options.Shutdown = ShutdownMode.Leave);
         var order = farm.Order("echo ready; until [ -e /caur/out/.go ]; do sleep 0.05; done; echo x >/caur/out/a-1-1-any.pkg.tar.zst; echo end");
         farm.Session.Give(order);
         await farm.Session.LogSaysAsync(order.Attempt, "ready");
         await first.StopAsync();
         var folder = Directory.GetDirectories(Path.Combine(farm.Workspace, "attempts")).ShouldHaveSingleItem();
-        await File.WriteAllTextAsync(Path.Combine(folder, "out", ".go"), "", TestContext.Current.CancellationToken);
         var container = (await farm.ContainersAsync()).ShouldHaveSingleItem();
-        await farm.Engine.WaitAsync(container.Id, TestContext.Current.CancellationToken).DefaultTimeout("its end");
+        if (endsBefore)
+        {
+            await GoAsync();
+            await farm.Engine.WaitAsync(container.Id, TestContext.Current.CancellationToken).DefaultTimeout("its end");
+        }
+
+        clock.Ahead = TimeSpan.FromDays(days);
+        var runs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        farm.Session.OnProgress = (_, step) => step != AttemptStep.Running || runs.TrySetResult() || true;
         await using var second = await farm.StartAsync();
+        if (!endsBefore)
+        {
+            await runs.Task.DefaultTimeout("the second agent's news of it");
+            await GoAsync();
+        }
+
         var result = await farm.Session.ResultAsync(order.Attempt);
         (result.Outcome, result.Archives.Count).ShouldBe((AttemptOutcome.Built, 1));
         farm.Session.LogText(order.Attempt).ShouldContain("ready\r\nend\r\n");
+
+        Task GoAsync() => File.WriteAllTextAsync(Path.Combine(folder, "out", ".go"), "", TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public sealed class OutcomeTests
     public async Task Run_WhenTheClockIsSetForwardAsItBegins_HasAllOfItsTime()
     {
         await using var farm = await AgentFixture.CreateAsync();
-        var clock = new SetClock();
+        var clock = new SettableClock();
         farm.Time = clock;
         farm.Session.OnProgress = (_, step) =>
         {
@@ -359,13 +359,5 @@ public sealed class OutcomeTests
         var result = await farm.RunAsync(farm.Order("echo x >/caur/out/a-1-1-any.pkg.tar.zst"), o => o.Attempts.UploadRetries = 1);
         (result.Outcome, result.Archives.Count).ShouldBe((AttemptOutcome.SystemError, 0));
         result.Message.ShouldContain("the disk is full");
-    }
-
-    /// <summary>The system's, whose time of day is set; what was measured goes on.</summary>
-    private sealed class SetClock : TimeProvider
-    {
-        public TimeSpan Ahead { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
     }
 }
