@@ -40,7 +40,9 @@ public sealed class ClientLoopTests(FarmKey key) : IClassFixture<FarmKey>, IDisp
             var build = number % 10 == 0
                 ? await _farm.LandAsync("split", new BuiltPackage($"split-{number}"), new BuiltPackage("split"), new BuiltPackage("p", $"{number}-1"))
                 : await _farm.LandAsync("p", new BuiltPackage("p", $"{number}-1"));
-            turns[number % Clients].Writer.TryWrite(number).ShouldBeTrue();
+
+            // A client that has not begun its last turn has this one with it; how many it had at least is asserted below.
+            _ = turns[number % Clients].Writer.TryWrite(number);
             await _farm.PublishAsync(build with { AllowTakeOver = true });
             loops.ShouldAllBe(loop => !loop.IsFaulted);
         }

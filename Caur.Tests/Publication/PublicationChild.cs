@@ -81,7 +81,15 @@ internal static class PublicationChild
         }
 
         /// <summary>Works until nothing more will happen.</summary>
-        public async Task RunAsync() => await await Task.WhenAny(stop.Stopped, WorkAsync());
+        /// <exception cref="InvalidOperationException">It was to stop at a point by which nothing came.</exception>
+        public async Task RunAsync()
+        {
+            await await Task.WhenAny(stop.Stopped, WorkAsync());
+            if (stop.IsMissed)
+            {
+                throw new InvalidOperationException($"nothing came by {stop.Point}");
+            }
+        }
 
         private async Task WorkAsync()
         {
@@ -133,6 +141,12 @@ internal static class PublicationChild
     {
         private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _ended;
+        private volatile bool _reached;
+
+        public string Point => point;
+
+        /// <summary>Whether there was a point to stop at, and nothing came by.</summary>
+        public bool IsMissed => point != KillPoints.None && !_reached;
 
         /// <summary>Completes when every job has stopped or ended, or the collection has stopped.</summary>
         public Task Stopped => _stopped.Task;
@@ -157,6 +171,7 @@ internal static class PublicationChild
         {
             if (name == point)
             {
+                _reached = true;
                 if (all)
                 {
                     _stopped.TrySetResult();
