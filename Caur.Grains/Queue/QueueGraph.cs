@@ -1,4 +1,5 @@
 using Caur.Contracts.Ids;
+using Caur.Pipelines.Graphs;
 
 namespace Caur.Grains.Queue;
 

@@ -6,6 +6,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Queue;
 using Caur.Pacman;
+using Caur.Pipelines.Graphs;
 using Caur.Pipelines.Reading;
 
 namespace Caur.Grains.Sources;

@@ -86,7 +86,7 @@ internal sealed class OnCommitPipeline(
         if (_plan.Builds.Any() || _plan.Removals.Any())
         {
             var farm = connect(_settings);
-            if (!await _recorder.StepAsync("names", () => CheckNamesAsync(farm, cancellationToken))
+            if (!await _recorder.StepAsync("names", () => NameCheck.StepAsync(farm, _settings, options.Architectures, options.DryRun, _recorder, cancellationToken))
                 || !await _recorder.StepAsync("schedule", () => ScheduleAsync(farm, cancellationToken))
                 || !await _recorder.StepAsync("remove", () => RemoveAsync(farm, cancellationToken)))
             {
@@ -224,15 +224,9 @@ internal sealed class OnCommitPipeline(
             _recorder.Note($"{name} is a link or a submodule, which is not followed");
         }
 
-        string[] needed = ["BUILD_REPO", "REPO_NAME", "CI_DEFAULT_CLASS"];
-        foreach (var (key, problem) in _settings.Problems.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        if (NameCheck.Unusable(_settings, _recorder) is { } unusable)
         {
-            if (needed.Contains(key))
-            {
-                return StepResult.Failed(problem);
-            }
-
-            _recorder.Note(problem);
+            return StepResult.Failed(unusable);
         }
 
         return StepResult.Done(string.Create(
@@ -273,25 +267,6 @@ internal sealed class OnCommitPipeline(
         return $"[deploy {order.Name}] in {order.By.Commit} names no package folder{(nearest.Count > 0 ? $" (did you mean {string.Join(" or ", nearest)}?)" : "")}";
     }
 
-    /// <summary>The settings' names against the farm's: which of the two is which is easily mistaken.</summary>
-    private async Task<StepResult> CheckNamesAsync(IFarm farm, CancellationToken cancellationToken)
-    {
-        FarmNames names;
-        try
-        {
-            names = await farm.DescribeAsync(cancellationToken);
-        }
-        catch (FarmUnavailableException away) when (options.DryRun)
-        {
-            _recorder.Note($"the farm was not asked: {away.Message}");
-            return StepResult.Skipped("the farm was not asked");
-        }
-
-        return NameCheck.Problem(_settings, names, options.Architectures) is { } problem
-            ? StepResult.Failed(problem)
-            : StepResult.Done($"from {_settings.SourceRepository} for {_settings.TargetRepository}");
-    }
-
     private async Task<StepResult> ScheduleAsync(IFarm farm, CancellationToken cancellationToken)
     {
         var packages = _plan.Builds.Select(one => new WantedPackage(one.Pkgbase, one.BuilderClass)).ToImmutableArray();
@@ -309,41 +284,13 @@ internal sealed class OnCommitPipeline(
         {
             Decisions = [.. run.Decisions.Select(one => CommitPlan.IsHandedOver(one) ? one with { Problem = null } : one)],
         });
-        foreach (var arch in options.Architectures)
-        {
-            foreach (var some in packages.Chunk(ScheduleOrder.MaxPackages))
-            {
-                var outcome = await farm.ScheduleAsync(
-                    new ScheduleOrder
-                    {
-                        Operation = OperationOf(arch, some),
-                        SourceRepository = _settings.SourceRepository,
-                        TargetRepository = _settings.TargetRepository,
-                        Arch = arch,
-                        Commit = _range.Head,
-                        Pipeline = options.Pipeline,
-                        Packages = [.. some],
-                    },
-                    cancellationToken);
-                Record(outcome, arch);
-            }
-        }
-
-        var queued = _recorder.Run.Decisions.Sum(one => one.Builds.Length);
-        return StepResult.Done(string.Create(CultureInfo.InvariantCulture, $"{queued} queued"));
+        return await HandOver.RunAsync(
+            farm,
+            new HandedOver(_settings.SourceRepository, _settings.TargetRepository, options.Architectures, _range.Head, options.Pipeline, packages),
+            OperationOf,
+            _recorder,
+            cancellationToken);
     }
-
-    private void Record(ScheduleOutcome outcome, string arch) => _recorder.Update(run => run with
-    {
-        Notes = run.Notes.AddRange(outcome.Notes),
-        Decisions =
-        [
-            .. run.Decisions.Select(one => one.Kind != DecisionKind.Build ? one
-                : outcome.Builds.TryGetValue(one.Pkgbase, out var build) ? one with { Builds = one.Builds.Add(build) }
-                : outcome.Refused.TryGetValue(one.Pkgbase, out var refused) ? one with { Problem = $"{arch}: {refused}" }
-                : one),
-        ],
-    });
 
     private async Task<StepResult> RemoveAsync(IFarm farm, CancellationToken cancellationToken)
     {

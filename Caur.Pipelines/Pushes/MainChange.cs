@@ -47,9 +47,24 @@ internal sealed record MainChange
     /// between: those are yet to be scheduled.</summary>
     public string? Tag { get; init; } = "scheduled";
 
+    /// <summary>The object that the tag names when it stands at the base: an annotated one is an object of its own. Null for the base itself.</summary>
+    public string? TagValue { get; init; }
+
+    /// <summary>Whether everything stays as it is when branch or tag do not stand at the base any more, instead of going on top of others' commits.</summary>
+    public bool OnlyFromBase { get; init; }
+
+    /// <summary>A branch beside it whose commit has to know the new head; null for none.</summary>
+    public RefFollower? Follower { get; init; }
+
     /// <summary>What is pushed together with it, all or nothing: branch <c>state</c>, and review branches that are over.</summary>
     public IReadOnlyList<RefChange> Others { get; init; } = [];
 }
+
+/// <summary>A branch that is pushed together with a change, and whose content depends on what the change becomes.</summary>
+/// <param name="Name">In full: <c>refs/heads/state</c>.</param>
+/// <param name="Replaces">Where it has to stand until then; empty for nowhere.</param>
+/// <param name="MakeAsync">Makes its commit, given the branch's new head; asked anew for each try. Null when it is to stay where it is.</param>
+internal sealed record RefFollower(string Name, string Replaces, Func<string, CancellationToken, Task<string?>> MakeAsync);
 
 /// <summary>How it went.</summary>
 internal enum MainState

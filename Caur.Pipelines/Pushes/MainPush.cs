@@ -67,7 +67,7 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
 
     /// <summary>Not what forges keep beside branches and tags, which is much.</summary>
     private Task<IReadOnlyDictionary<string, string>> ListAsync(MainChange change, CancellationToken cancellationToken) =>
-        repository.ListAsync(cancellationToken, [$"refs/heads/{change.Branch}", .. change.Tag is null ? [] : (string[])[$"refs/tags/{change.Tag}"], .. change.Others.Select(other => other.Name)]);
+        repository.ListAsync(cancellationToken, [$"refs/heads/{change.Branch}", .. change.Tag is null ? [] : (string[])[$"refs/tags/{change.Tag}"], .. change.Follower is null ? [] : (string[])[change.Follower.Name], .. change.Others.Select(other => other.Name)]);
 
     private async Task<Plan> PlanAsync(MainChange change, IReadOnlyDictionary<string, string> refs, CancellationToken cancellationToken)
     {
@@ -75,6 +75,18 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
         var head = refs.GetValueOrDefault(branch) ?? throw new PushException($"{repository.Remote.Url} has no branch {change.Branch}");
         await NeedAsync(head, branch, change.Base, cancellationToken);
         var outcome = new MainOutcome { State = MainState.Nothing, HasOthers = head != change.Base };
+        var tag = change.Tag is null ? null : $"refs/tags/{change.Tag}";
+        var standsAt = tag is null ? null : refs.GetValueOrDefault(tag);
+        var tagStood = change.TagValue ?? change.Base;
+        if (change.OnlyFromBase && (outcome.HasOthers || (tag is not null && standsAt != tagStood)))
+        {
+            return new Plan([], outcome, outcome.HasOthers ? $"{change.Branch} has new commits by now" : $"the tag {change.Tag} was moved meanwhile");
+        }
+
+        if (change.Follower is { } stays && (refs.GetValueOrDefault(stays.Name) ?? "") != stays.Replaces)
+        {
+            return new Plan([], outcome, $"{stays.Name} does not stand where this run found it: another one ran at the same time");
+        }
 
         // A branch that was to go, and is gone already or in somebody's hands, is no reason to fail; a state that another run wrote is.
         var others = change.Others.Where(other => (refs.GetValueOrDefault(other.Name) ?? "") != other.Commit
@@ -88,7 +100,7 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
         outcome = outcome with { LeftOut = left };
         if (folders.Count == 0)
         {
-            return new Plan(others, outcome);
+            return new Plan([.. await FollowAsync(change.Follower, head, cancellationToken), .. others], outcome);
         }
 
         var replaced = change.Overwrites && head == change.Base ? await ReplacedAsync(change, head, cancellationToken) : null;
@@ -109,17 +121,19 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
             },
             cancellationToken);
         made?.Invoke(commit);
-        var tag = change.Tag is null ? null : $"refs/tags/{change.Tag}";
-        var standsAt = tag is null ? null : refs.GetValueOrDefault(tag);
-        var moves = tag is not null && !outcome.HasOthers && (standsAt is null || standsAt == change.Base);
+        var moves = tag is not null && !outcome.HasOthers && (standsAt is null || standsAt == tagStood);
         return new Plan(
             [
                 new RefChange(branch, commit, replaced is null ? null : head),
                 .. moves ? (RefChange[])[new RefChange(tag!, commit, standsAt ?? "")] : [],
+                .. await FollowAsync(change.Follower, commit, cancellationToken),
                 .. others,
             ],
             outcome with { Commit = commit, Replaced = replaced?.Id, TagMoved = moves });
     }
+
+    private static async Task<RefChange[]> FollowAsync(RefFollower? follower, string head, CancellationToken cancellationToken) =>
+        follower is not null && await follower.MakeAsync(head, cancellationToken) is { } commit ? [new RefChange(follower.Name, commit, follower.Replaces)] : [];
 
     private async Task NeedAsync(string head, string branch, string start, CancellationToken cancellationToken)
     {

@@ -47,6 +47,45 @@ internal sealed class PushRepository(string folder, GitRemote remote, ProcessRun
             .ToDictionary(parts => parts[1], parts => parts[0], StringComparer.Ordinal);
     }
 
+    /// <summary>The other side's default branch, without <c>refs/heads/</c>; null when it names none.</summary>
+    /// <exception cref="PushException">It cannot be listed.</exception>
+    public async Task<string?> DefaultBranchAsync(CancellationToken cancellationToken)
+    {
+        var result = await RunAsync(["ls-remote", "--symref", "--", remote.Url, "HEAD"], cancellationToken);
+        if (!result.Succeeded)
+        {
+            throw Failed("cannot be listed", result);
+        }
+
+        // ref: refs/heads/main TAB HEAD
+        const string Start = "ref: refs/heads/";
+        return result.OutputText.Split('\n').FirstOrDefault(line => line.StartsWith(Start, StringComparison.Ordinal)) is { } line ? line[Start.Length..].Split('\t')[0] : null;
+    }
+
+    /// <summary>The folders at the root of a commit with the ids of their trees.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> FoldersAsync(string commit, CancellationToken cancellationToken)
+    {
+        var result = await RequireAsync(["ls-tree", "-d", "-z", commit], cancellationToken);
+        return result.OutputText.Split('\0', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('\t', 2)).Where(parts => parts.Length == 2 && parts[0].StartsWith("040000 ", StringComparison.Ordinal))
+            .ToDictionary(parts => parts[1], parts => parts[0].Split(' ')[2], StringComparer.Ordinal);
+    }
+
+    /// <summary>Fetches all history, where there is only its end, as in the clone of a CI job.</summary>
+    /// <returns>False when there is all of it.</returns>
+    public async Task<bool> DeepenAsync(string name, CancellationToken cancellationToken)
+    {
+        if ((await RequireAsync(["rev-parse", "--is-shallow-repository"], cancellationToken)).OutputText.Trim() != "true")
+        {
+            return false;
+        }
+
+        var result = await RunAsync(
+            ["fetch", "--quiet", "--no-tags", "--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules", "--unshallow", "--", remote.Url, $"+{name}:refs/caur/{Guid.NewGuid():N}"],
+            cancellationToken);
+        return result.Succeeded ? true : throw Failed("cannot be fetched", result);
+    }
+
     /// <summary>Fetches commits that are not there yet, by the names under which the other side has them.</summary>
     /// <exception cref="PushException">They cannot be fetched.</exception>
     public async Task FetchAsync(IEnumerable<string> refs, CancellationToken cancellationToken)

@@ -48,8 +48,8 @@ internal sealed class Deptree
         {
             _edges[folder.Pkgbase] =
             [
-                .. Needs(folder.Srcinfo!, arch)
-                    .Select(need => FindProvider(folder.Pkgbase, need))
+                .. BuildNeed.Of(folder.Srcinfo!, arch)
+                    .Select(need => FindProvider(folder.Pkgbase, need.Dependency))
                     .OfType<Edge>()
                     .DistinctBy(edge => (edge.To.Pkgbase, edge.Choice))
                     .OrderBy(edge => edge.To.Pkgbase, StringComparer.Ordinal),
@@ -79,14 +79,6 @@ internal sealed class Deptree
         PackageName.Parse(folder.Key),
         folder.Value,
         [.. _edges[folder.Key].Select(edge => edge.To.Name).Distinct().Order()])));
-
-    private static IEnumerable<Dependency> Needs(Srcinfo srcinfo, string arch) =>
-        srcinfo.Depends(arch)
-            .Concat(srcinfo.MakeDepends(arch))
-            .Concat(srcinfo.CheckDepends(arch))
-            .Concat(srcinfo.Packages
-                .Where(package => package.SupportsArchitecture(arch))
-                .SelectMany(package => package.Depends(arch).Concat(package.CheckDepends(arch))));
 
     private void Add(Provider provider)
     {

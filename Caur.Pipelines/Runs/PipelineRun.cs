@@ -40,6 +40,9 @@ internal sealed record PipelineRun
     /// <summary>One for each package that was thought about, by name.</summary>
     public ImmutableArray<PackageDecision> Decisions { get; init; } = [];
 
+    /// <summary>The web page of the CI job that it runs in; null when it runs in none.</summary>
+    public string? Page { get; init; }
+
     /// <summary>What people should know beside.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }
@@ -117,4 +120,13 @@ internal enum DecisionKind
 
     /// <summary>It leaves the target repository.</summary>
     Remove,
+
+    /// <summary>Its folder changes, and it is not built now.</summary>
+    Update,
+
+    /// <summary>Somebody has to look at its change first.</summary>
+    Review,
+
+    /// <summary>It could not be looked at, or not wholly.</summary>
+    Skipped,
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Caur.Pipelines.Aur;
+using Caur.Pipelines.Git;
 using Caur.Pipelines.Polite;
 using Caur.Pipelines.Rebuilds;
 using Caur.Pipelines.State;
@@ -129,7 +130,7 @@ internal sealed class ScheduleRunner(ScheduleServices services, ScheduleSettings
             {
                 PkgBase = package.PkgBase,
                 Kind = DecisionKind.Skipped,
-                Reasons = [$"skipped: an error of the farm itself, {error.GetType().Name}: {Shown.Short(error.Message)}"],
+                Reasons = [error is SourceUnavailableException ? $"skipped: {Shown.Short(error.Message)}" : $"skipped: an error of the farm itself, {error.GetType().Name}: {Shown.Short(error.Message)}"],
                 State = state,
             };
         }

@@ -14,4 +14,7 @@ internal sealed record PackageState
 
     /// <summary>The commit of the git repository of its <c>CI_PKGBUILD_SOURCE</c> that was looked at last. The templates do not remember it.</summary>
     public string? UpstreamCommit { get; init; }
+
+    /// <summary>Git's id of the folder as the AUR has it, of a package that is kept there (<c>CI_MANAGE_AUR</c>). The templates do not remember it.</summary>
+    public string? PublishedTree { get; init; }
 }

@@ -12,6 +12,7 @@ internal sealed record StateContent
     private const string FormerVersionsFile = "versions";
     private const string CommitFile = ".commit";
     private const string OwnFile = ".caur-state";
+    private const string PendingFile = ".caur-pending";
     private const string CommitKey = "CI_GIT_COMMIT";
     private const string TimestampKey = "CI_PKGBUILD_TIMESTAMP";
 
@@ -28,6 +29,9 @@ internal sealed record StateContent
 
     /// <summary>The commit of the main branch that it belongs to; null where the form does not say.</summary>
     public string? Commit { get; init; }
+
+    /// <summary>What is still to be handed over to the farm, or may not have been; null for nothing. No other reader of the branch knows it.</summary>
+    public PendingOrder? Pending { get; init; }
 
     public PackageState this[string pkgbase] => Packages.GetValueOrDefault(pkgbase) ?? PackageState.None;
 
@@ -60,6 +64,7 @@ internal sealed record StateContent
             Packages = packages,
             Versions = files.TryGetValue(former ? FormerVersionsFile : VersionsFile, out var versions) ? VersionSnapshot.Parse(versions.Span) : VersionSnapshot.Empty,
             Commit = files.TryGetValue(CommitFile, out var commit) ? Encoding.ASCII.GetString(commit.Span).Trim() : null,
+            Pending = files.TryGetValue(PendingFile, out var pending) ? PendingOrder.Parse(Encoding.UTF8.GetString(pending.Span)) : null,
         };
     }
 
@@ -93,6 +98,11 @@ internal sealed record StateContent
             files[OwnFile] = Encoding.UTF8.GetBytes(own);
         }
 
+        if (Pending is not null)
+        {
+            files[PendingFile] = Encoding.UTF8.GetBytes(Pending.Text);
+        }
+
         return files;
     }
 
@@ -102,7 +112,7 @@ internal sealed record StateContent
         AurTimestamp = Seconds(settings[TimestampKey]),
     };
 
-    /// <summary>Lines of <c>pkgbase aur=SECONDS upstream=COMMIT</c>, either of the two perhaps alone.</summary>
+    /// <summary>Lines of <c>pkgbase aur=SECONDS upstream=COMMIT published=TREE</c>, any of them perhaps alone.</summary>
     private static void ReadOwn(ReadOnlySpan<byte> bytes, Dictionary<string, PackageState> packages)
     {
         foreach (var line in Encoding.UTF8.GetString(bytes).Split('\n'))
@@ -120,6 +130,7 @@ internal sealed record StateContent
                 {
                     ["aur", var seconds] => state with { AurTimestamp = Seconds(seconds) },
                     ["upstream", var commit] when IsHash(commit) => state with { UpstreamCommit = commit },
+                    ["published", var tree] when IsHash(tree) => state with { PublishedTree = tree },
                     _ => state,
                 };
             }
@@ -150,7 +161,7 @@ internal sealed record StateContent
         var text = new StringBuilder();
         foreach (var (name, state) in Packages.OrderBy(package => package.Key, StringComparer.Ordinal))
         {
-            if (state is { AurTimestamp: null, UpstreamCommit: null } || !PackageName.IsValid(name))
+            if (state is { AurTimestamp: null, UpstreamCommit: null, PublishedTree: null } || !PackageName.IsValid(name))
             {
                 continue;
             }
@@ -164,6 +175,11 @@ internal sealed record StateContent
             if (state.UpstreamCommit is { } commit)
             {
                 text.Append(CultureInfo.InvariantCulture, $" upstream={commit}");
+            }
+
+            if (state.PublishedTree is { } tree)
+            {
+                text.Append(CultureInfo.InvariantCulture, $" published={tree}");
             }
 
             text.Append('\n');

@@ -9,5 +9,6 @@ internal static class CiVerb
     public static Command Create(CliContext context) => new("ci", "The pipelines of a source repository, for its CI jobs.")
     {
         OnCommitVerb.Create(context),
+        PlanVerb.Create(context),
     };
 }

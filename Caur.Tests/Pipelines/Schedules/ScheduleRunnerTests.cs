@@ -287,17 +287,7 @@ public sealed class ScheduleRunnerTests : IAsyncLifetime
     private Task<string> UpstreamAsync(string name, string version) => _git.Repository(name).CommitAsync(
         ("PKGBUILD", $"pkgname={name}\npkgver={version}\npkgrel=1\n"), (".SRCINFO", Info(name, version, "")));
 
-    private async Task DatabaseAsync(params (string Name, string Version)[] packages)
-    {
-        var entries = new List<RepositoryEntry>();
-        foreach (var (name, version) in packages)
-        {
-            var package = new TestPackage(name, version) { Compression = CompressionFormat.None };
-            entries.Add((await RepositoryEntry.FromArchiveAsync(new MemoryStream(package.Build()), package.FileName, cancellationToken: Token)).GetRequired());
-        }
-
-        _database = await ReferenceRepository.WriteAsync(RepositoryDatabase.Empty.With(entries, []), DatabaseKind.Packages);
-    }
+    private async Task DatabaseAsync(params (string Name, string Version)[] packages) => _database = await FollowedDatabases.WriteAsync(packages);
 
     private SchedulePackage[] Packages() => [.. _folders.Select(folder => new SchedulePackage(
         folder.Key,

@@ -1,4 +1,4 @@
-namespace Caur.Grains.Queue;
+namespace Caur.Pipelines.Graphs;
 
 /// <summary>Which edges are ignored when a strongly connected set is broken at its first node, and what is left of it again and again.
 /// </summary>

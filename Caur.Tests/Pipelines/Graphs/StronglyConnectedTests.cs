@@ -1,8 +1,8 @@
-using Caur.Grains.Queue;
+using Caur.Pipelines.Graphs;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Caur.Tests.Queue;
+namespace Caur.Tests.Pipelines.Graphs;
 
 public sealed class StronglyConnectedTests
 {

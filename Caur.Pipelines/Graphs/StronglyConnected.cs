@@ -1,4 +1,4 @@
-namespace Caur.Grains.Queue;
+namespace Caur.Pipelines.Graphs;
 
 /// <summary>Finds cycles in a directed graph (Tarjan's algorithm, without recursion), looking only at what the given nodes reach. Each
 /// edge is looked at once.</summary>
