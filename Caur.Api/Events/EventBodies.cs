@@ -1,6 +1,7 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Events;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Sources;
 
 namespace Caur.Api.Events;
 
@@ -38,3 +39,15 @@ public sealed record BuilderEventBody(DateTimeOffset Time, BuilderId Builder, Bu
 /// <param name="Arch">Which queue.</param>
 /// <param name="Paused">No build is handed out.</param>
 public sealed record QueueEventBody(DateTimeOffset Time, string Arch, bool Paused);
+
+/// <summary>The data of a <c>run</c> event.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Source">Of which source repository.</param>
+/// <param name="Number">Which run.</param>
+/// <param name="Pipeline">Of which pipeline.</param>
+/// <param name="State">How it stands.</param>
+/// <param name="Step">The step that began or ended; null when the run did.</param>
+/// <param name="StepState">How that step stands; null when the run began or ended.</param>
+/// <param name="Reason">What came of it; empty before it ends.</param>
+public sealed record RunEventBody(
+    DateTimeOffset Time, string Source, long Number, string Pipeline, RunState State, string? Step, RunStepState? StepState, string Reason);

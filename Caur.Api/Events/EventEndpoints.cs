@@ -27,14 +27,14 @@ internal static class EventEndpoints
             .WithTags("events")
             .WithName("GetEvents")
             .Documented(
-                "Follow builds, publications, builders and queues.",
-                "Server-sent events named `build`, `publication`, `builder` and `queue`, each sender's in their order. Whoever loses the connection "
+                "Follow builds, publications, builders, queues and runs.",
+                "Server-sent events named `build`, `publication`, `builder`, `queue` and `run`, each sender's in their order. Whoever loses the connection "
                 + "asks again with the header `Last-Event-ID` and gets what came since, as long as what came after it is among the newest 16,384; "
                 + "otherwise an event `reset` says that lists have to be read again, and the stream goes on with what is new. "
                 + "To keep a list up to date, connect first, then read the list, then take in what came. "
                 + "What a sender failed to tell is noticed with the next that it tells, and is a `reset` then: where no state may be missed, read the list again every few minutes. "
                 + "A quiet stream sends a comment every 15 s; a client that does not take what it gets for 10 s is cut off.")
-            .Parameter("type", "Only events of these names, comma-separated: build, publication, builder, queue. Default: all.", "build,publication")
+            .Parameter("type", "Only events of these names, comma-separated: build, publication, builder, queue, run. Default: all.", "build,publication")
             .Parameter("package", "Only builds of these pkgbases, comma-separated, and publications that have one of them. Default: all.", "guile1.8,gtk+")
             .Parameter("target", "Only builds and publications of these repositories, `name` or `name/arch`. Default: all.", "chaotic-aur/x86_64")
             .Parameter("builder", "Only these builders and what they build, `name` or `name/instance`. Default: all.", "stormwing")
@@ -42,7 +42,7 @@ internal static class EventEndpoints
             .FreeParameter("Last-Event-ID", "Goes on behind this event.", "5b2f09c1d7aa-41", inHeader: true)
             .FreeParameter("last_event_id", "The same, for clients that cannot set headers.", "5b2f09c1d7aa-41")
             .AnswersText(Example, "text/event-stream", when: "Until the client goes.")
-            .Refuses(StatusCodes.Status400BadRequest, "A filter cannot be what it is.", "type is 'builds', and one or more of build, publication, builder, queue are wanted")
+            .Refuses(StatusCodes.Status400BadRequest, "A filter cannot be what it is.", "type is 'builds', and one or more of build, publication, builder, queue, run are wanted")
             .Refuses(StatusCodes.Status429TooManyRequests, "This client holds too many streams.", "250 streams and logs are open from this address without a token, and that is the most: close one")
             .Refuses(StatusCodes.Status503ServiceUnavailable, "Too many clients follow.", "1000 clients follow events already, and that is the most");
         return app;

@@ -7,7 +7,7 @@ namespace Caur.Api.Events;
 /// <summary>Which events a client wants. What it does not name is not looked at; a reset goes to all.</summary>
 internal sealed class EventFilter
 {
-    private static readonly string[] Types = ["build", "publication", "builder", "queue"];
+    private static readonly string[] Types = ["build", "publication", "builder", "queue", "run"];
 
     private IReadOnlyList<string> _types = Types;
     private IReadOnlyList<string> _packages = [];

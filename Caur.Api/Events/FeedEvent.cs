@@ -36,6 +36,7 @@ internal sealed class FeedEvent(string id, FarmEvent item, JsonSerializerOptions
             item.Time, publication.Target, publication.Generation, publication.Builds, item.Reason),
         { Builder: { } builder } => new BuilderEventBody(item.Time, builder.Builder, builder.State, builder.Slots, item.Reason),
         { Queue: { } queue } => new QueueEventBody(item.Time, queue.Arch, queue.Paused),
+        { Run: { } run } => new RunEventBody(item.Time, run.Source, run.Number, run.Pipeline, run.State, run.Step, run.StepState, item.Reason),
         _ => new ResetNotice($"{item.Reason}; read the lists again"),
     };
 }

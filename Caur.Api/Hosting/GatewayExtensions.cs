@@ -11,6 +11,7 @@ using Caur.Api.Metrics;
 using Caur.Api.Packages;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
+using Caur.Api.Sources;
 using Caur.Api.Telemetry;
 using Caur.Api.Web;
 using Caur.Storage.Files;
@@ -71,7 +72,7 @@ public static class GatewayExtensions
         app.UseBuilderLinks();
         var routes = app.UseCaurEdge();
         routes.MapLogs().MapQueue().MapBuilds().MapPackageBuilds().MapFarm().MapRepositories().MapRepositoryChanges().MapHealth().MapMetrics();
-        routes.MapBuilders().MapBuilderLinks().MapPackages().MapEvents().MapManager().MapWeb();
+        routes.MapBuilders().MapBuilderLinks().MapPackages().MapSources().MapEvents().MapManager().MapWeb();
         routes.MapApiDescription();
         return app;
     }

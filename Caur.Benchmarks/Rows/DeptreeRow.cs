@@ -48,7 +48,7 @@ internal sealed class DeptreeRow : Benchmark
 
             var folders = DataFolders.Resolve(run.NewFolder());
             folders.Create();
-            var reader = new GitSourceReader(folders, new ProcessRunner(TimeProvider.System));
+            var reader = new GitSourceReader(new SourceClones(folders, new ProcessRunner(TimeProvider.System)));
             await run.TimeAsync(read, ReadAsync);
             await run.TimeAsync(again, ReadAsync);
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Sources;
 using Orleans;
 
 namespace Caur.Contracts.Events;
@@ -25,6 +26,9 @@ public enum FarmEventKind
 
     /// <summary>A queue was paused or goes on.</summary>
     Queue,
+
+    /// <summary>A run of a source repository's pipeline began or ended, or a step of it.</summary>
+    Run,
 }
 
 /// <summary>Something that happened on the farm. It is told after it is durable.</summary>
@@ -62,6 +66,10 @@ public sealed record FarmEvent
     /// <summary>The queue.</summary>
     [Id(7)]
     public QueueChange? Queue { get; init; }
+
+    /// <summary>The run.</summary>
+    [Id(8)]
+    public RunChange? Run { get; init; }
 }
 
 /// <summary>A build's state.</summary>
@@ -119,3 +127,19 @@ public sealed record BuilderChange(
 /// <param name="Paused">No build is handed out.</param>
 [GenerateSerializer, Alias("caur.QueueChange"), Immutable]
 public sealed record QueueChange([property: Id(0)] string Arch, [property: Id(1)] bool Paused);
+
+/// <summary>A run's change.</summary>
+/// <param name="Source">Of which source repository.</param>
+/// <param name="Number">Which run.</param>
+/// <param name="Pipeline">Of which pipeline.</param>
+/// <param name="State">How it stands.</param>
+/// <param name="Step">The step that the event is of; null when it is of the whole run.</param>
+/// <param name="StepState">How that step stands; null when the event is of the whole run.</param>
+[GenerateSerializer, Alias("caur.RunChange"), Immutable]
+public sealed record RunChange(
+    [property: Id(0)] string Source,
+    [property: Id(1)] long Number,
+    [property: Id(2)] string Pipeline,
+    [property: Id(3)] RunState State,
+    [property: Id(4)] string? Step,
+    [property: Id(5)] RunStepState? StepState);

@@ -34,6 +34,13 @@ public sealed class FarmOptions
 
     /// <summary>The packager written into packages (<c>PACKAGER</c>). Default: <c>Caur &lt;caur@localhost&gt;</c>.</summary>
     public string Packager { get; set; } = "Caur <caur@localhost>";
+
+    /// <summary>Whether the farm looks by itself for new commits of source repositories that do not say otherwise (<c>CAUR_FOLLOW</c>).
+    /// Default: false, since a farm with CI pipelines is told by them.</summary>
+    public bool Follow { get; set; }
+
+    /// <summary>How often it looks (<c>CAUR_FOLLOW_INTERVAL</c>, there in seconds). From a second to a day. Default: one minute.</summary>
+    public TimeSpan FollowInterval { get; set; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>One source repository.</summary>
@@ -44,6 +51,12 @@ public sealed class SourceRepositoryOptions
 
     /// <summary>Whether what depends on a failed build is held until that build succeeds; otherwise it goes on. Default: true.</summary>
     public bool HoldDependants { get; set; } = true;
+
+    /// <summary>Whether the farm looks by itself for new commits (<c>follow</c>). Default: null, which is <see cref="FarmOptions.Follow"/>.</summary>
+    public bool? Follow { get; set; }
+
+    /// <summary>What a webhook has to know, a secret (<c>webhook_secret</c>). Default: null, and webhooks are refused.</summary>
+    public string? WebhookSecret { get; set; }
 }
 
 /// <summary>One target repository.</summary>

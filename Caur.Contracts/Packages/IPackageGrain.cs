@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Sources;
 using Orleans;
 using Orleans.Concurrency;
 
@@ -26,6 +27,52 @@ public interface IPackageGrain : IGrainWithStringKey
     [Alias("GetHistory")]
     [ReadOnly]
     Task<ImmutableArray<FinishedBuild>> GetHistoryAsync();
+
+    /// <summary>Remembers what a run decided of it. The same run again replaces what it said before.</summary>
+    [Alias("Decided")]
+    Task DecidedAsync(DecidedPackage decision);
+
+    /// <summary>The last decisions, the newest first; at most 5.</summary>
+    [Alias("GetDecisions")]
+    [ReadOnly]
+    Task<ImmutableArray<DecidedPackage>> GetDecisionsAsync();
+}
+
+/// <summary>What a run decided of a package.</summary>
+[GenerateSerializer, Alias("caur.DecidedPackage"), Immutable]
+public sealed record DecidedPackage
+{
+    /// <summary>When.</summary>
+    [Id(0)]
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Which run of the source repository.</summary>
+    [Id(1)]
+    public required long Run { get; init; }
+
+    /// <summary>Of which pipeline.</summary>
+    [Id(2)]
+    public required string Pipeline { get; init; }
+
+    /// <summary>The commit that the run was about; null when it is not known.</summary>
+    [Id(3)]
+    public string? Commit { get; init; }
+
+    /// <summary>What.</summary>
+    [Id(4)]
+    public RunDecisionKind Kind { get; init; }
+
+    /// <summary>Why, for people.</summary>
+    [Id(5)]
+    public ImmutableArray<string> Reasons { get; init; } = [];
+
+    /// <summary>The ids of the builds that were queued for it.</summary>
+    [Id(6)]
+    public ImmutableArray<string> Builds { get; init; } = [];
+
+    /// <summary>Why it is not done though it was decided, and what to do; null when it is done.</summary>
+    [Id(7)]
+    public string? Problem { get; init; }
 }
 
 /// <summary>A build that ended, with the attempt that ended it.</summary>

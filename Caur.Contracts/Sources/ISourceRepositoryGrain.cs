@@ -3,6 +3,7 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Tracing;
 using Orleans;
+using Orleans.Concurrency;
 
 namespace Caur.Contracts.Sources;
 
@@ -14,6 +15,41 @@ public interface ISourceRepositoryGrain : IGrainWithStringKey
     [Alias("Schedule")]
     [ResponseTimeout("00:10:00")]
     Task<ScheduleReply> ScheduleAsync(ScheduleRequest request);
+
+    /// <summary>Has it follow, if it is to, and go on with a run that a restart ended. Repeating it changes nothing.</summary>
+    [Alias("Wake")]
+    [AlwaysInterleave]
+    Task WakeAsync();
+
+    /// <summary>Orders a run. One runs at a time; one like it that waits already is the answer.</summary>
+    [Alias("StartRun")]
+    [AlwaysInterleave]
+    Task<RunReply> StartRunAsync(RunOrder order);
+
+    /// <summary>Tells of a push: unless it is known or the farm's own, the repository is looked at now.</summary>
+    [Alias("Pushed")]
+    [AlwaysInterleave]
+    Task<PushReply> PushedAsync(PushNews push);
+
+    /// <summary>How it is followed; null when the configuration does not name it.</summary>
+    [Alias("GetSource")]
+    [AlwaysInterleave]
+    Task<SourceView?> GetSourceAsync();
+
+    /// <summary>The runs that are remembered, the newest first: those that wait, the one that runs, and those that ended last.</summary>
+    [Alias("ListRuns")]
+    [AlwaysInterleave]
+    Task<ImmutableArray<RunSummary>> ListRunsAsync();
+
+    /// <summary>A run as it stands; null when there is none of that number, or none any more.</summary>
+    [Alias("GetRun")]
+    [AlwaysInterleave]
+    Task<RunView?> GetRunAsync(long number);
+
+    /// <summary>What is followed of a package folder, what was decided of it, and why; null when nothing is known of it.</summary>
+    [Alias("Why")]
+    [AlwaysInterleave]
+    Task<PackageWhy?> WhyAsync(string pkgbase);
 }
 
 /// <summary>A wish to build packages of a source repository.</summary>

@@ -1,4 +1,6 @@
+using Caur.Contracts.Sources;
 using Caur.Grains.Builders;
+using Caur.Grains.Following;
 using Caur.Grains.Logs;
 using Caur.Grains.Notifications;
 using Caur.Grains.Queue;
@@ -26,7 +28,11 @@ public static class GrainsExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ProcessRunner>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
+        services.TryAddSingleton<SourceClones>();
         services.TryAddSingleton<ISourceReader, GitSourceReader>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, OnCommitStarter>());
+        services.TryAddSingleton<FollowInstruments>();
+        services.TryAddSingleton<IWebhookJudge, WebhookJudge>();
         services.TryAddSingleton<FolderNames>();
         services.TryAddSingleton<IRepositoryPublisher, RepositoryPublisher>();
         services.TryAddSingleton<QueueInstruments>();
@@ -36,6 +42,7 @@ public static class GrainsExtensions
         services.TryAddSingleton<NotificationInstruments>();
         services.TryAddSingleton<NotificationSender>();
         services.AddHostedService<NotificationStart>();
+        services.AddHostedService<FollowStart>();
         return services;
     }
 }

@@ -3,7 +3,7 @@ using Caur.Contracts.Packages;
 
 namespace Caur.Grains.Packages;
 
-/// <summary>What is durable of one package: the builds that ended last. Bounded.</summary>
+/// <summary>What is durable of one package: the builds that ended last, and what runs decided of it. Bounded.</summary>
 public sealed record BuildHistory
 {
     /// <summary>So many are remembered.</summary>
@@ -12,6 +12,12 @@ public sealed record BuildHistory
     /// <summary>The newest last. A build that an estimate is made of stays longer than others: a package that is asked for every hour and
     /// is mostly in the repository already would forget within a day how long it takes.</summary>
     public ImmutableArray<FinishedBuild> Newest { get; init; } = [];
+
+    /// <summary>So many decisions are remembered.</summary>
+    public const int KeptDecisions = 5;
+
+    /// <summary>What runs decided, the newest last.</summary>
+    public ImmutableArray<DecidedPackage> Decisions { get; init; } = [];
 
     /// <summary>By the start of the last attempt, and by name where that is the same.</summary>
     internal static Comparer<FinishedBuild> Order { get; } = Comparer<FinishedBuild>.Create(static (a, b) =>
@@ -34,6 +40,12 @@ public sealed record BuildHistory
         var goes = Superfluous(all);
         return ReferenceEquals(goes, build) ? this : this with { Newest = all.Remove(goes) };
     }
+
+    /// <summary>Remembers a decision; the same run again replaces its own.</summary>
+    internal BuildHistory With(DecidedPackage decision) => this with
+    {
+        Decisions = [.. Decisions.Where(one => one.Run != decision.Run).Append(decision).TakeLast(KeptDecisions)],
+    };
 
     /// <summary>The oldest that no estimate is made of. The newest is kept in any case: people ask how the last one ended.</summary>
     private static FinishedBuild Superfluous(ImmutableArray<FinishedBuild> all)

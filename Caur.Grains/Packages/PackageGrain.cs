@@ -52,6 +52,31 @@ internal sealed partial class PackageGrain(
         return Task.FromResult<ImmutableArray<FinishedBuild>>([.. history.State.Newest.Reverse()]);
     }
 
+    public async Task DecidedAsync(DecidedPackage decision)
+    {
+        history.State = history.State.With(decision);
+        try
+        {
+            await history.WriteStateAsync();
+        }
+        catch
+        {
+            // Memory is ahead of storage; who told it tells it again.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    public Task<ImmutableArray<DecidedPackage>> GetDecisionsAsync()
+    {
+        if (history.State.Decisions.IsEmpty)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult<ImmutableArray<DecidedPackage>>([.. history.State.Decisions.Reverse()]);
+    }
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "How long {Build} took could not be written and is forgotten")]
     private static partial void LogNotWritten(ILogger logger, BuildId build, Exception exception);
 }

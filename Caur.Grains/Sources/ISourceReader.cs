@@ -13,4 +13,11 @@ internal interface ISourceReader
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SourceUnavailableException">Repository or commit cannot be had; the message says what to do.</exception>
     Task<SourceSnapshot> ReadAsync(string id, string url, string? commit, CancellationToken cancellationToken);
+
+    /// <summary>The reading before this one, without fetching anything; null when there was none since the hub started.</summary>
+    /// <param name="id">The repository's id.</param>
+    /// <param name="url">Where git fetches it from.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SourceUnavailableException">The clone is damaged.</exception>
+    Task<SourceSnapshot?> RememberedAsync(string id, string url, CancellationToken cancellationToken);
 }

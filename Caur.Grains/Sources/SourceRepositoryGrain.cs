@@ -4,6 +4,7 @@ using Caur.Contracts.Farm;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
 using Caur.Contracts.Tracing;
+using Caur.Grains.Following;
 using Caur.Grains.Packages;
 using Caur.Grains.State;
 using Caur.Grains.Tracing;
@@ -12,12 +13,20 @@ using Caur.Pipelines.Reading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Caur.Grains.Sources;
 
-/// <summary>One source repository: reads it off the turn, and hands what is wanted to the queue.</summary>
+/// <summary>One source repository: reads it off the turn, hands what is wanted to the queue, and follows it. One that the configuration
+/// names stays in memory.</summary>
+[KeepAlive]
 internal sealed partial class SourceRepositoryGrain(
-    ISourceReader reader, IOptions<FarmOptions> options, TimeProvider clock, ILogger<SourceRepositoryGrain> logger) : Grain, ISourceRepositoryGrain
+    ISourceReader reader,
+    IEnumerable<IPipelineStarter> starters,
+    FollowInstruments instruments,
+    IOptions<FarmOptions> options,
+    TimeProvider clock,
+    ILogger<SourceRepositoryGrain> logger) : Grain, ISourceRepositoryGrain, IRemindable
 {
     private string Id => this.GetPrimaryKeyString();
 

@@ -46,6 +46,9 @@ internal sealed class OnCommitPipeline(
     private CommitPlan _plan = new([], []);
     private string _superseded = "";
 
+    /// <summary>After a run that failed: it failed of something that may be gone by itself.</summary>
+    public bool MayPass { get; private set; }
+
     /// <summary>Runs it once.</summary>
     /// <returns>How it went; failures that somebody has to look at are an outcome.</returns>
     public async Task<PipelineRun> RunAsync(CancellationToken cancellationToken)
@@ -56,6 +59,7 @@ internal sealed class OnCommitPipeline(
         }
         catch (Exception error) when (error is SourceUnavailableException or FarmUnavailableException)
         {
+            MayPass = error is not FarmUnavailableException { IsRefusal: true };
             return _recorder.End(RunOutcome.Failed, error.Message);
         }
     }

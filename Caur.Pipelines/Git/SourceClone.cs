@@ -19,6 +19,7 @@ internal sealed partial class SourceClone(string id, string folder, string url, 
 
     private readonly GitRemote _remote = GitRemote.Parse(url);
     private bool _configured;
+    private bool _made;
 
     /// <summary>The clone.</summary>
     public GitRepository Git { get; } = new(folder, processes, GitRemote.Parse(url).Credential);
@@ -30,11 +31,7 @@ internal sealed partial class SourceClone(string id, string folder, string url, 
     /// <exception cref="SourceUnavailableException">It cannot be had; the message says what to do.</exception>
     public async Task<string?> FetchAsync(CancellationToken cancellationToken)
     {
-        if (GitUrl.Problem(url, mayBeLocal: true) is { } problem)
-        {
-            throw new SourceUnavailableException($"source repository {id} has no url that git could fetch: {problem}");
-        }
-
+        Check();
         if (await Git.EnsureAsync(cancellationToken) || !_configured)
         {
             await Git.RequireAsync(["config", "--replace-all", $"remote.{Remote}.url", _remote.Address], cancellationToken);
@@ -55,12 +52,23 @@ internal sealed partial class SourceClone(string id, string folder, string url, 
             throw new SourceUnavailableException($"source repository {id} cannot be fetched from {Shown}: {GitText.Of(fetched)}");
         }
 
-        if (!listed.Succeeded)
+        return HeadOf(listed);
+    }
+
+    /// <summary>Asks for the newest commit of the other side's default branch, and fetches nothing.</summary>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="SourceUnavailableException">It does not answer; the message says what to do.</exception>
+    public async Task<string?> LookAsync(CancellationToken cancellationToken)
+    {
+        Check();
+        if (!_made || !Directory.Exists(folder))
         {
-            throw new SourceUnavailableException($"source repository {id} cannot be listed at {Shown}: {GitText.Of(listed)}");
+            // Not each time: somebody may be pushing from here, and this takes old locks away.
+            await Git.EnsureAsync(cancellationToken);
+            _made = true;
         }
 
-        return listed.OutputText.Split('\t') is [{ Length: >= 40 } oid, ..] ? oid : null;
+        return HeadOf(await Git.RunAsync(["ls-remote", "--", _remote.Address, "HEAD"], cancellationToken));
     }
 
     /// <summary>Which commit is meant.</summary>
@@ -94,6 +102,18 @@ internal sealed partial class SourceClone(string id, string folder, string url, 
     /// <summary>Checks a commit out, for whoever writes. Dispose of it.</summary>
     public Task<WorkTree> AddWorkTreeAsync(string path, string commit, CancellationToken cancellationToken) =>
         WorkTree.AddAsync(Git, path, commit, cancellationToken);
+
+    private void Check()
+    {
+        if (GitUrl.Problem(url, mayBeLocal: true) is { } problem)
+        {
+            throw new SourceUnavailableException($"source repository {id} has no url that git could fetch: {problem}");
+        }
+    }
+
+    private string? HeadOf(ProcessResult listed) => !listed.Succeeded
+        ? throw new SourceUnavailableException($"source repository {id} cannot be listed at {Shown}: {GitText.Of(listed)}")
+        : listed.OutputText.Split('\t') is [{ Length: >= 40 } oid, ..] ? oid : null;
 
     private Task<ProcessResult> ParseAsync(string wanted, CancellationToken cancellationToken) =>
         Git.RunAsync(["rev-parse", "--verify", "--quiet", "--end-of-options", $"{wanted}^{{commit}}"], cancellationToken);

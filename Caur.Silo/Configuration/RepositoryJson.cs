@@ -7,7 +7,7 @@ namespace Caur.Silo.Configuration;
 /// manual's, with keys of the farm's own beside them.</summary>
 internal static class RepositoryJson
 {
-    public const string SourcesForm = """{"ID":{"url":"https://...","hold_dependants":true}}""";
+    public const string SourcesForm = """{"ID":{"url":"https://...","hold_dependants":true,"follow":true,"webhook_secret":"..."}}, with webhook_secret_file for a secret in a file""";
 
     public const string TargetsForm =
         """{"NAME":{"architectures":["x86_64"],"extra_repos":[{"name":"...","servers":["..."]}],"extra_keyrings":[]}}""";
@@ -20,7 +20,7 @@ internal static class RepositoryJson
     {
         foreach (var source in Entries(node, "source repository", problems))
         {
-            var members = Members(source, problems, "url", "hold_dependants");
+            var members = Members(source, problems, "url", "hold_dependants", "follow", "webhook_secret", "webhook_secret_file");
             if (!members.TryGetValue("url", out var url))
             {
                 problems.Add(new(source.Place, $"source repository {Shown.Text(source.Name)} has no url"));
@@ -30,9 +30,17 @@ internal static class RepositoryJson
                 problems.Add(new(url.Place, $"source repository {source.Name}: '{Shown.Text(address)}' is no url that git can fetch"));
             }
 
-            if (members.TryGetValue("hold_dependants", out var hold) && hold.Kind is not (JsonValueKind.True or JsonValueKind.False))
+            foreach (var key in (string[])["hold_dependants", "follow"])
             {
-                problems.Add(Wrong(hold, "true or false"));
+                if (members.TryGetValue(key, out var flag) && flag.Kind is not (JsonValueKind.True or JsonValueKind.False))
+                {
+                    problems.Add(Wrong(flag, "true or false"));
+                }
+            }
+
+            if (members.ContainsKey("webhook_secret") || members.ContainsKey("webhook_secret_file"))
+            {
+                CheckSecret($"source repository {Shown.Text(source.Name)}", "webhook_secret", source, members, problems);
             }
         }
     }

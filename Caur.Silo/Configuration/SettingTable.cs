@@ -27,14 +27,18 @@ internal static class SettingTable
     [
         // What the farm builds from and for.
         new("source_repositories", "PACKAGE_REPOS", new JsonObjectKind(RepositoryJson.SourcesForm, RepositoryJson.CheckSources),
-            "required", "The git repositories of PKGBUILD folders, by an id of your choice. With `hold_dependants` (default true), what depends on a failed build waits until that succeeds.")
-            { Options = ["FarmOptions.SourceRepositories"] },
+            "required", "The git repositories of PKGBUILD folders, by an id of your choice. With `hold_dependants` (default true), what depends on a failed build waits until that succeeds. `follow` has the farm look for new commits itself, or not, whatever `CAUR_FOLLOW` says; `webhook_secret` lets a webhook tell of them ([sources.md](sources.md)).")
+            { Options = ["FarmOptions.SourceRepositories"], IsSecret = true },
         new("target_repositories", "PACKAGE_TARGET_REPOS", new JsonObjectKind(RepositoryJson.TargetsForm, RepositoryJson.CheckTargets),
             "required", "The pacman repositories that are built for, by name. `extra_repos` are further repositories that builds take dependencies from; their packages must be signed by keys that the builder image trusts, or that a package of `extra_keyrings` brings: addresses of keyring packages, which each build installs first and believes, so they should be `https`.")
             { Options = ["FarmOptions.TargetRepositories"] },
         new("notifiers", "PACKAGE_REPOS_NOTIFIERS", new JsonObjectKind(RepositoryJson.NotifiersForm, RepositoryJson.CheckNotifiers),
             "none", "Who is told of the builds of a source repository: project, token and name of the commit status ([notifications.md](notifications.md)); `%pkgbase%` in `check_name` is the package, `%target%` and `%arch%` are where it goes. `kind` (`gitlab`, `github`) and `url` (of the API) follow from the source repository's address where they are left out.")
             { Options = ["FarmOptions.Notifiers"], IsSecret = true },
+
+        new("following.enabled", "CAUR_FOLLOW", new Flag(), "false", "Whether the farm looks by itself for new commits of source repositories that do not say otherwise. A farm that CI pipelines post to needs it not.")
+            { Options = ["FarmOptions.Follow"] },
+        new("following.interval", "CAUR_FOLLOW_INTERVAL", new WholeNumber(1, 86400, "seconds"), "60", "How often it looks.") { Options = ["FarmOptions.FollowInterval"] },
 
         .. NotificationSettings.All,
 

@@ -37,9 +37,15 @@ internal static class FarmEnvironment
     /// <summary>Takes what is set and leaves the rest. What is wrong was told by <see cref="ConfigurationCheck"/> before.</summary>
     public static void Read(FarmOptions farm, Func<string, string?> variable)
     {
-        foreach (var (id, source) in Parse<SourceRepositoryOptions>("PACKAGE_REPOS"))
+        foreach (var (id, source) in Parse<SourceBody>("PACKAGE_REPOS"))
         {
-            farm.SourceRepositories[id] = source;
+            farm.SourceRepositories[id] = new SourceRepositoryOptions
+            {
+                Url = source.Url ?? "",
+                HoldDependants = source.HoldDependants ?? true,
+                Follow = source.Follow,
+                WebhookSecret = source.WebhookSecret ?? (source.WebhookSecretFile is { } file ? SecretFile.Read(file, out _) : null),
+            };
         }
 
         foreach (var (name, target) in Parse<TargetBody>("PACKAGE_TARGET_REPOS"))
@@ -71,6 +77,8 @@ internal static class FarmEnvironment
         farm.BuildTimeout = Seconds("BUILDER_TIMEOUT") ?? farm.BuildTimeout;
         farm.StallTimeout = Seconds("CAUR_STALL_TIMEOUT") ?? farm.StallTimeout;
         farm.Lease = Seconds("CAUR_LEASE") ?? farm.Lease;
+        farm.Follow = Value("CAUR_FOLLOW") is { } follow ? follow == "true" : farm.Follow;
+        farm.FollowInterval = Seconds("CAUR_FOLLOW_INTERVAL") ?? farm.FollowInterval;
 
         string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
@@ -80,6 +88,8 @@ internal static class FarmEnvironment
         Dictionary<string, T> Parse<T>(string name) =>
             Value(name) is { } text ? JsonSerializer.Deserialize<Dictionary<string, T>>(text, Json) ?? [] : [];
     }
+
+    private sealed record SourceBody(string? Url, bool? HoldDependants, bool? Follow, string? WebhookSecret, string? WebhookSecretFile);
 
     private sealed record TargetBody(List<string>? Architectures, List<ExtraRepository>? ExtraRepos, List<string>? ExtraKeyrings);
 

@@ -36,7 +36,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         endpoints.Count.ShouldBeGreaterThan(40);
         foreach (var endpoint in endpoints.Where(endpoint => !Pages.Contains(endpoint.RoutePattern.RawText)))
         {
-            var path = $"/{endpoint.RoutePattern.RawText!.Trim('/').Replace("{**", "{").Replace(":guid}", "}").Replace(":nosource}", "}")}";
+            var path = $"/{endpoint.RoutePattern.RawText!.Trim('/').Replace("{**", "{").Replace(":guid}", "}").Replace(":long}", "}").Replace(":nosource}", "}")}";
             foreach (var method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["(any method)"])
             {
                 var route = $"{method} {path}";

@@ -41,7 +41,7 @@ public sealed class RefusalTests(RefusalTests.Hub fixture) : IClassFixture<Refus
     [InlineData("/api/v1/repositories/repo/x86_64/packages?limit=x", "limit is 'x', and a whole number is wanted")]
     [InlineData("/api/v1/repositories/repo/x86_64/generations?limit=0", "limit is 0")]
     [InlineData("/api/v1/repositories/repo/x86_64/generations?after=x", "after is 'x', and a whole number is wanted")]
-    [InlineData("/api/v1/events?type=builds", "type is 'builds', and one or more of build, publication, builder, queue are wanted")]
+    [InlineData("/api/v1/events?type=builds", "type is 'builds', and one or more of build, publication, builder, queue, run are wanted")]
     [InlineData("/api/v1/events?state=x", "state is 'x'")]
     [InlineData("/api/v1/events?package=-x", "package is '-x'")]
     [InlineData("/api/v1/events?target=%2F", "target is '/'")]

@@ -40,6 +40,9 @@ public sealed partial class RouteGuardTests : IAsyncLifetime
     public async Task EveryWrite_WithATokenThatIsNotForIt_IsRefusedBeforeAnythingIsDone()
     {
         var writes = Routes().Where(route => WriteRequests.IsWrite(route.Method)).ToList();
+
+        // They want no token, and are guarded where they are tested themselves.
+        writes.RemoveAll(route => route.Endpoint.Metadata.GetMetadata<SignedWriteAttribute>() is not null).ShouldBe(1);
         writes.Count.ShouldBeGreaterThan(15);
         var clients = new List<(string Who, HttpClient Client, HttpStatusCode Status)>
         {
@@ -145,7 +148,7 @@ public sealed partial class RouteGuardTests : IAsyncLifetime
         "target" => ApiHub.Target.Name,
         "arch" => ApiHub.Target.Arch,
         "name" => ApiHub.Target.Name,
-        "timestamp" => "1",
+        "timestamp" or "run" => "1",
         "operation" => Guid.Empty.ToString(),
         "documentName" => "v1",
         "id" => Uri.EscapeDataString($"{ApiHub.Target}/a/1"),

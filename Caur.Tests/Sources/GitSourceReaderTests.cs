@@ -16,7 +16,7 @@ public sealed class GitSourceReaderTests : IDisposable
     public GitSourceReaderTests()
     {
         _source = new GitWorkTree(_folder["source"]);
-        _reader = new GitSourceReader(DataFolders.Resolve(_folder["data"]), new ProcessRunner(TimeProvider.System));
+        _reader = new GitSourceReader(new SourceClones(DataFolders.Resolve(_folder["data"]), new ProcessRunner(TimeProvider.System)));
     }
 
     [Fact]

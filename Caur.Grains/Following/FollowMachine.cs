@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using Caur.Contracts.Sources;
+
+namespace Caur.Grains.Following;
+
+/// <summary>Which run comes when: one at a time, and what comes meanwhile is one more afterwards. Decides only.</summary>
+internal static class FollowMachine
+{
+    /// <summary>So many runs that ended are remembered.</summary>
+    public const int Kept = 20;
+
+    /// <summary>So often in a row a run is tried again by itself; then something new has to come, or somebody.</summary>
+    public const int MostFailures = 6;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(30);
+
+    /// <summary>A run is wanted. One like it that waits is that one, and waits no longer for its next try.</summary>
+    public static (FollowState Next, RunTicket Ticket) Order(FollowState state, string pipeline, bool dryRun, RunCause cause, DateTimeOffset now)
+    {
+        if (state.Waiting.FirstOrDefault(one => one.Pipeline == pipeline && one.DryRun == dryRun) is { } waiting)
+        {
+            var sooner = waiting with { NotBefore = null, Failures = 0, Cause = waiting.Cause == RunCause.Retry ? cause : waiting.Cause };
+            return (state with { Waiting = state.Waiting.Replace(waiting, sooner) }, sooner);
+        }
+
+        var ticket = new RunTicket { Number = state.LastRun + 1, Pipeline = pipeline, DryRun = dryRun, Cause = cause, Asked = now };
+        return (state with { LastRun = ticket.Number, Waiting = state.Waiting.Add(ticket) }, ticket);
+    }
+
+    /// <summary>A look found where things stand. When that is new, a run is wanted; what the farm pushed itself is none.</summary>
+    public static FollowState Look(FollowState state, string pipeline, string mark, bool isOwn, RunCause cause, DateTimeOffset now)
+    {
+        if (state.Marks.GetValueOrDefault(pipeline) == mark)
+        {
+            return state;
+        }
+
+        var marked = state with { Marks = state.Marks.SetItem(pipeline, mark) };
+        return isOwn ? marked : Order(marked, pipeline, dryRun: false, cause, now).Next;
+    }
+
+    /// <summary>Begins the next run, or the one that a restart ended once more. Nothing changes when none is due.</summary>
+    public static FollowState Begin(FollowState state, DateTimeOffset now)
+    {
+        if (state.Running is { } again)
+        {
+            return state with { Running = again with { Started = now, Attempts = again.Attempts + 1 } };
+        }
+
+        return state.Waiting.FirstOrDefault(one => one.NotBefore is null || one.NotBefore <= now) is not { } next ? state : state with
+        {
+            Running = next with { Started = now, Attempts = 1, NotBefore = null },
+            Waiting = state.Waiting.Remove(next),
+        };
+    }
+
+    /// <summary>When the next run is due; null when none waits.</summary>
+    public static DateTimeOffset? NextDue(FollowState state) =>
+        state.Waiting.Length == 0 ? null : state.Waiting.Min(one => one.NotBefore ?? DateTimeOffset.MinValue);
+
+    /// <summary>The run that is under way ended.</summary>
+    /// <param name="state">What is.</param>
+    /// <param name="ended">How it ended.</param>
+    /// <param name="mayPass">It failed of something that passes: it is tried again, with longer and longer pauses.</param>
+    /// <param name="mark">Where things stood that it was about; null when that is not known.</param>
+    /// <param name="ownCommits">What it pushed, after what was known.</param>
+    /// <param name="now">The time.</param>
+    public static FollowState End(
+        FollowState state, RunSummary ended, bool mayPass, string? mark, ImmutableArray<string> ownCommits, DateTimeOffset now)
+    {
+        var ticket = state.Running ?? throw new InvalidOperationException("no run is under way");
+        var next = state with
+        {
+            Running = null,
+            Ended = [.. state.Ended.Add(ended).TakeLast(Kept)],
+            OwnCommits = ownCommits,
+            Marks = mark is null || ticket.DryRun ? state.Marks : state.Marks.SetItem(ticket.Pipeline, mark),
+        };
+        var failures = ticket.Failures + 1;
+        if (!mayPass || ticket.DryRun || failures > MostFailures || next.Waiting.Any(one => one.Pipeline == ticket.Pipeline && !one.DryRun))
+        {
+            return next;
+        }
+
+        var retry = new RunTicket
+        {
+            Number = next.LastRun + 1,
+            Pipeline = ticket.Pipeline,
+            Cause = RunCause.Retry,
+            Asked = now,
+            Failures = failures,
+            NotBefore = now + PauseAfter(failures),
+        };
+        return next with { LastRun = retry.Number, Waiting = next.Waiting.Add(retry) };
+    }
+
+    /// <summary>A minute, and twice as long each time.</summary>
+    private static TimeSpan PauseAfter(int failures)
+    {
+        var pause = TimeSpan.FromMinutes(Math.Pow(2, failures - 1));
+        return pause < LongestPause ? pause : LongestPause;
+    }
+}

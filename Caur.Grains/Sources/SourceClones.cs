@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Caur.Contracts.Ids;
+using Caur.Pipelines.Git;
+using Caur.Pipelines.Reading;
+using Caur.Storage.Files;
+using Caur.Storage.Processes;
+
+namespace Caur.Grains.Sources;
+
+/// <summary>The hub's clones, one for each source repository, whoever reads it.</summary>
+internal sealed class SourceClones(DataFolders folders, ProcessRunner processes)
+{
+    private readonly ConcurrentDictionary<(string Id, string Url), KeptClone> _clones = [];
+
+    /// <summary>The clone of a source repository; nothing is fetched yet.</summary>
+    public KeptClone Of(string id, string url) => _clones.GetOrAdd(
+        (Names.Check(id, "source repository id"), url), key => new KeptClone(key.Id, key.Url, folders.Sources, processes));
+}
+
+/// <summary>One clone.</summary>
+internal sealed class KeptClone
+{
+    private const string LocalName = "its folder on the hub";
+
+    private readonly string _id;
+    private readonly string _url;
+    private readonly string _folder;
+
+    /// <summary>Two that fetch at once would be in each other's way.</summary>
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    private volatile string? _commit;
+
+    public KeptClone(string id, string url, string folder, ProcessRunner processes)
+    {
+        (_id, _url, _folder) = (id, url, folder);
+        Clone = new SourceClone(id, Path.Combine(folder, $"{id}.git"), url, processes);
+        Reader = new CommitReader(Clone.Git);
+        Remote = GitRemote.Parse(url);
+    }
+
+    public SourceClone Clone { get; }
+
+    /// <summary>Reads it, and remembers.</summary>
+    public CommitReader Reader { get; }
+
+    /// <summary>Where it comes from.</summary>
+    public GitRemote Remote { get; }
+
+    /// <summary>The commit that was read last, since the hub started; null when none was.</summary>
+    public string? Commit => _commit;
+
+    /// <summary>Fetches, and reads a commit.</summary>
+    /// <param name="commit">A commit, branch or tag; null for the newest commit of the default branch.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SourceUnavailableException">It cannot be had.</exception>
+    public Task<SourceSnapshot> ReadAsync(string? commit, CancellationToken cancellationToken) => TellingAsync(async () =>
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var head = await Clone.FetchAsync(cancellationToken);
+            var resolved = await Clone.ResolveAsync(commit, head, cancellationToken);
+            var snapshot = await Reader.ReadAsync(resolved, cancellationToken);
+            _commit = resolved;
+            if (Reader.FilesRead > 0)
+            {
+                await Clone.Git.TidyAsync(cancellationToken);
+            }
+
+            return snapshot;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    });
+
+    /// <summary>Asks for the newest commit of the default branch, and fetches nothing; null when there is none.</summary>
+    /// <exception cref="SourceUnavailableException">It does not answer.</exception>
+    public Task<string?> LookAsync(CancellationToken cancellationToken) => TellingAsync(async () =>
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await Clone.LookAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    });
+
+    /// <summary>The commit that was read last, as it was read; null when none was.</summary>
+    public async Task<SourceSnapshot?> RememberedAsync(CancellationToken cancellationToken) =>
+        _commit is { } commit ? await TellingAsync(() => Reader.ReadAsync(commit, cancellationToken)) : null;
+
+    /// <summary>A text without the folders of this machine, which are nothing to whoever orders builds.</summary>
+    public string WithoutPaths(string text)
+    {
+        var folder = _url.StartsWith("file://", StringComparison.OrdinalIgnoreCase) ? _url["file://".Length..] : _url;
+        if (folder.StartsWith('/') || folder.StartsWith('.'))
+        {
+            text = Whole(folder).Replace(Whole(_url).Replace(text, LocalName), LocalName);
+        }
+
+        return text.Replace(Path.Combine(_folder, $"{_id}.git"), "the hub's clone", StringComparison.Ordinal)
+            .Replace(_folder, "the hub's clones", StringComparison.Ordinal);
+    }
+
+    private async Task<T> TellingAsync<T>(Func<Task<T>> action)
+    {
+        try
+        {
+            return await action();
+        }
+        catch (SourceUnavailableException unavailable) when (WithoutPaths(unavailable.Message) is var said && said != unavailable.Message)
+        {
+            throw new SourceUnavailableException(said, unavailable.Message);
+        }
+        catch (ProgramNotFoundException missing)
+        {
+            throw new SourceUnavailableException($"{missing.FileName} is not installed on the hub, which needs it to read {_id}");
+        }
+    }
+
+    /// <summary>A path where it stands for itself, and not where it is a part of another word: <c>.</c> and <c>/</c> are paths too.</summary>
+    private static Regex Whole(string path) => path.Any(char.IsLetterOrDigit)
+        ? new Regex($@"(?<![\w.~-]){Regex.Escape(path)}(?![\w~-])", RegexOptions.CultureInvariant)
+        : new Regex($@"(?<![^\s'""`(]){Regex.Escape(path)}(?![^\s'""`),:;])", RegexOptions.CultureInvariant);
+}

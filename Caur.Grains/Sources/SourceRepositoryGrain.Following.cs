@@ -1,0 +1,520 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Caur.Contracts.Events;
+using Caur.Contracts.Farm;
+using Caur.Contracts.Ids;
+using Caur.Contracts.Packages;
+using Caur.Contracts.Sources;
+using Caur.Grains.Events;
+using Caur.Grains.Following;
+using Caur.Grains.State;
+using Caur.Pipelines.Git;
+using Caur.Pipelines.Runs;
+using Caur.Pipelines.Webhooks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+using Orleans.Storage;
+
+namespace Caur.Grains.Sources;
+
+/// <summary>Follows the repository: looks whether there is something new, and runs what is wanted, one run at a time. What is decided is
+/// durable before it is acted on; git and pipelines run off the turn, and other calls go on meanwhile.</summary>
+internal sealed partial class SourceRepositoryGrain
+{
+    private const string Reminder = "follow";
+
+    /// <summary>So many packages are told at once what was decided of them.</summary>
+    private const int AtOnce = 64;
+
+    private static readonly TimeSpan RemindEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(10);
+
+    private readonly StepChain _writes = new();
+    private ReplaceableRecord<FollowState>? _record;
+    private IGrainStorage? _storage;
+    private OwnPushes _own = new();
+    private IGrainTimer? _runTimer;
+    private IGrainTimer? _lookTimer;
+    private bool _isRunning;
+    private bool _isLooking;
+    private bool _lookAgain;
+    private bool _wasPushed;
+    private RunView? _live;
+    private DateTimeOffset? _checkedAt;
+    private string? _problem;
+
+    private FollowState State => _record!.State;
+
+    private DateTimeOffset Now => clock.GetUtcNow();
+
+    private SourceRepositoryOptions? Configuration => options.Value.SourceRepositories.GetValueOrDefault(Id);
+
+    private bool Follows => Configuration is { } source && (source.Follow ?? options.Value.Follow);
+
+    private EventSource Events => field ??= new EventSource(GrainFactory, $"source {Id}");
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (Configuration is null)
+        {
+            return;
+        }
+
+        _storage = ServiceProvider.GetRequiredKeyedService<IGrainStorage>(GrainStorageNames.Farm);
+        _record = new ReplaceableRecord<FollowState>(_storage, this.GetGrainId(), "following");
+        await _record.LoadAsync(damage => LogDamaged(logger, damage.Record, damage.Error));
+        _own = new OwnPushes(State.OwnCommits);
+        _runTimer = this.RegisterGrainTimer(RunWaitingAsync, TimerOptions(HasRuns ? TimeSpan.Zero : Timeout.InfiniteTimeSpan));
+        _lookTimer = this.RegisterGrainTimer(LookAsync, TimerOptions(Follows ? TimeSpan.Zero : Timeout.InfiniteTimeSpan));
+        if (Follows)
+        {
+            await RemindAsync();
+        }
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        // What it is for began with the activation, if this woke it.
+        if (!Follows && (_record is null || !HasRuns) && await this.GetReminder(reminderName) is { } reminder)
+        {
+            await this.UnregisterReminder(reminder);
+        }
+    }
+
+    public Task WakeAsync() => Task.CompletedTask;
+
+    public async Task<RunReply> StartRunAsync(RunOrder order)
+    {
+        if (Configuration is null)
+        {
+            DeactivateOnIdle();
+            return new RunReply { Error = $"there is no source repository '{Id}'; known: {Known(options.Value.SourceRepositories.Keys)}" };
+        }
+
+        if (!starters.Any(starter => starter.Pipeline == order.Pipeline))
+        {
+            return new RunReply { Error = $"there is no pipeline '{order.Pipeline}'; known: {Known(starters.Select(starter => starter.Pipeline))}" };
+        }
+
+        RunTicket? ticket = null;
+        await ChangeAsync(state =>
+        {
+            (var next, ticket) = FollowMachine.Order(state, order.Pipeline, order.DryRun, RunCause.Order, Now);
+            return next;
+        });
+        await RemindAsync();
+        _runTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        return new RunReply { Run = RunViews.Of(ticket!, isRunning: false) };
+    }
+
+    public Task<PushReply> PushedAsync(PushNews push)
+    {
+        if (Configuration is null)
+        {
+            DeactivateOnIdle();
+            return Task.FromResult(new PushReply(PushVerdict.Refused, "there is no such source repository"));
+        }
+
+        if (push.SkipsCi || _own.WhyOwn(PushOf(push)) is not null)
+        {
+            return Task.FromResult(new PushReply(PushVerdict.Own, push.SkipsCi ? "its message asks for no CI" : "the commit is one of our own"));
+        }
+
+        if (State.Marks.ContainsValue(push.Commit))
+        {
+            return Task.FromResult(new PushReply(PushVerdict.Known, "the commit is known"));
+        }
+
+        _wasPushed = _lookAgain = true;
+        _lookTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        return Task.FromResult(new PushReply(PushVerdict.Taken, $"{push.Branch} is looked at"));
+    }
+
+    public Task<SourceView?> GetSourceAsync()
+    {
+        if (Configuration is not { } source)
+        {
+            DeactivateOnIdle();
+            return Task.FromResult<SourceView?>(null);
+        }
+
+        var runs = Runs().ToList();
+        return Task.FromResult<SourceView?>(new SourceView
+        {
+            Id = Id,
+            Url = source.Url.Contains("://", StringComparison.Ordinal) && !source.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+                ? GitText.Shown(source.Url)
+                : null,
+            Following = Follows,
+            Webhook = source.WebhookSecret is not null,
+            Commit = runs.FirstOrDefault(run => run.Commit is not null)?.Commit,
+            CheckedAt = _checkedAt,
+            Problem = _problem,
+            Running = runs.FirstOrDefault(run => run.State == RunState.Running),
+            Waiting = [.. runs.Where(run => run.State == RunState.Waiting)],
+            Last = runs.FirstOrDefault(run => run.State > RunState.Running),
+        });
+    }
+
+    public Task<ImmutableArray<RunSummary>> ListRunsAsync()
+    {
+        if (_record is null)
+        {
+            DeactivateOnIdle();
+            return Task.FromResult<ImmutableArray<RunSummary>>([]);
+        }
+
+        return Task.FromResult<ImmutableArray<RunSummary>>([.. Runs()]);
+    }
+
+    public async Task<RunView?> GetRunAsync(long number)
+    {
+        if (_record is null)
+        {
+            DeactivateOnIdle();
+            return null;
+        }
+
+        if (State.Running?.Number == number && _live?.Run.Number == number)
+        {
+            return _live;
+        }
+
+        var summary = Runs().FirstOrDefault(run => run.Number == number);
+        if (summary is null or { State: RunState.Waiting or RunState.Running })
+        {
+            return summary is null ? null : new RunView { Run = summary };
+        }
+
+        var kept = (await LoadDetailsAsync(number)).State.View;
+        return kept?.Run.Number == number ? kept : new RunView { Run = summary, Notes = ["what it did in detail could not be read"] };
+    }
+
+    public async Task<PackageWhy?> WhyAsync(string pkgbase)
+    {
+        if (Configuration is not { } source)
+        {
+            DeactivateOnIdle();
+            return null;
+        }
+
+        var decisions = await GrainFactory.GetGrain<IPackageGrain>(new SourcePackage(Id, pkgbase).ToString()).GetDecisionsAsync();
+        try
+        {
+            var snapshot = await Task.Run(() => reader.RememberedAsync(Id, source.Url, CancellationToken.None));
+            return WhyText.Of(Id, pkgbase, snapshot, decisions, Runs());
+        }
+        catch (SourceUnavailableException unavailable)
+        {
+            LogUnavailable(logger, Id, unavailable.Detail);
+            return WhyText.Of(Id, pkgbase, null, decisions, Runs());
+        }
+    }
+
+    private static GrainTimerCreationOptions TimerOptions(TimeSpan due) => new(due, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true };
+
+    private static PushEvent PushOf(PushNews push) =>
+        new() { Sender = WebhookSender.Generic, Addresses = [], Branch = push.Branch, After = push.Commit };
+
+    private bool HasRuns => State.Running is not null || State.Waiting.Length > 0;
+
+    /// <summary>The newest first.</summary>
+    private IEnumerable<RunSummary> Runs() =>
+    [
+        .. State.Waiting.Select(ticket => RunViews.Of(ticket, isRunning: false)).Reverse(),
+        .. State.Running is not { } running ? Array.Empty<RunSummary>()
+            : _live is { } live && live.Run.Number == running.Number ? [live.Run]
+            : [RunViews.Of(running, isRunning: true)],
+        .. State.Ended.Reverse(),
+    ];
+
+    /// <summary>Looks whether there is something new. One look at a time; who asks meanwhile has it look once more.</summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        if (_isLooking)
+        {
+            return;
+        }
+
+        _isLooking = true;
+        try
+        {
+            do
+            {
+                var cause = _wasPushed ? RunCause.Webhook : RunCause.Poll;
+                _wasPushed = _lookAgain = false;
+                foreach (var starter in starters)
+                {
+                    await LookAsync(starter, cause, cancellationToken);
+                }
+            }
+            while (_lookAgain && !cancellationToken.IsCancellationRequested);
+        }
+        catch (OperationCanceledException)
+        {
+            // The hub ends.
+        }
+        catch (Exception exception)
+        {
+            LogFault(logger, Id, exception);
+        }
+        finally
+        {
+            _isLooking = false;
+            if (Follows && !cancellationToken.IsCancellationRequested)
+            {
+                _lookTimer!.Change(_lookAgain ? TimeSpan.Zero : options.Value.FollowInterval, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private async Task LookAsync(IPipelineStarter starter, RunCause cause, CancellationToken cancellationToken)
+    {
+        var source = Configuration!;
+        string? mark;
+        try
+        {
+            mark = await OffTheTurn(() => starter.LookAsync(Id, source, cancellationToken));
+            (_checkedAt, _problem) = (Now, null);
+        }
+        catch (SourceUnavailableException unavailable)
+        {
+            instruments.OnUnavailable();
+            if (_problem != unavailable.Message)
+            {
+                LogUnavailable(logger, Id, unavailable.Detail);
+            }
+
+            _problem = unavailable.Message;
+            return;
+        }
+
+        if (mark is null || State.Marks.GetValueOrDefault(starter.Pipeline) == mark)
+        {
+            return;
+        }
+
+        var isOwn = _own.WhyOwn(PushOf(new PushNews { Branch = "", Commit = mark })) is not null;
+        await ChangeAsync(state => FollowMachine.Look(state, starter.Pipeline, mark, isOwn, cause, Now));
+        await RemindAsync();
+        _runTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Runs what waits, one after the other.</summary>
+    private async Task RunWaitingAsync(CancellationToken cancellationToken)
+    {
+        if (_isRunning)
+        {
+            return;
+        }
+
+        _isRunning = true;
+        var next = Timeout.InfiniteTimeSpan;
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                await ChangeAsync(state => FollowMachine.Begin(state, Now));
+                if (State.Running is not { } ticket)
+                {
+                    next = FollowMachine.NextDue(State) is not { } due ? Timeout.InfiniteTimeSpan : due > Now ? due - Now : TimeSpan.Zero;
+                    break;
+                }
+
+                await RunAsync(ticket, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The hub ends, and the next one begins the run again.
+        }
+        catch (Exception exception)
+        {
+            LogFault(logger, Id, exception);
+            next = AfterFault;
+        }
+        finally
+        {
+            _isRunning = false;
+            if (next != Timeout.InfiniteTimeSpan && !cancellationToken.IsCancellationRequested)
+            {
+                _runTimer!.Change(next, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private async Task RunAsync(RunTicket ticket, CancellationToken cancellationToken)
+    {
+        _live = new RunView { Run = RunViews.Of(ticket, isRunning: true) };
+        LogBegun(logger, ticket.Number, ticket.Pipeline, Id, ticket.Cause);
+        await TellAsync(ticket, RunState.Running);
+        var started = await FollowRunAsync(ticket, cancellationToken);
+        var view = RunViews.Of(ticket, started.Run);
+        await TellPackagesAsync(ticket, started.Run);
+        var details = await LoadDetailsAsync(ticket.Number);
+        await WritingAsync(() => details.WriteAsync(new RunDetails { View = view }));
+        await ChangeAsync(state => FollowMachine.End(
+            state, view.Run, started.Run.Outcome == RunOutcome.Failed && started.MayPass, started.Mark, [.. _own.Commits], Now));
+        _live = null;
+        instruments.OnEnded(ticket.Pipeline, view.Run.State, (view.Run.Ended ?? Now) - started.Run.Started);
+        LogEnded(logger, ticket.Number, ticket.Pipeline, Id, view.Run.State, view.Run.Summary);
+        await TellAsync(ticket, view.Run.State, reason: view.Run.Summary);
+    }
+
+    /// <summary>Has the pipeline run, and shows what it does.</summary>
+    private async Task<StartedRun> FollowRunAsync(RunTicket ticket, CancellationToken cancellationToken)
+    {
+        var changes = Channel.CreateUnbounded<PipelineRun>(new UnboundedChannelOptions { SingleReader = true });
+        var run = OffTheTurn(async () =>
+        {
+            try
+            {
+                var starter = starters.FirstOrDefault(one => one.Pipeline == ticket.Pipeline);
+                return starter is null ? NoPipeline(ticket) : await starter.RunAsync(
+                    new PipelineStart
+                    {
+                        Source = Id,
+                        Options = Configuration!,
+                        DryRun = ticket.DryRun,
+                        Cause = ticket.Cause,
+                        Own = _own,
+                        Changed = now => changes.Writer.TryWrite(now),
+                    },
+                    cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                LogBroken(logger, ticket.Number, ticket.Pipeline, Id, exception);
+                return new StartedRun(Failed(ticket, $"it broke down, which is an error of the farm's, not of the repository: {exception.Message}"), MayPass: true, null);
+            }
+            finally
+            {
+                changes.Writer.Complete();
+            }
+        });
+        await foreach (var now in changes.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            var before = _live!;
+
+            // It has not ended before that is durable.
+            var view = RunViews.Of(ticket, now);
+            _live = view with { Run = view.Run with { State = RunState.Running, Ended = null } };
+            foreach (var step in _live.Steps.Where((step, place) => place >= before.Steps.Length || before.Steps[place].State != step.State))
+            {
+                await TellAsync(ticket, RunState.Running, step, step.Detail);
+            }
+        }
+
+        return await run;
+    }
+
+    private StartedRun NoPipeline(RunTicket ticket) => new(Failed(ticket, $"there is no pipeline {ticket.Pipeline} in this version of the farm"), MayPass: false, null);
+
+    private PipelineRun Failed(RunTicket ticket, string why) => new()
+    {
+        Pipeline = ticket.Pipeline,
+        DryRun = ticket.DryRun,
+        SourceRepository = Id,
+        Started = ticket.Started ?? Now,
+        Ended = Now,
+        Outcome = RunOutcome.Failed,
+        Summary = why,
+    };
+
+    /// <summary>Each package remembers what was decided of it.</summary>
+    private async Task TellPackagesAsync(RunTicket ticket, PipelineRun run)
+    {
+        if (ticket.DryRun)
+        {
+            return;
+        }
+
+        foreach (var some in run.Decisions.Where(decision => Names.IsValid(decision.Pkgbase)).Chunk(AtOnce))
+        {
+            await Task.WhenAll(some.Select(decision => GrainFactory.GetGrain<IPackageGrain>(new SourcePackage(Id, decision.Pkgbase).ToString()).DecidedAsync(new DecidedPackage
+            {
+                Time = run.Ended ?? Now,
+                Run = ticket.Number,
+                Pipeline = ticket.Pipeline,
+                Commit = run.Commit,
+                Kind = RunViews.KindOf(decision.Kind),
+                Reasons = decision.Reasons,
+                Builds = decision.Builds,
+                Problem = decision.Problem ?? (run.Outcome == RunOutcome.Failed ? $"the run failed: {run.Summary}" : null),
+            })));
+        }
+    }
+
+    private Task TellAsync(RunTicket ticket, RunState state, RunStepView? step = null, string reason = "") => Events.TellAsync(new FarmEvent
+    {
+        Time = Now,
+        Kind = FarmEventKind.Run,
+        Reason = reason,
+        Run = new RunChange(Id, ticket.Number, ticket.Pipeline, state, step?.Name, step?.State),
+    });
+
+    private async Task<ReplaceableRecord<RunDetails>> LoadDetailsAsync(long number)
+    {
+        var details = new ReplaceableRecord<RunDetails>(_storage!, this.GetGrainId(), $"run-{number % FollowMachine.Kept}");
+        await details.LoadAsync(damage => LogDamaged(logger, damage.Record, damage.Error));
+        return details;
+    }
+
+    /// <summary>A restart goes on where this ends, also when nobody calls.</summary>
+    private async Task RemindAsync()
+    {
+        if (await this.GetReminder(Reminder) is null)
+        {
+            await this.RegisterOrUpdateReminder(Reminder, RemindEvery, RemindEvery);
+        }
+    }
+
+    private Task ChangeAsync(Func<FollowState, FollowState> change) => _writes.RunAsync(async () =>
+    {
+        var next = change(State);
+        if (next != State)
+        {
+            await WritingAsync(() => _record!.WriteAsync(next));
+        }
+    });
+
+    private async Task WritingAsync(Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch
+        {
+            // Memory may be behind storage: the next activation begins with what is durable.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    /// <summary>Outside of this grain's turn, so that what calls back into the farm is nobody's turn either.</summary>
+    private static Task<T> OffTheTurn<T>(Func<Task<T>> work)
+    {
+        using (ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(work);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {Number}, {Pipeline} of {Repository}, begins: {Cause}")]
+    private static partial void LogBegun(ILogger logger, long number, string pipeline, string repository, RunCause cause);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {Number}, {Pipeline} of {Repository}, {State}: {Summary}")]
+    private static partial void LogEnded(ILogger logger, long number, string pipeline, string repository, RunState state, string summary);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {Number}, {Pipeline} of {Repository}, broke down")]
+    private static partial void LogBroken(ILogger logger, long number, string pipeline, string repository, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Source repository {Repository} is not followed for a moment")]
+    private static partial void LogFault(ILogger logger, string repository, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Record {Record} of a source repository's runs cannot be read, and another takes its place")]
+    private static partial void LogDamaged(ILogger logger, string record, Exception exception);
+}
