@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Caur.Contracts.Builds;
@@ -5,8 +6,10 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Packages;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
+using Caur.Contracts.Sources;
 using Caur.Grains.Builders;
 using Caur.Grains.Builds;
+using Caur.Grains.Following;
 using Caur.Grains.Logs;
 using Caur.Grains.Packages;
 using Caur.Grains.Queue;
@@ -143,6 +146,65 @@ public sealed class StateFormatTests
                 Duration = new TimeSpan(1, 2, 3, 4, 567),
             },
         ],
+        Decisions =
+        [
+            new DecidedPackage
+            {
+                Time = Time,
+                Run = 17,
+                Pipeline = "on-commit",
+                Commit = Request.Commit,
+                Kind = RunDecisionKind.Build,
+                Reasons = ["changed: PKGBUILD"],
+                Builds = [Build.ToString()],
+                Problem = "aarch64: its arch is x86_64",
+            },
+        ],
+    });
+
+    private static readonly RunSummary Run = new()
+    {
+        Number = 16,
+        Pipeline = "on-commit",
+        DryRun = true,
+        Cause = RunCause.Webhook,
+        State = RunState.NothingToDo,
+        Summary = "no package folder changed",
+        Asked = Time,
+        Started = Time,
+        Ended = Time.AddSeconds(1),
+        From = "00",
+        Commit = Request.Commit,
+        Target = "chaotic-aur",
+        Builds = 1,
+        Removals = 2,
+        Problems = 3,
+        Attempts = 4,
+        NotBefore = Time,
+    };
+
+    [Fact]
+    public void FollowState_WhenStored_HasThisForm() => Check(new FollowState
+    {
+        LastRun = 18,
+        Marks = ImmutableDictionary<string, string>.Empty.Add("on-commit", Request.Commit),
+        Running = new RunTicket { Number = 17, Pipeline = "on-commit", DryRun = true, Cause = RunCause.Poll, Asked = Time, Started = Time.AddSeconds(1), Attempts = 2 },
+        Waiting = [new RunTicket { Number = 18, Pipeline = "on-commit", Cause = RunCause.Retry, Asked = Time, Failures = 3, NotBefore = Time.AddMinutes(4) }],
+        Ended = [Run],
+        OwnCommits = ["01"],
+    });
+
+    [Fact]
+    public void RunDetails_WhenStored_HasThisForm() => Check(new RunDetails
+    {
+        View = new RunView
+        {
+            Run = Run,
+            Steps = [new RunStepView("decide", Time, Time.AddSeconds(1), RunStepState.Skipped, "2 to build")],
+            Decisions = [new RunDecision { Pkgbase = "gtk+2.0@x", Kind = RunDecisionKind.Remove, Reasons = ["gone"], BuilderClass = "9", Builds = [Build.ToString()], Problem = "refused" }],
+            MoreDecisions = 5,
+            Notes = ["libs is a link"],
+        },
     });
 
     [Fact]
@@ -243,7 +305,10 @@ public sealed class StateFormatTests
             history => history.Newest.IsDefault.ShouldBeFalse(), history => history.Orders.IsDefault.ShouldBeFalse());
         Read<OperationPart>("""{"v":1,"s":{"operation":"00112233-4455-6677-8899-aabbccddeeff","part":0,"parts":1,"replies":[]}}""").Order.ShouldBeNull();
         Read<RepositoryChange>("""{"v":1,"s":{"operation":"00112233-4455-6677-8899-aabbccddeeff","kind":"Keep"}}""").Names.IsDefault.ShouldBeFalse();
-        Read<BuildHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
+        Read<BuildHistory>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
+            history => history.Newest.IsDefault.ShouldBeFalse(), history => history.Decisions.IsDefault.ShouldBeFalse());
+        Read<FollowState>("""{"v":1,"s":{}}""").ShouldSatisfyAllConditions(
+            state => state.Waiting.IsDefault.ShouldBeFalse(), state => state.Marks.ShouldBeEmpty(), state => state.Ended.IsDefault.ShouldBeFalse());
         Read<PublicationHistory>("""{"v":1,"s":{}}""").Newest.IsDefault.ShouldBeFalse();
     }
 
