@@ -47,6 +47,9 @@ public enum RunCause
 
     /// <summary>The run before it failed of something that passes.</summary>
     Retry,
+
+    /// <summary>Its time had come.</summary>
+    Schedule,
 }
 
 /// <summary>How a step of a run stands.</summary>
@@ -80,6 +83,15 @@ public enum RunDecisionKind
 
     /// <summary>It leaves the target repository.</summary>
     Remove,
+
+    /// <summary>Its folder changes, and it is not built now.</summary>
+    Update,
+
+    /// <summary>Somebody has to look at its change first.</summary>
+    Review,
+
+    /// <summary>It could not be looked at, or not wholly.</summary>
+    Skipped,
 }
 
 /// <summary>A run of a pipeline, in short.</summary>
@@ -153,6 +165,10 @@ public sealed record RunSummary
     /// <summary>It does not begin before; null when it need not wait.</summary>
     [Id(16)]
     public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>The trigger whose packages alone it schedules (<c>CI_ON_TRIGGER</c>); null for an ordinary run.</summary>
+    [Id(17)]
+    public string? Trigger { get; init; }
 }
 
 /// <summary>A run with everything that is known of it.</summary>

@@ -16,6 +16,11 @@ public sealed record RunOrder
     /// <summary>Only say what would be done.</summary>
     [Id(1)]
     public bool DryRun { get; init; }
+
+    /// <summary>The trigger whose packages alone are scheduled (<c>CI_ON_TRIGGER</c>); null for an ordinary run. Only the on-schedule pipeline
+    /// has triggers.</summary>
+    [Id(2)]
+    public string? Trigger { get; init; }
 }
 
 /// <summary>What became of an order.</summary>

@@ -15,29 +15,34 @@ internal static class FollowMachine
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(30);
 
     /// <summary>A run is wanted. One like it that waits is that one, and waits no longer for its next try.</summary>
-    public static (FollowState Next, RunTicket Ticket) Order(FollowState state, string pipeline, bool dryRun, RunCause cause, DateTimeOffset now)
+    public static (FollowState Next, RunTicket Ticket) Order(FollowState state, RunOrder order, RunCause cause, DateTimeOffset now)
     {
-        if (state.Waiting.FirstOrDefault(one => one.Pipeline == pipeline && one.DryRun == dryRun) is { } waiting)
+        if (state.Waiting.FirstOrDefault(one => one.Pipeline == order.Pipeline && one.Trigger == order.Trigger && one.DryRun == order.DryRun) is { } waiting)
         {
             var sooner = waiting with { NotBefore = null, Failures = 0, Cause = waiting.Cause == RunCause.Retry ? cause : waiting.Cause };
             return (state with { Waiting = state.Waiting.Replace(waiting, sooner) }, sooner);
         }
 
-        var ticket = new RunTicket { Number = state.LastRun + 1, Pipeline = pipeline, DryRun = dryRun, Cause = cause, Asked = now };
+        var ticket = new RunTicket { Number = state.LastRun + 1, Pipeline = order.Pipeline, Trigger = order.Trigger, DryRun = order.DryRun, Cause = cause, Asked = now };
         return (state with { LastRun = ticket.Number, Waiting = state.Waiting.Add(ticket) }, ticket);
     }
 
     /// <summary>A look found where things stand. When that is new, a run is wanted; what the farm pushed itself is none.</summary>
-    public static FollowState Look(FollowState state, string pipeline, string mark, bool isOwn, RunCause cause, DateTimeOffset now)
+    public static FollowState Look(FollowState state, string pipeline, FoundMark found, bool isOwn, RunCause cause, DateTimeOffset now)
     {
-        if (state.Marks.GetValueOrDefault(pipeline) == mark)
+        if (IsKnown(state, pipeline, found))
         {
             return state;
         }
 
-        var marked = state with { Marks = state.Marks.SetItem(pipeline, mark) };
-        return isOwn ? marked : Order(marked, pipeline, dryRun: false, cause, now).Next;
+        var marked = state with { Marks = state.Marks.SetItem(KeyOf(pipeline, found.Trigger), found.Mark) };
+        return isOwn ? marked : Order(marked, new RunOrder { Pipeline = pipeline, Trigger = found.Trigger }, cause, now).Next;
     }
+
+    /// <summary>Whether a run was begun for what a look found, or is going to be.</summary>
+    public static bool IsKnown(FollowState state, string pipeline, FoundMark found) => state.Marks.GetValueOrDefault(KeyOf(pipeline, found.Trigger)) == found.Mark;
+
+    private static string KeyOf(string pipeline, string? trigger) => trigger is null ? pipeline : $"{pipeline}/{trigger}";
 
     /// <summary>Begins the next run, or the one that a restart ended once more. Nothing changes when none is due.</summary>
     public static FollowState Begin(FollowState state, DateTimeOffset now)
@@ -74,10 +79,10 @@ internal static class FollowMachine
             Running = null,
             Ended = [.. state.Ended.Add(ended).TakeLast(Kept)],
             OwnCommits = ownCommits,
-            Marks = mark is null || ticket.DryRun ? state.Marks : state.Marks.SetItem(ticket.Pipeline, mark),
+            Marks = mark is null || ticket.DryRun ? state.Marks : state.Marks.SetItem(KeyOf(ticket.Pipeline, ticket.Trigger), mark),
         };
         var failures = ticket.Failures + 1;
-        if (!mayPass || ticket.DryRun || failures > MostFailures || next.Waiting.Any(one => one.Pipeline == ticket.Pipeline && !one.DryRun))
+        if (!mayPass || ticket.DryRun || failures > MostFailures || next.Waiting.Any(one => one.Pipeline == ticket.Pipeline && one.Trigger == ticket.Trigger && !one.DryRun))
         {
             return next;
         }
@@ -86,6 +91,7 @@ internal static class FollowMachine
         {
             Number = next.LastRun + 1,
             Pipeline = ticket.Pipeline,
+            Trigger = ticket.Trigger,
             Cause = RunCause.Retry,
             Asked = now,
             Failures = failures,

@@ -9,13 +9,13 @@ internal sealed record FollowState
     /// <summary>The number of the newest run.</summary>
     public long LastRun { get; init; }
 
-    /// <summary>What each pipeline's newest run was begun for: its starter says what that is.</summary>
+    /// <summary>What the newest run was begun for, of each pipeline and, behind a slash, each trigger: its starter says what that is.</summary>
     public ImmutableDictionary<string, string> Marks { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>The run that is under way; null when none is.</summary>
     public RunTicket? Running { get; init; }
 
-    /// <summary>What is run afterwards, in its order: at most one for each pipeline, and one more as a dry run.</summary>
+    /// <summary>What is run afterwards, in its order: at most one for each pipeline and trigger, and one more as a dry run.</summary>
     public ImmutableArray<RunTicket> Waiting { get; init; } = [];
 
     /// <summary>The runs that ended last, the newest last.</summary>
@@ -31,6 +31,9 @@ internal sealed record RunTicket
     public required long Number { get; init; }
 
     public required string Pipeline { get; init; }
+
+    /// <summary>The trigger whose packages alone are scheduled; null for an ordinary run.</summary>
+    public string? Trigger { get; init; }
 
     public bool DryRun { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Sources;
 using Caur.Pipelines.Git;
@@ -13,12 +14,22 @@ internal interface IPipelineStarter
     /// <summary>The pipeline's name, as people order it. One of a closed set: it is a metric's label.</summary>
     string Pipeline { get; }
 
-    /// <summary>Says where things stand: a text that is another one when there is something new to run for. Null when nothing is.</summary>
+    /// <summary>Why a run that the farm itself found to be due is begun.</summary>
+    RunCause Cause { get; }
+
+    /// <summary>Why there can be no run for a trigger; null when there can.</summary>
+    string? RefuseTrigger(string trigger);
+
+    /// <summary>Whether a source repository's configuration has the farm look by itself.</summary>
+    bool Looks(SourceRepositoryOptions options);
+
+    /// <summary>Says where things stand.</summary>
     /// <param name="source">The source repository.</param>
     /// <param name="options">Its configuration.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>What there may be runs for: for each a text that is another one when there is something new. Empty when there is nothing.</returns>
     /// <exception cref="SourceUnavailableException">It cannot be seen; the message says what to do.</exception>
-    Task<string?> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken);
+    Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken);
 
     /// <summary>Runs it once. Repeated after it was ended in the middle, it does what is missing, and nothing twice.</summary>
     /// <param name="run">What is wanted.</param>
@@ -27,10 +38,21 @@ internal interface IPipelineStarter
     Task<StartedRun> RunAsync(PipelineStart run, CancellationToken cancellationToken);
 }
 
+/// <summary>Where things stand for one kind of a pipeline's runs.</summary>
+/// <param name="Trigger">The trigger whose packages alone are scheduled; null for ordinary runs.</param>
+/// <param name="Mark">A text that is another one when there is something new.</param>
+internal sealed record FoundMark(string? Trigger, string Mark);
+
 /// <summary>A run to be made.</summary>
 internal sealed record PipelineStart
 {
     public required string Source { get; init; }
+
+    /// <summary>The run's number. It is the same when the run is repeated because the hub ended in the middle of it.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The trigger whose packages alone are scheduled; null for an ordinary run.</summary>
+    public string? Trigger { get; init; }
 
     public required SourceRepositoryOptions Options { get; init; }
 

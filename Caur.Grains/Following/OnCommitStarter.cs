@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
+using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
 using Caur.Pipelines.Commits;
 using Caur.Pipelines.Git;
@@ -17,8 +18,14 @@ internal sealed class OnCommitStarter(SourceClones clones, IGrainFactory grains,
 {
     public string Pipeline => OnCommitPipeline.Name;
 
-    public Task<string?> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) =>
-        clones.Of(source, options.Url).LookAsync(cancellationToken);
+    public RunCause Cause => RunCause.Poll;
+
+    public string? RefuseTrigger(string trigger) => $"the pipeline {Pipeline} has no triggers; on-schedule has";
+
+    public bool Looks(SourceRepositoryOptions options) => options.Follow ?? farm.Value.Follow;
+
+    public async Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) =>
+        await clones.Of(source, options.Url).LookAsync(cancellationToken) is { } commit ? [new FoundMark(null, commit)] : [];
 
     public async Task<StartedRun> RunAsync(PipelineStart run, CancellationToken cancellationToken)
     {

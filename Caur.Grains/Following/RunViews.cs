@@ -11,6 +11,7 @@ internal static class RunViews
     {
         Number = ticket.Number,
         Pipeline = ticket.Pipeline,
+        Trigger = ticket.Trigger,
         DryRun = ticket.DryRun,
         Cause = ticket.Cause,
         State = isRunning ? RunState.Running : RunState.Waiting,
@@ -55,6 +56,9 @@ internal static class RunViews
     {
         DecisionKind.Build => RunDecisionKind.Build,
         DecisionKind.Remove => RunDecisionKind.Remove,
+        DecisionKind.Update => RunDecisionKind.Update,
+        DecisionKind.Review => RunDecisionKind.Review,
+        DecisionKind.Skipped => RunDecisionKind.Skipped,
         _ => RunDecisionKind.None,
     };
 

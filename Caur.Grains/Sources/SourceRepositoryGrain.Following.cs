@@ -51,7 +51,7 @@ internal sealed partial class SourceRepositoryGrain
 
     private SourceRepositoryOptions? Configuration => options.Value.SourceRepositories.GetValueOrDefault(Id);
 
-    private bool Follows => Configuration is { } source && (source.Follow ?? options.Value.Follow);
+    private bool Follows => Configuration is { } source && starters.Any(starter => starter.Looks(source));
 
     private EventSource Events => field ??= new EventSource(GrainFactory, $"source {Id}");
 
@@ -93,15 +93,20 @@ internal sealed partial class SourceRepositoryGrain
             return new RunReply { Error = $"there is no source repository '{Id}'; known: {Known(options.Value.SourceRepositories.Keys)}" };
         }
 
-        if (!starters.Any(starter => starter.Pipeline == order.Pipeline))
+        if (starters.FirstOrDefault(starter => starter.Pipeline == order.Pipeline) is not { } wanted)
         {
             return new RunReply { Error = $"there is no pipeline '{order.Pipeline}'; known: {Known(starters.Select(starter => starter.Pipeline))}" };
+        }
+
+        if (order.Trigger is not null && wanted.RefuseTrigger(order.Trigger) is { } refused)
+        {
+            return new RunReply { Error = refused };
         }
 
         RunTicket? ticket = null;
         await ChangeAsync(state =>
         {
-            (var next, ticket) = FollowMachine.Order(state, order.Pipeline, order.DryRun, RunCause.Order, Now);
+            (var next, ticket) = FollowMachine.Order(state, order, RunCause.Order, Now);
             return next;
         });
         await RemindAsync();
@@ -243,12 +248,15 @@ internal sealed partial class SourceRepositoryGrain
         {
             do
             {
-                var cause = _wasPushed ? RunCause.Webhook : RunCause.Poll;
+                var pushed = _wasPushed;
                 _wasPushed = _lookAgain = false;
-                foreach (var starter in starters)
+                var problem = default(string);
+                foreach (var starter in starters.Where(starter => pushed || starter.Looks(Configuration!)))
                 {
-                    await LookAsync(starter, cause, cancellationToken);
+                    problem = await LookAsync(starter, pushed && starter.Cause == RunCause.Poll ? RunCause.Webhook : starter.Cause, cancellationToken) ?? problem;
                 }
+
+                (_checkedAt, _problem) = (problem is null ? Now : _checkedAt, problem);
             }
             while (_lookAgain && !cancellationToken.IsCancellationRequested);
         }
@@ -270,14 +278,14 @@ internal sealed partial class SourceRepositoryGrain
         }
     }
 
-    private async Task LookAsync(IPipelineStarter starter, RunCause cause, CancellationToken cancellationToken)
+    /// <summary>Why it could not be looked; null when it could.</summary>
+    private async Task<string?> LookAsync(IPipelineStarter starter, RunCause cause, CancellationToken cancellationToken)
     {
         var source = Configuration!;
-        string? mark;
+        ImmutableArray<FoundMark> marks;
         try
         {
-            mark = await OffTheTurn(() => starter.LookAsync(Id, source, cancellationToken));
-            (_checkedAt, _problem) = (Now, null);
+            marks = await OffTheTurn(() => starter.LookAsync(Id, source, cancellationToken));
         }
         catch (SourceUnavailableException unavailable)
         {
@@ -287,19 +295,18 @@ internal sealed partial class SourceRepositoryGrain
                 LogUnavailable(logger, Id, unavailable.Detail);
             }
 
-            _problem = unavailable.Message;
-            return;
+            return unavailable.Message;
         }
 
-        if (mark is null || State.Marks.GetValueOrDefault(starter.Pipeline) == mark)
+        foreach (var found in marks.Where(found => !FollowMachine.IsKnown(State, starter.Pipeline, found)))
         {
-            return;
+            var isOwn = _own.WhyOwn(PushOf(new PushNews { Branch = "", Commit = found.Mark })) is not null;
+            await ChangeAsync(state => FollowMachine.Look(state, starter.Pipeline, found, isOwn, cause, Now));
+            await RemindAsync();
+            _runTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
 
-        var isOwn = _own.WhyOwn(PushOf(new PushNews { Branch = "", Commit = mark })) is not null;
-        await ChangeAsync(state => FollowMachine.Look(state, starter.Pipeline, mark, isOwn, cause, Now));
-        await RemindAsync();
-        _runTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        return null;
     }
 
     /// <summary>Runs what waits, one after the other.</summary>
@@ -376,6 +383,8 @@ internal sealed partial class SourceRepositoryGrain
                     new PipelineStart
                     {
                         Source = Id,
+                        Number = ticket.Number,
+                        Trigger = ticket.Trigger,
                         Options = Configuration!,
                         DryRun = ticket.DryRun,
                         Cause = ticket.Cause,

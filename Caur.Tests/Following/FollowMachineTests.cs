@@ -16,7 +16,7 @@ public sealed class FollowMachineTests
 
         var (next, first) = Order(state);
         (next, var second) = Order(next);
-        (next, var dry) = FollowMachine.Order(next, Pipeline, dryRun: true, RunCause.Order, Time);
+        (next, var dry) = FollowMachine.Order(next, new RunOrder { Pipeline = Pipeline, DryRun = true }, RunCause.Order, Time);
 
         (first.Number, second.Number, dry.Number).ShouldBe((2, 2, 3));
         next.Waiting.Select(one => (one.Number, one.DryRun)).ShouldBe([(2, false), (3, true)]);
@@ -37,14 +37,29 @@ public sealed class FollowMachineTests
     [Fact]
     public void Look_WhenNothingIsNewOrItIsOwn_WantsNoRun()
     {
-        var seen = FollowMachine.Look(new FollowState(), Pipeline, "c1", isOwn: false, RunCause.Poll, Time);
+        var seen = FollowMachine.Look(new FollowState(), Pipeline, new FoundMark(null, "c1"), isOwn: false, RunCause.Poll, Time);
         seen.Waiting.ShouldHaveSingleItem().Cause.ShouldBe(RunCause.Poll);
 
-        FollowMachine.Look(seen, Pipeline, "c1", isOwn: false, RunCause.Webhook, Time).ShouldBe(seen);
-        var own = FollowMachine.Look(seen, Pipeline, "c2", isOwn: true, RunCause.Poll, Time);
+        FollowMachine.Look(seen, Pipeline, new FoundMark(null, "c1"), isOwn: false, RunCause.Webhook, Time).ShouldBe(seen);
+        var own = FollowMachine.Look(seen, Pipeline, new FoundMark(null, "c2"), isOwn: true, RunCause.Poll, Time);
         own.Waiting.ShouldBe(seen.Waiting);
-        FollowMachine.Look(own, Pipeline, "c2", isOwn: false, RunCause.Poll, Time).ShouldBe(own, "it is known");
-        FollowMachine.Look(own, Pipeline, "c3", isOwn: false, RunCause.Poll, Time).LastRun.ShouldBe(1, "one that waits will find it");
+        FollowMachine.Look(own, Pipeline, new FoundMark(null, "c2"), isOwn: false, RunCause.Poll, Time).ShouldBe(own, "it is known");
+        FollowMachine.Look(own, Pipeline, new FoundMark(null, "c3"), isOwn: false, RunCause.Poll, Time).LastRun.ShouldBe(1, "one that waits will find it");
+    }
+
+    [Fact]
+    public void Look_WhenATriggersTimeCame_WantsARunOfItBesideTheOrdinaryOne()
+    {
+        var state = FollowMachine.Look(new FollowState(), Pipeline, new FoundMark(null, "12:00"), isOwn: false, RunCause.Schedule, Time);
+        state = FollowMachine.Look(state, Pipeline, new FoundMark("daily", "12:00"), isOwn: false, RunCause.Schedule, Time);
+
+        state.Waiting.Select(one => (one.Number, one.Trigger)).ShouldBe([(1, null), (2, "daily")]);
+        FollowMachine.Look(state, Pipeline, new FoundMark("daily", "12:00"), isOwn: false, RunCause.Schedule, Time).ShouldBe(state);
+        FollowMachine.Begin(state, Time).Running!.Trigger.ShouldBeNull();
+        var second = FollowMachine.Begin(Failed(FollowMachine.Begin(state, Time), Time, mayPass: false), Time);
+        second.Running!.Trigger.ShouldBe("daily");
+        Failed(second, Time, mayPass: true).Waiting.ShouldHaveSingleItem().Trigger.ShouldBe("daily");
+        RunViews.Of(second.Running, isRunning: true).Trigger.ShouldBe("daily");
     }
 
     [Fact]
@@ -105,7 +120,7 @@ public sealed class FollowMachineTests
     }
 
     private static (FollowState Next, RunTicket Ticket) Order(FollowState state) =>
-        FollowMachine.Order(state, Pipeline, dryRun: false, RunCause.Order, Time);
+        FollowMachine.Order(state, new RunOrder { Pipeline = Pipeline }, RunCause.Order, Time);
 
     private static FollowState Failed(FollowState state, DateTimeOffset now, bool mayPass) =>
         FollowMachine.End(state, RunViews.Of(state.Running!, isRunning: true) with { State = RunState.Failed }, mayPass, null, [], now);
