@@ -1,8 +1,10 @@
 using Caur.Benchmarks.Running;
+using Caur.Contracts.Farm;
 using Caur.Grains.Sources;
 using Caur.Pipelines.Reading;
 using Caur.Storage.Files;
 using Caur.Storage.Processes;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Benchmarks.Rows;
 
@@ -48,7 +50,7 @@ internal sealed class DeptreeRow : Benchmark
 
             var folders = DataFolders.Resolve(run.NewFolder());
             folders.Create();
-            var reader = new GitSourceReader(new SourceClones(folders, new ProcessRunner(TimeProvider.System)));
+            var reader = new GitSourceReader(new SourceClones(folders, new ProcessRunner(TimeProvider.System), Options.Create(new FarmOptions())));
             await run.TimeAsync(read, ReadAsync);
             await run.TimeAsync(again, ReadAsync);
 

@@ -41,6 +41,14 @@ public sealed class FarmOptions
 
     /// <summary>How often it looks (<c>CAUR_FOLLOW_INTERVAL</c>, there in seconds). From a second to a day. Default: one minute.</summary>
     public TimeSpan FollowInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The AUR, or a mirror with the same paths (<c>CAUR_AUR_URL</c>), without a slash at the end. Default:
+    /// <c>https://aur.archlinux.org</c>.</summary>
+    public string AurUrl { get; set; } = "https://aur.archlinux.org";
+
+    /// <summary>The image in whose containers <c>update.sh</c> and nvchecker run (<c>CAUR_SCRIPTS_IMAGE</c>). Default: null, and packages that
+    /// need it are skipped, and told.</summary>
+    public string? ScriptsImage { get; set; }
 }
 
 /// <summary>One source repository.</summary>
@@ -57,6 +65,22 @@ public sealed class SourceRepositoryOptions
 
     /// <summary>What a webhook has to know, a secret (<c>webhook_secret</c>). Default: null, and webhooks are refused.</summary>
     public string? WebhookSecret { get; set; }
+
+    /// <summary>When the farm looks for what is new of every package (<c>schedule</c>): a cron expression of five fields, in UTC. Default: null,
+    /// for never by itself.</summary>
+    public string? Schedule { get; set; }
+
+    /// <summary>When the packages of a trigger are scheduled (<c>triggers</c>), by its name (<c>CI_ON_TRIGGER</c>): cron expressions as of
+    /// <see cref="Schedule"/>. Default: none.</summary>
+    public Dictionary<string, string> Triggers { get; set; } = [];
+
+    /// <summary>A forge's access token, a secret (<c>token</c>): pushes and merge or pull requests are made with it. Default: null, for what stands
+    /// in <see cref="Url"/>.</summary>
+    public string? Token { get; set; }
+
+    /// <summary>The private key that managed packages are pushed to the AUR with, a secret (<c>aur_key</c>). Default: null, and none is
+    /// pushed.</summary>
+    public string? AurKey { get; set; }
 }
 
 /// <summary>One target repository.</summary>

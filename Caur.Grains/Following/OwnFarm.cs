@@ -12,10 +12,11 @@ namespace Caur.Grains.Following;
 /// <summary>This farm, for a pipeline that it runs itself. A source repository's own settings say what is ordered, so it orders for itself
 /// alone.</summary>
 /// <param name="source">The source repository that is run for.</param>
+/// <param name="priority">Of the builds that it orders.</param>
 /// <param name="grains">The farm.</param>
 /// <param name="farm">Its configuration.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class OwnFarm(string source, IGrainFactory grains, FarmOptions farm, TimeProvider clock) : IFarm
+internal sealed class OwnFarm(string source, BuildPriority priority, IGrainFactory grains, FarmOptions farm, TimeProvider clock) : IFarm
 {
     /// <summary>A change that is ordered is durable; whether it is refused shows much earlier than this.</summary>
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromMinutes(5);
@@ -43,7 +44,7 @@ internal sealed class OwnFarm(string source, IGrainFactory grains, FarmOptions f
             Commit = order.Commit,
             Pipeline = order.Pipeline,
             Packages = [.. order.Packages.Select(package => new ScheduledPackage(package.Pkgbase, package.BuilderClass))],
-            Priority = BuildPriority.Commit,
+            Priority = priority,
         }));
         return reply.Error is { } error ? throw Refused(error) : new ScheduleOutcome(
             reply.Builds.GroupBy(build => build.Build.Pkgbase, StringComparer.Ordinal)

@@ -30,7 +30,11 @@ public static class GrainsExtensions
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.TryAddSingleton<SourceClones>();
         services.TryAddSingleton<ISourceReader, GitSourceReader>();
+        services.TryAddSingleton<ISourceForges, SourceForges>();
+
+        // What both find is run in this order: what was committed comes before what is looked for.
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, OnCommitStarter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, OnScheduleStarter>());
         services.TryAddSingleton<FollowInstruments>();
         services.TryAddSingleton<IWebhookJudge, WebhookJudge>();
         services.TryAddSingleton<FolderNames>();

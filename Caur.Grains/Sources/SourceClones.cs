@@ -1,21 +1,33 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Pipelines.Git;
 using Caur.Pipelines.Reading;
 using Caur.Storage.Files;
 using Caur.Storage.Processes;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Grains.Sources;
 
 /// <summary>The hub's clones, one for each source repository, whoever reads it.</summary>
-internal sealed class SourceClones(DataFolders folders, ProcessRunner processes)
+internal sealed class SourceClones(DataFolders folders, ProcessRunner processes, IOptions<FarmOptions> farm)
 {
+    /// <summary>Forges take any name with a token; this one all of them know.</summary>
+    private const string TokenUser = "oauth2";
+
     private readonly ConcurrentDictionary<(string Id, string Url), KeptClone> _clones = [];
 
     /// <summary>The clone of a source repository; nothing is fetched yet.</summary>
     public KeptClone Of(string id, string url) => _clones.GetOrAdd(
-        (Names.Check(id, "source repository id"), url), key => new KeptClone(key.Id, key.Url, folders.Sources, processes));
+        (Names.Check(id, "source repository id"), url), key => new KeptClone(key.Id, WithToken(key.Id, key.Url), folders.Sources, processes));
+
+    /// <summary>An address with the repository's token in it, for git alone: what builders are told has none.</summary>
+    private string WithToken(string id, string url) =>
+        farm.Value.SourceRepositories.GetValueOrDefault(id)?.Token is { } token
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0
+            ? new UriBuilder(uri) { UserName = TokenUser, Password = Uri.EscapeDataString(token) }.Uri.AbsoluteUri
+            : url;
 }
 
 /// <summary>One clone.</summary>

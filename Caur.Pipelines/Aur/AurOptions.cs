@@ -27,6 +27,15 @@ internal sealed record AurOptions
     /// <summary>What the metadata may unpack to, in bytes. Default: 1 GiB (they have about 60 MB).</summary>
     public long MostUnpacked { get; init; } = 1L << 30;
 
+    /// <summary>The AUR, or a mirror with the same paths.</summary>
+    /// <param name="address">Without a slash at the end.</param>
+    public static AurOptions At(string address) => new()
+    {
+        Metadata = new Uri($"{address}/packages-meta-v1.json.gz"),
+        Rpc = new Uri($"{address}/rpc/v5/"),
+        GitUrl = $"{address}/{{0}}.git",
+    };
+
     /// <summary>The hosts that <c>CI_AUR_PROXY</c> is for.</summary>
     public IEnumerable<string> Hosts =>
         new[] { Metadata, Rpc, Uri.TryCreate(GitUrl.Replace("{0}", "x", StringComparison.Ordinal), UriKind.Absolute, out var git) ? git : Rpc }

@@ -11,8 +11,12 @@ internal sealed class GitRepository(string folder, ProcessRunner processes, GitC
 {
     private const int LargestAnswer = 512 << 20;
 
+    /// <summary>No command of git's takes so long here.</summary>
+    private static readonly TimeSpan LongestWork = TimeSpan.FromHours(1);
+
     private readonly Dictionary<string, string?> _environment = GitEnvironment.Of(credential);
     private string? _configuration;
+    private bool _ensured;
 
     /// <summary>Where it is.</summary>
     public string Folder => folder;
@@ -47,11 +51,14 @@ internal sealed class GitRepository(string folder, ProcessRunner processes, GitC
     {
         Directory.CreateDirectory(folder);
 
-        // What a killed git left behind would stop the next one; nobody else works here.
-        foreach (var stale in Directory.EnumerateFiles(folder, "*.lock", SearchOption.AllDirectories))
+        // What a killed git left behind would stop the next one. When this begins nobody else works here; later another run may, but none so long.
+        var before = _ensured ? TimeProvider.System.GetUtcNow().UtcDateTime - LongestWork : DateTime.MaxValue;
+        foreach (var stale in new DirectoryInfo(folder).EnumerateFiles("*.lock", SearchOption.AllDirectories).Where(file => file.LastWriteTimeUtc < before))
         {
-            File.Delete(stale);
+            stale.Delete();
         }
+
+        _ensured = true;
 
         var safe = Path.Combine(folder, "caur.gitconfig");
         await File.WriteAllTextAsync(safe, "[safe]\n\tdirectory = *\n", cancellationToken);

@@ -72,6 +72,9 @@ internal sealed class OnSchedulePipeline(
 
     private GitIdentity Identity => new(_settings.AuthorName, _settings.AuthorEmail);
 
+    /// <summary>After a run that failed: it failed of something that may be gone by itself.</summary>
+    public bool MayPass { get; private set; }
+
     /// <summary>Runs it once.</summary>
     /// <returns>How it went; failures that somebody has to look at are an outcome.</returns>
     public async Task<PipelineRun> RunAsync(CancellationToken cancellationToken)
@@ -82,6 +85,7 @@ internal sealed class OnSchedulePipeline(
         }
         catch (Exception error) when (error is SourceUnavailableException or FarmUnavailableException or PushException)
         {
+            MayPass = error is SourceUnavailableException or FarmUnavailableException { IsRefusal: false } or PushException { IsUnavailable: true };
             return _recorder.End(RunOutcome.Failed, error.Message);
         }
         finally
@@ -328,6 +332,7 @@ internal sealed class OnSchedulePipeline(
                 _superseded = $"{outcome.Words}: nothing was pushed or ordered, and the next run does it";
                 return StepResult.Skipped(_superseded);
             case MainState.Refused or MainState.Unavailable:
+                MayPass = outcome.State == MainState.Unavailable;
                 return StepResult.Failed($"{repository.Remote.Url} did not take the push: {outcome.Words}");
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caur.Contracts.Ids;
+using Caur.Grains.Following;
 
 namespace Caur.Silo.Configuration;
 
@@ -7,7 +8,7 @@ namespace Caur.Silo.Configuration;
 /// manual's, with keys of the farm's own beside them.</summary>
 internal static class RepositoryJson
 {
-    public const string SourcesForm = """{"ID":{"url":"https://...","hold_dependants":true,"follow":true,"webhook_secret":"..."}}, with webhook_secret_file for a secret in a file""";
+    public const string SourcesForm = """{"ID":{"url":"https://...","hold_dependants":true,"follow":true,"webhook_secret":"...","schedule":"*/30 * * * *","triggers":{"daily":"0 3 * * *"},"token":"...","aur_key":"..."}}, with webhook_secret_file, token_file and aur_key_file for secrets in files""";
 
     public const string TargetsForm =
         """{"NAME":{"architectures":["x86_64"],"extra_repos":[{"name":"...","servers":["..."]}],"extra_keyrings":[]}}""";
@@ -20,7 +21,7 @@ internal static class RepositoryJson
     {
         foreach (var source in Entries(node, "source repository", problems))
         {
-            var members = Members(source, problems, "url", "hold_dependants", "follow", "webhook_secret", "webhook_secret_file");
+            var members = Members(source, problems, "url", "hold_dependants", "follow", "webhook_secret", "webhook_secret_file", "schedule", "triggers", "token", "token_file", "aur_key", "aur_key_file");
             if (!members.TryGetValue("url", out var url))
             {
                 problems.Add(new(source.Place, $"source repository {Shown.Text(source.Name)} has no url"));
@@ -38,10 +39,44 @@ internal static class RepositoryJson
                 }
             }
 
-            if (members.ContainsKey("webhook_secret") || members.ContainsKey("webhook_secret_file"))
+            foreach (var key in (string[])["webhook_secret", "token", "aur_key"])
             {
-                CheckSecret($"source repository {Shown.Text(source.Name)}", "webhook_secret", source, members, problems);
+                if (members.ContainsKey(key) || members.ContainsKey($"{key}_file"))
+                {
+                    CheckSecret($"source repository {Shown.Text(source.Name)}", key, source, members, problems);
+                }
             }
+
+            if (members.TryGetValue("schedule", out var schedule))
+            {
+                CheckTimes(schedule, problems);
+            }
+
+            if (members.TryGetValue("triggers", out var triggers))
+            {
+                foreach (var trigger in triggers.Kind == JsonValueKind.Object ? triggers.Children : [])
+                {
+                    if (trigger.Name.Length == 0 || trigger.Name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
+                    {
+                        problems.Add(new(trigger.Place, $"'{Shown.Text(trigger.Name)}' is no name of a trigger: a word is wanted, as CI_ON_TRIGGER has it"));
+                    }
+
+                    CheckTimes(trigger, problems);
+                }
+
+                if (triggers.Kind != JsonValueKind.Object)
+                {
+                    problems.Add(Wrong(triggers, "an object with a cron expression for each trigger"));
+                }
+            }
+        }
+    }
+
+    private static void CheckTimes(ConfigurationNode node, List<ConfigurationProblem> problems)
+    {
+        if (Text(node, problems) is { } text && CronTimes.Problem(text) is { } problem)
+        {
+            problems.Add(new(node.Place, Shown.Text(problem)));
         }
     }
 

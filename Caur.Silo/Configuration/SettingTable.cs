@@ -27,7 +27,7 @@ internal static class SettingTable
     [
         // What the farm builds from and for.
         new("source_repositories", "PACKAGE_REPOS", new JsonObjectKind(RepositoryJson.SourcesForm, RepositoryJson.CheckSources),
-            "required", "The git repositories of PKGBUILD folders, by an id of your choice. With `hold_dependants` (default true), what depends on a failed build waits until that succeeds. `follow` has the farm look for new commits itself, or not, whatever `CAUR_FOLLOW` says; `webhook_secret` lets a webhook tell of them ([sources.md](sources.md)).")
+            "required", "The git repositories of PKGBUILD folders, by an id of your choice. With `hold_dependants` (default true), what depends on a failed build waits until that succeeds. `follow` has the farm look for new commits itself, or not, whatever `CAUR_FOLLOW` says; `webhook_secret` lets a webhook tell of them. `schedule` is when what is new of every package is looked for, `triggers` when the packages of each `CI_ON_TRIGGER` are scheduled: cron expressions, in UTC. `token` is for pushes and for merge or pull requests, `aur_key` for managed AUR packages ([sources.md](sources.md)).")
             { Options = ["FarmOptions.SourceRepositories"], IsSecret = true },
         new("target_repositories", "PACKAGE_TARGET_REPOS", new JsonObjectKind(RepositoryJson.TargetsForm, RepositoryJson.CheckTargets),
             "required", "The pacman repositories that are built for, by name. `extra_repos` are further repositories that builds take dependencies from; their packages must be signed by keys that the builder image trusts, or that a package of `extra_keyrings` brings: addresses of keyring packages, which each build installs first and believes, so they should be `https`.")
@@ -39,6 +39,10 @@ internal static class SettingTable
         new("following.enabled", "CAUR_FOLLOW", new Flag(), "false", "Whether the farm looks by itself for new commits of source repositories that do not say otherwise. A farm that CI pipelines post to needs it not.")
             { Options = ["FarmOptions.Follow"] },
         new("following.interval", "CAUR_FOLLOW_INTERVAL", new WholeNumber(1, 86400, "seconds"), "60", "How often it looks.") { Options = ["FarmOptions.FollowInterval"] },
+        new("following.aur_url", "CAUR_AUR_URL", new Words("an address, http:// or https://", RepositoryJson.IsWebUrl), "https://aur.archlinux.org", "The AUR, or a mirror with the same paths, for the on-schedule pipeline.") { Options = ["FarmOptions.AurUrl"] },
+        new("following.scripts_image", "CAUR_SCRIPTS_IMAGE", new Words("an image's name", text => !text.StartsWith('-') && !text.Any(c => char.IsControl(c) || c == ' ')), "none",
+            "The image in whose containers `update.sh` and nvchecker run, without any secret; the builder image has what they need. Without one, packages that need it are skipped, and told.")
+            { Options = ["FarmOptions.ScriptsImage"] },
 
         .. NotificationSettings.All,
 

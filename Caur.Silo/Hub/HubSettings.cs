@@ -44,7 +44,11 @@ internal static class FarmEnvironment
                 Url = source.Url ?? "",
                 HoldDependants = source.HoldDependants ?? true,
                 Follow = source.Follow,
-                WebhookSecret = source.WebhookSecret ?? (source.WebhookSecretFile is { } file ? SecretFile.Read(file, out _) : null),
+                WebhookSecret = Secret(source.WebhookSecret, source.WebhookSecretFile),
+                Schedule = source.Schedule,
+                Triggers = source.Triggers ?? [],
+                Token = Secret(source.Token, source.TokenFile),
+                AurKey = Secret(source.AurKey, source.AurKeyFile),
             };
         }
 
@@ -80,6 +84,11 @@ internal static class FarmEnvironment
         farm.Follow = Value("CAUR_FOLLOW") is { } follow ? follow == "true" : farm.Follow;
         farm.FollowInterval = Seconds("CAUR_FOLLOW_INTERVAL") ?? farm.FollowInterval;
 
+        farm.AurUrl = Value("CAUR_AUR_URL")?.TrimEnd('/') ?? farm.AurUrl;
+        farm.ScriptsImage = Value("CAUR_SCRIPTS_IMAGE") ?? farm.ScriptsImage;
+
+        static string? Secret(string? text, string? file) => text ?? (file is null ? null : SecretFile.Read(file, out _));
+
         string? Value(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
         TimeSpan? Seconds(string name) =>
@@ -89,7 +98,20 @@ internal static class FarmEnvironment
             Value(name) is { } text ? JsonSerializer.Deserialize<Dictionary<string, T>>(text, Json) ?? [] : [];
     }
 
-    private sealed record SourceBody(string? Url, bool? HoldDependants, bool? Follow, string? WebhookSecret, string? WebhookSecretFile);
+    private sealed record SourceBody(string? Url, bool? HoldDependants, bool? Follow, string? WebhookSecret, string? WebhookSecretFile)
+    {
+        public string? Schedule { get; init; }
+
+        public Dictionary<string, string>? Triggers { get; init; }
+
+        public string? Token { get; init; }
+
+        public string? TokenFile { get; init; }
+
+        public string? AurKey { get; init; }
+
+        public string? AurKeyFile { get; init; }
+    }
 
     private sealed record TargetBody(List<string>? Architectures, List<ExtraRepository>? ExtraRepos, List<string>? ExtraKeyrings);
 

@@ -1,9 +1,11 @@
+using Caur.Contracts.Farm;
 using Caur.Grains.Sources;
 using Caur.Pipelines.Git;
 using Caur.Pipelines.Reading;
 using Caur.Storage.Files;
 using Caur.Storage.Processes;
 using Caur.Tests.Storage.Support;
+using Microsoft.Extensions.Options;
 
 namespace Caur.Tests.Sources;
 
@@ -16,7 +18,7 @@ public sealed class GitSourceReaderTests : IDisposable
     public GitSourceReaderTests()
     {
         _source = new GitWorkTree(_folder["source"]);
-        _reader = new GitSourceReader(new SourceClones(DataFolders.Resolve(_folder["data"]), new ProcessRunner(TimeProvider.System)));
+        _reader = new GitSourceReader(new SourceClones(DataFolders.Resolve(_folder["data"]), new ProcessRunner(TimeProvider.System), Options.Create(new FarmOptions())));
     }
 
     [Fact]

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Caur.Contracts.Builds;
+using Caur.Contracts.Farm;
+using Caur.Contracts.Sources;
+using Caur.Grains.Sources;
+using Caur.Pipelines.Aur;
+using Caur.Pipelines.Forges;
+using Caur.Pipelines.Git;
+using Caur.Pipelines.Pushes;
+using Caur.Pipelines.Runs;
+using Caur.Pipelines.Sandbox;
+using Caur.Pipelines.Schedules;
+using Caur.Storage.Files;
+using Caur.Storage.Processes;
+using Microsoft.Extensions.Options;
+using Orleans;
+using PushRemote = Caur.Pipelines.Pushes.GitRemote;
+
+namespace Caur.Grains.Following;
+
+/// <summary>The on-schedule pipeline and its triggers, whenever their cron expressions come true. A moment that passed while no hub ran is made up
+/// for, once.</summary>
+internal sealed class OnScheduleStarter(
+    SourceClones clones, ISourceForges forges, DataFolders folders, ProcessRunner processes, IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock)
+    : IPipelineStarter
+{
+    private const int LongestTrigger = 100;
+
+    public string Pipeline => OnSchedulePipeline.Name;
+
+    public RunCause Cause => RunCause.Schedule;
+
+    public string? RefuseTrigger(string trigger) =>
+        trigger.Length is 0 or > LongestTrigger || trigger.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
+            ? $"a trigger is a word of at most {LongestTrigger.ToString(CultureInfo.InvariantCulture)} characters, as CI_ON_TRIGGER names it"
+            : null;
+
+    public bool Looks(SourceRepositoryOptions options) => options.Schedule is not null || options.Triggers.Count > 0;
+
+    public Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var marks = new List<FoundMark>();
+        Add(null, options.Schedule);
+        foreach (var (trigger, cron) in options.Triggers.OrderBy(one => one.Key, StringComparer.Ordinal))
+        {
+            Add(trigger, cron);
+        }
+
+        return Task.FromResult<ImmutableArray<FoundMark>>([.. marks]);
+
+        void Add(string? trigger, string? cron)
+        {
+            if (cron is not null && CronTimes.Last(cron, now) is { } last)
+            {
+                marks.Add(new FoundMark(trigger, last));
+            }
+        }
+    }
+
+    public async Task<StartedRun> RunAsync(PipelineStart run, CancellationToken cancellationToken)
+    {
+        var clone = clones.Of(run.Source, run.Options.Url);
+        var fetched = await FetchedRun.BeginAsync(Pipeline, run, clone, clock, cancellationToken);
+        if (fetched.Snapshot is null)
+        {
+            return fetched.Unavailable;
+        }
+
+        var project = ForgeProject.Of(run.Options.Url);
+        var pipeline = new OnSchedulePipeline(
+            clone.Clone.Git,
+            new PushRepository(clone.Clone.Git.Folder, PushRemote.Of(run.Options.Url, run.Options.Token), processes),
+            _ => new OwnFarm(run.Source, BuildPriority.Schedule, grains, farm.Value, clock),
+            new OnScheduleOptions
+            {
+                Architectures = fetched.Architectures(farm.Value),
+                DryRun = run.DryRun,
+                Trigger = run.Trigger,
+                RunId = run.Number.ToString(CultureInfo.InvariantCulture),
+                Skip = project?.Kind == ForgeKind.GitLab ? CiSkip.PushOption : CiSkip.Marker,
+                Host = new ScheduleHostOptions
+                {
+                    Folder = Path.Combine(folders.Sources, $"{run.Source}.cache"),
+                    Aur = AurOptions.At(farm.Value.AurUrl),
+                    Sandbox = Sandbox(),
+                },
+                Forge = forges.Of(run.Options),
+                Aur = run.Options.AurKey is { } key ? new ManagedAurSetup(key) : null,
+                Made = run.Own.Add,
+            },
+            processes,
+            clock,
+            fetched.Tell);
+        var ended = fetched.Together(await pipeline.RunAsync(cancellationToken));
+        return new StartedRun(ended, pipeline.MayPass, null);
+    }
+
+    /// <summary>The engine is the one that docker's or podman's own variables name.</summary>
+    private ContainerSandbox? Sandbox()
+    {
+        if (farm.Value.ScriptsImage is not { } image)
+        {
+            return null;
+        }
+
+        var hasDocker = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "docker")));
+        return new ContainerSandbox(processes, new SandboxOptions { Image = image, Command = hasDocker ? "docker" : "podman" });
+    }
+}
