@@ -8,6 +8,7 @@ using Caur.Api.Packages;
 using Caur.Api.Paging;
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
+using Caur.Api.Sources;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
@@ -185,6 +186,26 @@ internal sealed class FarmClient(FarmHttp http) : IDisposable, IAsyncDisposable
     /// <summary>How the newest verification stands.</summary>
     public Task<VerificationView> VerificationAsync(TargetId target, CancellationToken cancellationToken) =>
         Http.GetAsync<VerificationView>($"{RepositoryPath(target)}/verify", cancellationToken);
+
+    /// <summary>The source repositories, by id, and how they are followed.</summary>
+    public Task<IReadOnlyList<SourceView>> SourcesAsync(CancellationToken cancellationToken) =>
+        Http.GetAsync<IReadOnlyList<SourceView>>("api/v1/sources", cancellationToken);
+
+    /// <summary>The runs of a source repository that are remembered, the newest first.</summary>
+    public Task<IReadOnlyList<RunSummary>> RunsAsync(string source, CancellationToken cancellationToken) =>
+        Http.GetAsync<IReadOnlyList<RunSummary>>($"{FarmPaths.Source(source)}/runs", cancellationToken);
+
+    /// <summary>A run as it stands.</summary>
+    public Task<RunView> RunAsync(string source, long number, CancellationToken cancellationToken) =>
+        Http.GetAsync<RunView>(string.Create(CultureInfo.InvariantCulture, $"{FarmPaths.Source(source)}/runs/{number}"), cancellationToken);
+
+    /// <summary>Orders a run.</summary>
+    public Task<StartRunReply> StartRunAsync(string source, StartRunBody body, CancellationToken cancellationToken) =>
+        Http.OrderAsync<StartRunReply>(FarmOrders.Run(source, body), HttpMethod.Post, $"{FarmPaths.Source(source)}/runs", body, cancellationToken);
+
+    /// <summary>What is followed of a package, what was decided of it, and why.</summary>
+    public Task<PackageWhy> WhyAsync(string source, string pkgbase, CancellationToken cancellationToken) =>
+        Http.GetAsync<PackageWhy>($"api/v1/packages/{Uri.EscapeDataString(source)}/{Uri.EscapeDataString(pkgbase)}/why", cancellationToken);
 
     /// <summary>Opens a log. Dispose of what is returned.</summary>
     /// <param name="pkgbase">Whose.</param>

@@ -1,5 +1,6 @@
 using Caur.Api.Queue;
 using Caur.Api.Repositories;
+using Caur.Api.Sources;
 using Caur.Contracts.Ids;
 
 namespace Caur.Silo.Cli;
@@ -33,6 +34,9 @@ internal static class FarmOrders
 
     public static Order Retry(BuildId build, Guid operation) =>
         new($"to build {build} again", $"'caur build list --package {build.Pkgbase}' shows its builds.", Pipelines) { Operation = operation };
+
+    public static Order Run(string source, StartRunBody body) => new(
+        $"to run {body.Pipeline} of {source}{(body.DryRun ? ", only to say what it would do" : "")}", $"'caur run list --source-repo {source}' shows its runs.", Pipelines);
 
     public static Order Pause(bool paused, string? arch) => new(
         $"to {(paused ? "pause" : "resume")} {(arch is null ? "all queues" : $"the queue of {arch}")}", "'caur queue' says whether it is paused.", Admins);

@@ -19,6 +19,8 @@ internal static class FarmPaths
         return $"api/v1/builders/{Uri.EscapeDataString(text[..cut])}/{Uri.EscapeDataString(text[(cut + 1)..])}";
     }
 
+    public static string Source(string source) => $"api/v1/sources/{Uri.EscapeDataString(source)}";
+
     /// <summary>The parameters of a query that have a value: empty, or <c>?a=b&amp;c=d</c>.</summary>
     public static string Query(params (string Name, string? Value)[] parameters)
     {

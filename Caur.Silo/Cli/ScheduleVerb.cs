@@ -171,7 +171,8 @@ internal static class ScheduleVerb
         };
     }
 
-    private static string TheOnly(IEnumerable<string> names, string what, string option, string setting) => names.ToList() switch
+    /// <summary>The name that is meant where none is given.</summary>
+    internal static string TheOnly(IEnumerable<string> names, string what, string option, string setting) => names.ToList() switch
     {
         [var one] => one,
         var several when several.Contains(ManualsRepository) => ManualsRepository,

@@ -10,6 +10,9 @@ internal sealed class ClientContainer(EngineClient engine, string image, DemoFol
     private const string Label = "caur.demo";
     private const string Script = "Caur.Silo.Demo.client.bash";
 
+    /// <summary>What the script says when everything is installed and it waits for a newer version.</summary>
+    private const string Waits = "Waiting for ";
+
     public void Dispose() => engine.Dispose();
 
     /// <summary>The engine and the image, both known to be there.</summary>
@@ -48,14 +51,21 @@ internal sealed class ClientContainer(EngineClient engine, string image, DemoFol
         }
     }
 
-    /// <summary>Installs everything of a repository and runs its programs.</summary>
+    /// <summary>Installs everything of a repository and runs its programs; then upgrades, when there is something to upgrade to.</summary>
     /// <param name="repository">Its name.</param>
     /// <param name="server">Its address as containers see it.</param>
     /// <param name="publicKey">The farm's, armored.</param>
     /// <param name="strict">Whether a program that fails is a failure.</param>
+    /// <param name="upgrade">The version of <see cref="SampleRelease.Package"/> that is to come, and what has it come once all is installed; null for no upgrade.</param>
     /// <param name="cancellationToken">Ends it; the container is removed all the same.</param>
     /// <returns>True when all went well.</returns>
-    public async Task<bool> InstallAsync(string repository, string server, string publicKey, bool strict, CancellationToken cancellationToken)
+    public async Task<bool> InstallAsync(
+        string repository,
+        string server,
+        string publicKey,
+        bool strict,
+        (string Version, Func<CancellationToken, Task> Publish)? upgrade,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -68,7 +78,7 @@ internal sealed class ClientContainer(EngineClient engine, string image, DemoFol
                     Entrypoint = [],
                     Cmd = ["/bin/bash", "-c", await ScriptAsync(cancellationToken)],
                     User = "root",
-                    Env = [$"REPOSITORY={repository}", $"SERVER={server}", $"PUBLIC_KEY={publicKey}", $"STRICT={(strict ? 1 : 0)}"],
+                    Env = [$"REPOSITORY={repository}", $"SERVER={server}", $"PUBLIC_KEY={publicKey}", $"STRICT={(strict ? 1 : 0)}", $"UPGRADE={(upgrade is null ? "" : SampleRelease.Package)}", $"UPGRADE_TO={upgrade?.Version}"],
                     Labels = new Dictionary<string, string> { [Label] = folders.Root },
                     HostConfig = new HostConfiguration
                     {
@@ -83,7 +93,7 @@ internal sealed class ClientContainer(EngineClient engine, string image, DemoFol
             {
                 await using var output = await engine.AttachAsync(container.Id, tty: false, cancellationToken);
                 await engine.StartAsync(container.Id, cancellationToken);
-                await ShowAsync(output, cancellationToken);
+                await ShowAsync(output, upgrade?.Publish, cancellationToken);
                 return await engine.WaitAsync(container.Id, cancellationToken) == 0;
             }
             finally
@@ -105,9 +115,18 @@ internal sealed class ClientContainer(EngineClient engine, string image, DemoFol
         return await reader.ReadToEndAsync(cancellationToken);
     }
 
-    private async Task ShowAsync(Stream output, CancellationToken cancellationToken)
+    private async Task ShowAsync(Stream output, Func<CancellationToken, Task>? publish, CancellationToken cancellationToken)
     {
-        var lines = new PlainLines(line => say.Line("client", line));
+        var publishing = Task.CompletedTask;
+        var lines = new PlainLines(line =>
+        {
+            say.Line("client", line);
+            if (publish is not null && line.StartsWith(Waits, StringComparison.Ordinal))
+            {
+                publishing = publish(cancellationToken);
+                publish = null;
+            }
+        });
         var buffer = new byte[16 * 1024];
         int read;
         while ((read = await output.ReadAsync(buffer, cancellationToken)) > 0)
@@ -116,6 +135,7 @@ internal sealed class ClientContainer(EngineClient engine, string image, DemoFol
         }
 
         lines.End();
+        await publishing;
     }
 
     /// <summary>A demo that was killed could not remove its container.</summary>

@@ -9,7 +9,7 @@ using Caur.Storage.Processes;
 
 namespace Caur.Silo.Demo;
 
-/// <summary>The farm's main job in front of somebody: build, sign, publish, install.</summary>
+/// <summary>The farm's main job in front of somebody: build, sign, publish, install; notice a commit, and upgrade.</summary>
 internal sealed class DemoRun(CliContext context, DemoOptions options)
 {
     /// <summary>The id of the source repository and the name of the target repository; the samples' <c>.ci/config</c> has the same.</summary>
@@ -112,9 +112,19 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
             _say.Step("A clean container trusts the farm's key, installs everything with pacman and runs it");
             var server = string.Create(CultureInfo.InvariantCulture, $"http://host.docker.internal:{port}/repos/{Repository}/{_arch}");
             var key = await farm.PublicKeyAsync(cancellationToken);
-            if (!await client.InstallAsync(Repository, server, key, strict: source.Expectations is not null, cancellationToken))
+            var upgrade = source.Expectations is not null && ends.Any(end => end.Build.Pkgbase == SampleRelease.Pkgbase && end.EndedWell)
+                ? new DemoUpgrade(farm, Repository, source, _say, context.Time)
+                : null;
+            var installed = await client.InstallAsync(
+                Repository,
+                server,
+                key,
+                strict: source.Expectations is not null,
+                upgrade is null ? null : (upgrade.Version, async token => problems.AddRange(await upgrade.RunAsync(token))),
+                cancellationToken);
+            if (!installed)
             {
-                problems.Add("the client could not install everything and run it");
+                problems.Add($"the client could not install everything and run it{(upgrade is null ? "" : ", or not upgrade it")}");
             }
         }
         else
@@ -168,6 +178,8 @@ internal sealed class DemoRun(CliContext context, DemoOptions options)
         if (source.Expectations is not null)
         {
             variables["CAUR_STALL_TIMEOUT"] = SamplesStallSeconds.ToString(CultureInfo.InvariantCulture);
+            variables["CAUR_FOLLOW"] = "true";
+            variables["CAUR_FOLLOW_INTERVAL"] = "2";
         }
 
         Directory.CreateDirectory(_folders.Farm);

@@ -34,7 +34,11 @@ internal sealed record SampleRepository(string Url, string Note, DemoExpectation
             var samples = FindSamples(context);
             var expect = Path.Combine(samples, DemoExpectations.FileName);
             var expectations = File.Exists(expect) ? DemoExpectations.Parse(await File.ReadAllTextAsync(expect, cancellationToken)) : null;
-            return new SampleRepository(folders.Source, await CommitAsync(samples, folders.Source, context.Time, cancellationToken), expectations);
+            var said = await CommitAsync(samples, folders.Source, context.Time, cancellationToken, keepsRelease: true);
+
+            // The demo orders all of it by hand; the farm, which follows the repository, is to take it from here.
+            await RunAsync(folders.Source, context.Time, cancellationToken, "tag", "-f", "scheduled", "HEAD");
+            return new SampleRepository(folders.Source, said, expectations);
         }
 
         if (source.Contains("://", StringComparison.Ordinal))
@@ -55,9 +59,15 @@ internal sealed record SampleRepository(string Url, string Note, DemoExpectation
 
     /// <summary>Makes a git repository equal to a plain folder.</summary>
     /// <returns>What it did: a commit only when something changed, so that the same content keeps its commit.</returns>
-    public static async Task<string> CommitAsync(string from, string to, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="from">The plain folder.</param>
+    /// <param name="to">The repository.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="keepsRelease">A version that an earlier demo committed stays: it is published.</param>
+    public static async Task<string> CommitAsync(
+        string from, string to, TimeProvider time, CancellationToken cancellationToken, bool keepsRelease = false)
     {
-        var git = new ProcessRunner(time);
+        var release = keepsRelease ? SampleRelease.Read(to) : null;
         if (!Directory.Exists(Path.Combine(to, ".git")))
         {
             Directory.CreateDirectory(to);
@@ -78,6 +88,10 @@ internal sealed record SampleRepository(string Url, string Note, DemoExpectation
         }
 
         Copy(new DirectoryInfo(from), to);
+        if (release is not null)
+        {
+            SampleRelease.Write(to, release);
+        }
 
         // A sample's upstream is a git repository in plain files; what its own ignore files leave out belongs to it all the same.
         await RunAsync("add", "-A", "-f", ".");
@@ -91,23 +105,33 @@ internal sealed record SampleRepository(string Url, string Note, DemoExpectation
         var count = new DirectoryInfo(to).EnumerateDirectories().Count(folder => File.Exists(Path.Combine(folder.FullName, "PKGBUILD")));
         return $"{count} package folders at commit {after[..10]}, {(after == before ? "unchanged" : "new")}";
 
-        async Task<string> RunAsync(params string[] arguments)
-        {
-            var result = await git.RunAsync(
-                new ProcessRequest { FileName = "git", Arguments = ["-C", to, "-c", "core.autocrlf=false", .. arguments], Environment = Environment },
-                cancellationToken);
-            return result.Succeeded
-                ? result.OutputText
-                : throw new FarmException(ExitCodes.Failed, $"git {arguments[0]} in {to} failed: {result.Error.Trim()}");
-        }
+        Task<string> RunAsync(params string[] arguments) => SampleRepository.RunAsync(to, time, cancellationToken, arguments);
 
         async Task<string?> HeadAsync()
         {
-            var result = await git.RunAsync(
+            var result = await new ProcessRunner(time).RunAsync(
                 new ProcessRequest { FileName = "git", Arguments = ["-C", to, "rev-parse", "--verify", "-q", "HEAD"], Environment = Environment },
                 cancellationToken);
             return result.Succeeded ? result.OutputText.Trim() : null;
         }
+    }
+
+    /// <summary>Commits what was changed in the repository.</summary>
+    /// <returns>The commit.</returns>
+    public static async Task<string> CommitAllAsync(string repository, string message, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await RunAsync(repository, time, cancellationToken, "commit", "-q", "-a", "-m", message);
+        return (await RunAsync(repository, time, cancellationToken, "rev-parse", "HEAD")).Trim();
+    }
+
+    private static async Task<string> RunAsync(string repository, TimeProvider time, CancellationToken cancellationToken, params string[] arguments)
+    {
+        var result = await new ProcessRunner(time).RunAsync(
+            new ProcessRequest { FileName = "git", Arguments = ["-C", repository, "-c", "core.autocrlf=false", .. arguments], Environment = Environment },
+            cancellationToken);
+        return result.Succeeded
+            ? result.OutputText
+            : throw new FarmException(ExitCodes.Failed, $"git {arguments[0]} in {repository} failed: {result.Error.Trim()}");
     }
 
     private static bool IsGitRepository(string path) =>

@@ -219,7 +219,7 @@ public sealed class ConfigurationCheckTests : IDisposable
     [Theory]
     [InlineData("PACKAGE_REPOS", "{", "PACKAGE_REPOS (environment): source_repositories: it is no JSON: ")]
     [InlineData("PACKAGE_REPOS", "{\n\"a\": {\n\"urll\": 1 } }", "PACKAGE_REPOS (environment, line 3): source_repositories: 'urll' is no key of a; did you mean url?")]
-    [InlineData("PACKAGE_REPOS", "[]", "PACKAGE_REPOS (environment): source_repositories: wanted is {\"ID\":{\"url\":\"https://...\",\"hold_dependants\":true}}, not a list")]
+    [InlineData("PACKAGE_REPOS", "[]", "PACKAGE_REPOS (environment): source_repositories: wanted is {\"ID\":{\"url\":\"https://...\",\"hold_dependants\":true,\"follow\":true,\"webhook_secret\":\"...\"}}, with webhook_secret_file for a secret in a file, not a list")]
     [InlineData("PACKAGE_REPOS", "{}", "PACKAGE_REPOS (environment): source_repositories names no source repository; it wants ")]
     [InlineData("PACKAGE_REPOS", "{\"a\":{\"url\":\"--upload-pack=x\"}}", "PACKAGE_REPOS (environment): source_repositories: source repository a: '--upload-pack=x' is no url that git can fetch")]
     [InlineData("PACKAGE_REPOS", "{\"a\":5}", "PACKAGE_REPOS (environment): source_repositories: a must be an object, not a number")]
