@@ -59,7 +59,7 @@ internal sealed class AddPackages(
 
         using var from = created.Value;
         var decisions = new List<PackageDecision>();
-        foreach (var package in packages.DistinctBy(one => one.Pkgbase, StringComparer.Ordinal))
+        foreach (var package in packages.DistinctBy(one => one.Pkgbase, StringComparer.Ordinal).OrderBy(one => one.Pkgbase, StringComparer.Ordinal))
         {
             var (folder, words) = await FolderAsync(from.Services, package, cancellationToken);
             if (folder is not null)

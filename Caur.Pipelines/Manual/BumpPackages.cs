@@ -58,7 +58,7 @@ internal sealed class BumpPackages(
 
     private async Task<StepResult> DecideAsync(CancellationToken cancellationToken)
     {
-        var named = packages.Distinct(StringComparer.Ordinal).ToList();
+        var named = packages.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (UnknownOf(named) is { } unknown)
         {
             return unknown;

@@ -33,7 +33,7 @@ internal sealed class DropPackages(
 
     private async Task<StepResult> DecideAsync(CancellationToken cancellationToken)
     {
-        var named = packages.Distinct(StringComparer.Ordinal).ToList();
+        var named = packages.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (UnknownOf(named) is { } unknown)
         {
             return unknown;
