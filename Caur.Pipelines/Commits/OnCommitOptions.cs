@@ -29,6 +29,9 @@ internal sealed record OnCommitOptions
     /// <summary>The id of the CI pipeline; null for none.</summary>
     public string? Pipeline { get; init; }
 
+    /// <summary>The web page of the CI job; null for none.</summary>
+    public string? Page { get; init; }
+
     /// <summary>Names that somebody probably meant; null for no such help.</summary>
     public Func<string, IEnumerable<string>, IReadOnlyList<string>>? Nearest { get; init; }
 }

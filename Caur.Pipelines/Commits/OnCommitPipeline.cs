@@ -33,7 +33,7 @@ internal sealed class OnCommitPipeline(
     private const int Tries = 5;
 
     private readonly RunRecorder _recorder = new(
-        new PipelineRun { Pipeline = Name, DryRun = options.DryRun, Started = time.GetUtcNow() }, time, changed);
+        new PipelineRun { Pipeline = Name, DryRun = options.DryRun, Started = time.GetUtcNow(), Page = options.Page }, time, changed);
 
     private readonly RemoteTag _tag = new(git, remote, options.Tag);
     private readonly RangeReader _ranges = new(git);

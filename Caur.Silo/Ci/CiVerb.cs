@@ -9,6 +9,11 @@ internal static class CiVerb
     public static Command Create(CliContext context) => new("ci", "The pipelines of a source repository, for its CI jobs.")
     {
         OnCommitVerb.Create(context),
+        OnScheduleVerb.Create(context),
+        ManualVerbs.Schedule(context),
+        ManualVerbs.Add(context),
+        ManualVerbs.Drop(context),
+        ManualVerbs.Bump(context),
         PlanVerb.Create(context),
     };
 }

@@ -12,8 +12,9 @@ namespace Caur.Silo.Ci;
 /// <summary>A farm behind its gateway.</summary>
 /// <param name="farm">The gateway.</param>
 /// <param name="context">For the clock and what is told while it waits.</param>
+/// <param name="priority">Of the builds that are ordered.</param>
 /// <param name="quiet">Nothing is told.</param>
-internal sealed class GatewayFarm(FarmClient farm, CliContext context, bool quiet) : IFarm
+internal sealed class GatewayFarm(FarmClient farm, CliContext context, BuildPriority priority, bool quiet) : IFarm
 {
     /// <summary>A change that is ordered is durable; whether it is refused shows much earlier than this.</summary>
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromMinutes(5);
@@ -47,7 +48,7 @@ internal sealed class GatewayFarm(FarmClient farm, CliContext context, bool quie
                     Commit = order.Pipeline is null ? order.Commit : $"{order.Commit}:{order.Pipeline}",
                     Packages = [.. order.Packages.Select(Package)],
                     Operation = order.Operation,
-                    Priority = BuildPriority.Commit,
+                    Priority = priority,
                 },
                 cancellationToken);
             return new ScheduleOutcome(

@@ -1,11 +1,8 @@
-using System.Collections.Immutable;
 using System.CommandLine;
+using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Pipelines.Commits;
-using Caur.Pipelines.Git;
-using Caur.Pipelines.Runs;
 using Caur.Silo.Cli;
-using Caur.Storage.Processes;
 
 namespace Caur.Silo.Ci;
 
@@ -27,13 +24,6 @@ internal static class OnCommitVerb
         4 token refused; 130 interrupted.
         """;
 
-    private static readonly Option<string> Folder = new("--repository")
-    {
-        Description = "The checkout of the source repository. Only what is committed counts.",
-        DefaultValueFactory = _ => ".",
-        HelpName = "DIR",
-    };
-
     private static readonly Option<string> Commit = new("--commit")
     {
         Description = "The commit to handle.",
@@ -41,104 +31,37 @@ internal static class OnCommitVerb
         HelpName = "SHA",
     };
 
-    private static readonly Option<string> Remote = new("--remote")
-    {
-        Description = "The remote of the checkout where branch and tag are.",
-        DefaultValueFactory = _ => "origin",
-        HelpName = "NAME",
-    };
-
-    private static readonly Option<string?> Branch = new("--branch")
-    {
-        Description = "The branch there. Default: the CI job's, else the default branch.",
-        HelpName = "NAME",
-    };
-
-    private static readonly Option<string> Tag = new("--tag")
-    {
-        Description = "The tag that marks up to where everything was handed over.",
-        DefaultValueFactory = _ => OnCommitOptions.DefaultTag,
-        HelpName = "NAME",
-    };
-
-    private static readonly Option<string[]> Arch = new("--arch")
-    {
-        Description = "The architecture to build for; may be given several times. Default: x86_64.",
-        HelpName = "ARCH",
-    };
-
     private static readonly Option<bool> Force = new("--force") { Description = "Remove also when more than a fifth of the packages goes." };
 
     public static Command Create(CliContext context)
     {
         var command = new Command("on-commit", Description);
-        FarmVerb.AddSymbols(command, [Folder, Commit, Remote, Branch, Tag, Arch, ChangeRun.DryRun, Force]);
+        FarmVerb.AddSymbols(command, [.. CiOptions.Common, Commit, Force]);
         command.SetAction((result, cancellationToken) => RunAsync(result, context, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult result, CliContext context, CancellationToken cancellationToken)
-    {
-        var (json, job) = (result.GetValue(CommonOptions.Json), new CiJob(context));
-        var processes = new ProcessRunner(context.Time);
-        var output = new RunOutput(context, json);
-        FarmClient? client = null;
-        GatewayFarm? farm = null;
-        try
-        {
-            var (git, remote) = await job.OpenAsync(
-                result.GetRequiredValue(Folder), result.GetRequiredValue(Remote), processes, cancellationToken);
-            var pipeline = new OnCommitPipeline(
-                git,
-                remote,
-                settings =>
-                {
-                    client = result.Farm(context, job.WithTunnelOf(settings, result));
-                    return farm = new GatewayFarm(client, context, quiet: json);
-                },
-                Options(result, job),
-                context.Time,
-                output.Changed);
-            var run = await pipeline.RunAsync(cancellationToken);
-            output.End(run);
-            return run.Outcome switch
+    private static Task<int> RunAsync(ParseResult result, CliContext context, CancellationToken cancellationToken) => CiRun.RunAsync(
+        result,
+        context,
+        BuildPriority.Commit,
+        (run, changed) => new OnCommitPipeline(
+            run.Git,
+            run.Remote,
+            run.Connect,
+            new OnCommitOptions
             {
-                RunOutcome.Failed => farm?.Failure?.ExitCode ?? ExitCodes.Failed,
-                RunOutcome.Incomplete => ExitCodes.Failed,
-                _ => ExitCodes.Ok,
-            };
-        }
-        catch (Exception error) when (error is SourceUnavailableException or ProgramNotFoundException)
-        {
-            throw new FarmException(ExitCodes.Failed, error.Message, error);
-        }
-        finally
-        {
-            if (client is not null)
-            {
-                await client.DisposeAsync();
-            }
-        }
-    }
-
-    private static OnCommitOptions Options(ParseResult result, CiJob job)
-    {
-        var architectures = result.GetValue(Arch) is { Length: > 0 } named ? named.Distinct(StringComparer.Ordinal).ToImmutableArray() : ["x86_64"];
-        if (architectures.FirstOrDefault(arch => !Names.IsValidArch(arch)) is { } wrong)
-        {
-            throw new FarmException(ExitCodes.Usage, $"--arch: '{GitText.Clean(wrong)}' is no architecture");
-        }
-
-        return new OnCommitOptions
-        {
-            Commit = result.GetRequiredValue(Commit),
-            Branch = result.GetValue(Branch) ?? job.Branch,
-            Tag = result.GetRequiredValue(Tag),
-            Architectures = architectures,
-            DryRun = result.GetValue(ChangeRun.DryRun),
-            Force = result.GetValue(Force),
-            Pipeline = job.Pipeline,
-            Nearest = NearestNames.Of,
-        };
-    }
+                Commit = result.GetRequiredValue(Commit),
+                Branch = run.Branch,
+                Tag = run.Tag,
+                Architectures = CiOptions.Architectures(result),
+                DryRun = run.DryRun,
+                Force = result.GetValue(Force),
+                Pipeline = run.Job.Pipeline,
+                Page = run.Job.Page,
+                Nearest = NearestNames.Of,
+            },
+            context.Time,
+            changed).RunAsync(cancellationToken),
+        cancellationToken);
 }

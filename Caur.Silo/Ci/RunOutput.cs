@@ -31,7 +31,8 @@ internal sealed class RunOutput(CliContext context, bool json)
             return;
         }
 
-        foreach (var decision in run.Decisions)
+        // Of thousands of packages nothing is to be told, which the last line counts.
+        foreach (var decision in run.Decisions.Where(one => one.Kind != DecisionKind.None || one.Problem is not null))
         {
             // A folder may be called anything, and this is somebody's terminal.
             context.Out.WriteLine(GitText.OneLine($"  {Word(decision),-8} {decision.Pkgbase}: {string.Join("; ", decision.Reasons)}{Then(decision)}"));
@@ -51,6 +52,11 @@ internal sealed class RunOutput(CliContext context, bool json)
             var commit = run.Commit is { } head ? $" at {CommitMessage.ShortOf(head)}" : "";
             context.Out.WriteLine($"{run.Pipeline}{commit}: {run.Summary}");
         }
+
+        if (run.Page is { } page)
+        {
+            context.Out.WriteLine(GitText.OneLine($"run: {page}"));
+        }
     }
 
     private static string Word(PackageDecision decision) => decision switch
@@ -58,11 +64,14 @@ internal sealed class RunOutput(CliContext context, bool json)
         { Problem: not null } => "not done",
         { Kind: DecisionKind.Build } => "build",
         { Kind: DecisionKind.Remove } => "remove",
+        { Kind: DecisionKind.Update } => "update",
+        { Kind: DecisionKind.Review } => "review",
+        { Kind: DecisionKind.Skipped } => "skipped",
         _ => "nothing",
     };
 
     private static string Then(PackageDecision decision) =>
-        decision.Problem is { } problem ? $". It cannot be built: {problem}"
+        decision.Problem is { } problem ? decision.Kind == DecisionKind.Build ? $". It cannot be built: {problem}" : $". Not done: {problem}"
         : decision.Builds.IsEmpty ? ""
         : $" -> {string.Join(", ", decision.Builds)}";
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Sources;
 using Caur.Grains.Following;
@@ -192,7 +193,14 @@ public sealed class FollowingTests : IAsyncLifetime
 
         public string Pipeline => Name;
 
-        public Task<string?> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+        public RunCause Cause => RunCause.Poll;
+
+        public string? RefuseTrigger(string trigger) => null;
+
+        public bool Looks(SourceRepositoryOptions options) => false;
+
+        public Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) =>
+            Task.FromResult<ImmutableArray<FoundMark>>([]);
 
         public async Task<StartedRun> RunAsync(PipelineStart run, CancellationToken cancellationToken)
         {

@@ -114,7 +114,7 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
         run.Decisions[2].Reasons[^1].ShouldBe("waits for review in request 1");
         (await _rig.RefAsync("refs/heads/main")).ShouldBe(main);
         (await _rig.TextAsync("tool/PKGBUILD", "update-tool")).ShouldContain(Danger.Trim());
-        server.BodyOf(1).ShouldContain("`ann`");
+        server.BodyOf(1).ShouldContain("not everybody who keeps it in the AUR is trusted: ` ann `");
         _rig.Farm.Schedules.ShouldBeEmpty();
 
         // It is told as long as it waits, and asked once.
