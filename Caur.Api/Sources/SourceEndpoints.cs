@@ -109,7 +109,13 @@ internal static class SourceEndpoints
             return NoSource(source, farm);
         }
 
-        var reply = await Source(grains, source).StartRunAsync(new RunOrder { Pipeline = body.Pipeline, DryRun = body.DryRun });
+        var reply = await Source(grains, source).StartRunAsync(new RunOrder
+        {
+            Pipeline = body.Pipeline,
+            Trigger = body.Trigger,
+            Packages = [.. body.Packages],
+            DryRun = body.DryRun,
+        });
         if (reply.Run is not { } run)
         {
             return TypedResults.Problem(BuildStateNames.Shown(reply.Error ?? "", 500), statusCode: StatusCodes.Status422UnprocessableEntity);

@@ -21,6 +21,14 @@ public sealed record RunOrder
     /// has triggers.</summary>
     [Id(2)]
     public string? Trigger { get; init; }
+
+    /// <summary>The packages, for the pipelines that somebody starts for some: <c>schedule</c>, <c>add</c>, <c>drop</c> and <c>bump</c>. At most
+    /// <see cref="MostPackages"/>.</summary>
+    [Id(3)]
+    public ImmutableArray<string> Packages { get; init; } = [];
+
+    /// <summary>So many packages can be named at once.</summary>
+    public const int MostPackages = 1000;
 }
 
 /// <summary>What became of an order.</summary>

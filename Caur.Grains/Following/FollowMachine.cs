@@ -17,13 +17,22 @@ internal static class FollowMachine
     /// <summary>A run is wanted. One like it that waits is that one, and waits no longer for its next try.</summary>
     public static (FollowState Next, RunTicket Ticket) Order(FollowState state, RunOrder order, RunCause cause, DateTimeOffset now)
     {
-        if (state.Waiting.FirstOrDefault(one => one.Pipeline == order.Pipeline && one.Trigger == order.Trigger && one.DryRun == order.DryRun) is { } waiting)
+        if (state.Waiting.FirstOrDefault(one => IsLike(one, order)) is { } waiting)
         {
             var sooner = waiting with { NotBefore = null, Failures = 0, Cause = waiting.Cause == RunCause.Retry ? cause : waiting.Cause };
             return (state with { Waiting = state.Waiting.Replace(waiting, sooner) }, sooner);
         }
 
-        var ticket = new RunTicket { Number = state.LastRun + 1, Pipeline = order.Pipeline, Trigger = order.Trigger, DryRun = order.DryRun, Cause = cause, Asked = now };
+        var ticket = new RunTicket
+        {
+            Number = state.LastRun + 1,
+            Pipeline = order.Pipeline,
+            Trigger = order.Trigger,
+            Packages = order.Packages,
+            DryRun = order.DryRun,
+            Cause = cause,
+            Asked = now,
+        };
         return (state with { LastRun = ticket.Number, Waiting = state.Waiting.Add(ticket) }, ticket);
     }
 
@@ -41,6 +50,12 @@ internal static class FollowMachine
 
     /// <summary>Whether a run was begun for what a look found, or is going to be.</summary>
     public static bool IsKnown(FollowState state, string pipeline, FoundMark found) => state.Marks.GetValueOrDefault(KeyOf(pipeline, found.Trigger)) == found.Mark;
+
+    private static bool IsLike(RunTicket ticket, RunOrder order) =>
+        ticket.Pipeline == order.Pipeline && ticket.Trigger == order.Trigger && ticket.DryRun == order.DryRun && ticket.Packages.SequenceEqual(order.Packages);
+
+    private static RunOrder OrderOf(RunTicket ticket) =>
+        new() { Pipeline = ticket.Pipeline, Trigger = ticket.Trigger, Packages = ticket.Packages, DryRun = ticket.DryRun };
 
     private static string KeyOf(string pipeline, string? trigger) => trigger is null ? pipeline : $"{pipeline}/{trigger}";
 
@@ -82,7 +97,7 @@ internal static class FollowMachine
             Marks = mark is null || ticket.DryRun ? state.Marks : state.Marks.SetItem(KeyOf(ticket.Pipeline, ticket.Trigger), mark),
         };
         var failures = ticket.Failures + 1;
-        if (!mayPass || ticket.DryRun || failures > MostFailures || next.Waiting.Any(one => one.Pipeline == ticket.Pipeline && one.Trigger == ticket.Trigger && !one.DryRun))
+        if (!mayPass || ticket.DryRun || failures > MostFailures || next.Waiting.Any(one => IsLike(one, OrderOf(ticket))))
         {
             return next;
         }
@@ -92,6 +107,7 @@ internal static class FollowMachine
             Number = next.LastRun + 1,
             Pipeline = ticket.Pipeline,
             Trigger = ticket.Trigger,
+            Packages = ticket.Packages,
             Cause = RunCause.Retry,
             Asked = now,
             Failures = failures,

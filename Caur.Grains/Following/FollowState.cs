@@ -15,7 +15,7 @@ internal sealed record FollowState
     /// <summary>The run that is under way; null when none is.</summary>
     public RunTicket? Running { get; init; }
 
-    /// <summary>What is run afterwards, in its order: at most one for each pipeline and trigger, and one more as a dry run.</summary>
+    /// <summary>What is run afterwards, in its order: at most one of each kind, and one more of it as a dry run.</summary>
     public ImmutableArray<RunTicket> Waiting { get; init; } = [];
 
     /// <summary>The runs that ended last, the newest last.</summary>
@@ -34,6 +34,9 @@ internal sealed record RunTicket
 
     /// <summary>The trigger whose packages alone are scheduled; null for an ordinary run.</summary>
     public string? Trigger { get; init; }
+
+    /// <summary>The packages that were named; none for pipelines that are about all.</summary>
+    public ImmutableArray<string> Packages { get; init; } = [];
 
     public bool DryRun { get; init; }
 

@@ -17,8 +17,8 @@ internal interface IPipelineStarter
     /// <summary>Why a run that the farm itself found to be due is begun.</summary>
     RunCause Cause { get; }
 
-    /// <summary>Why there can be no run for a trigger; null when there can.</summary>
-    string? RefuseTrigger(string trigger);
+    /// <summary>Why an order of this pipeline cannot be run; null when it can.</summary>
+    string? Refuse(RunOrder order);
 
     /// <summary>Whether a source repository's configuration has the farm look by itself.</summary>
     bool Looks(SourceRepositoryOptions options);
@@ -53,6 +53,9 @@ internal sealed record PipelineStart
 
     /// <summary>The trigger whose packages alone are scheduled; null for an ordinary run.</summary>
     public string? Trigger { get; init; }
+
+    /// <summary>The packages that were named; none for pipelines that are about all.</summary>
+    public ImmutableArray<string> Packages { get; init; } = [];
 
     public required SourceRepositoryOptions Options { get; init; }
 

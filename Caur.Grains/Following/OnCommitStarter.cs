@@ -21,7 +21,10 @@ internal sealed class OnCommitStarter(SourceClones clones, IGrainFactory grains,
 
     public RunCause Cause => RunCause.Poll;
 
-    public string? RefuseTrigger(string trigger) => $"the pipeline {Pipeline} has no triggers; on-schedule has";
+    public string? Refuse(RunOrder order) =>
+        order.Trigger is not null ? $"the pipeline {Pipeline} has no triggers; on-schedule has"
+        : order.Packages.Length > 0 ? $"the pipeline {Pipeline} takes no names of packages; schedule does"
+        : null;
 
     public bool Looks(SourceRepositoryOptions options) => options.Follow ?? farm.Value.Follow;
 

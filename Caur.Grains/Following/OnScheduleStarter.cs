@@ -4,25 +4,19 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
-using Caur.Pipelines.Aur;
 using Caur.Pipelines.Forges;
-using Caur.Pipelines.Git;
 using Caur.Pipelines.Pushes;
-using Caur.Pipelines.Runs;
-using Caur.Pipelines.Sandbox;
 using Caur.Pipelines.Schedules;
-using Caur.Storage.Files;
 using Caur.Storage.Processes;
 using Microsoft.Extensions.Options;
 using Orleans;
-using PushRemote = Caur.Pipelines.Pushes.GitRemote;
 
 namespace Caur.Grains.Following;
 
 /// <summary>The on-schedule pipeline and its triggers, whenever their cron expressions come true. A moment that passed while no hub ran is made up
 /// for, once.</summary>
 internal sealed class OnScheduleStarter(
-    SourceClones clones, ISourceForges forges, DataFolders folders, ProcessRunner processes, IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock)
+    SourceClones clones, ISourceForges forges, ScheduleHosts hosts, ProcessRunner processes, IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock)
     : IPipelineStarter
 {
     private const int LongestTrigger = 100;
@@ -31,10 +25,11 @@ internal sealed class OnScheduleStarter(
 
     public RunCause Cause => RunCause.Schedule;
 
-    public string? RefuseTrigger(string trigger) =>
-        trigger.Length is 0 or > LongestTrigger || trigger.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
+    public string? Refuse(RunOrder order) =>
+        order.Packages.Length > 0 ? $"the pipeline {Pipeline} takes no names of packages; schedule does"
+        : order.Trigger is { } trigger && (trigger.Length is 0 or > LongestTrigger || trigger.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
             ? $"a trigger is a word of at most {LongestTrigger.ToString(CultureInfo.InvariantCulture)} characters, as CI_ON_TRIGGER names it"
-            : null;
+        : null;
 
     public bool Looks(SourceRepositoryOptions options) => options.Schedule is not null || options.Triggers.Count > 0;
 
@@ -71,7 +66,7 @@ internal sealed class OnScheduleStarter(
         var project = ForgeProject.Of(run.Options.Url);
         var pipeline = new OnSchedulePipeline(
             clone.Clone.Git,
-            new PushRepository(clone.Clone.Git.Folder, PushRemote.Of(run.Options.Url, run.Options.Token), processes),
+            ScheduleHosts.PushesOf(run.Options, clone, processes),
             _ => new OwnFarm(run.Source, BuildPriority.Schedule, grains, farm.Value, clock),
             new OnScheduleOptions
             {
@@ -80,12 +75,7 @@ internal sealed class OnScheduleStarter(
                 Trigger = run.Trigger,
                 RunId = run.Number.ToString(CultureInfo.InvariantCulture),
                 Skip = project?.Kind == ForgeKind.GitLab ? CiSkip.PushOption : CiSkip.Marker,
-                Host = new ScheduleHostOptions
-                {
-                    Folder = Path.Combine(folders.Sources, $"{run.Source}.cache"),
-                    Aur = AurOptions.At(farm.Value.AurUrl),
-                    Sandbox = Sandbox(),
-                },
+                Host = hosts.Of(run.Source),
                 Forge = forges.Of(run.Options),
                 Aur = run.Options.AurKey is { } key ? new ManagedAurSetup(key) : null,
                 Made = run.Own.Add,
@@ -95,17 +85,5 @@ internal sealed class OnScheduleStarter(
             fetched.Tell);
         var ended = fetched.Together(await pipeline.RunAsync(cancellationToken));
         return new StartedRun(ended, pipeline.MayPass, null);
-    }
-
-    /// <summary>The engine is the one that docker's or podman's own variables name.</summary>
-    private ContainerSandbox? Sandbox()
-    {
-        if (farm.Value.ScriptsImage is not { } image)
-        {
-            return null;
-        }
-
-        var hasDocker = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "docker")));
-        return new ContainerSandbox(processes, new SandboxOptions { Image = image, Command = hasDocker ? "docker" : "podman" });
     }
 }

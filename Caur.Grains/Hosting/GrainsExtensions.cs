@@ -35,6 +35,11 @@ public static class GrainsExtensions
         // What both find is run in this order: what was committed comes before what is looked for.
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, OnCommitStarter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, OnScheduleStarter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, ScheduleStarter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, AddStarter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, DropStarter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPipelineStarter, BumpStarter>());
+        services.TryAddSingleton<ScheduleHosts>();
         services.TryAddSingleton<FollowInstruments>();
         services.TryAddSingleton<IWebhookJudge, WebhookJudge>();
         services.TryAddSingleton<FolderNames>();

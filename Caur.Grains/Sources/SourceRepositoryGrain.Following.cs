@@ -98,7 +98,7 @@ internal sealed partial class SourceRepositoryGrain
             return new RunReply { Error = $"there is no pipeline '{order.Pipeline}'; known: {Known(starters.Select(starter => starter.Pipeline))}" };
         }
 
-        if (order.Trigger is not null && wanted.RefuseTrigger(order.Trigger) is { } refused)
+        if (wanted.Refuse(order) is { } refused)
         {
             return new RunReply { Error = refused };
         }
@@ -385,6 +385,7 @@ internal sealed partial class SourceRepositoryGrain
                         Source = Id,
                         Number = ticket.Number,
                         Trigger = ticket.Trigger,
+                        Packages = ticket.Packages,
                         Options = Configuration!,
                         DryRun = ticket.DryRun,
                         Cause = ticket.Cause,

@@ -15,8 +15,21 @@ internal static class RunVerb
 
     private static readonly Argument<string> Pipeline = new("pipeline")
     {
-        Description = "Which pipeline. Default: on-commit.",
+        Description = "Which pipeline: on-commit, on-schedule, schedule, add, drop or bump. Default: on-commit.",
         DefaultValueFactory = _ => "on-commit",
+    };
+
+    private static readonly Argument<string[]> Packages = new("packages")
+    {
+        Description = "The packages, for schedule (NAME, NAME/CLASS, or all), add (NAME, NAME/URL), drop and bump.",
+        Arity = ArgumentArity.ZeroOrMore,
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<string?> Trigger = new("--trigger")
+    {
+        Description = "For on-schedule: schedule the packages of this CI_ON_TRIGGER, and do nothing else.",
+        HelpName = "NAME",
     };
 
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Wait until it has ended, and tell its steps." };
@@ -36,7 +49,7 @@ internal static class RunVerb
             context,
             "start",
             "Orders a run. One run of a repository is under way at a time, and others wait. With --follow it ends with 1 when the run failed, or some packages could not be built.",
-            [Pipeline, ChangeRun.DryRun, Follow, SourceChoice.Source],
+            [Pipeline, Packages, Trigger, ChangeRun.DryRun, Follow, SourceChoice.Source],
             StartAsync),
     };
 
@@ -55,7 +68,15 @@ internal static class RunVerb
     {
         var source = await SourceChoice.ReadAsync(run, cancellationToken);
         var started = await run.Farm.StartRunAsync(
-            source, new StartRunBody { Pipeline = run.Result.GetRequiredValue(Pipeline), DryRun = run.Result.GetValue(ChangeRun.DryRun) }, cancellationToken);
+            source,
+            new StartRunBody
+            {
+                Pipeline = run.Result.GetRequiredValue(Pipeline),
+                Trigger = run.Result.GetValue(Trigger),
+                Packages = run.Result.GetValue(Packages) ?? [],
+                DryRun = run.Result.GetValue(ChangeRun.DryRun),
+            },
+            cancellationToken);
         if (!run.Result.GetValue(Follow))
         {
             run.Print(started, () => RunText.WriteOrdered(run.Context, source, started.Run));

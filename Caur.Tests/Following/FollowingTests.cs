@@ -195,7 +195,7 @@ public sealed class FollowingTests : IAsyncLifetime
 
         public RunCause Cause => RunCause.Poll;
 
-        public string? RefuseTrigger(string trigger) => null;
+        public string? Refuse(RunOrder order) => null;
 
         public bool Looks(SourceRepositoryOptions options) => false;
 
