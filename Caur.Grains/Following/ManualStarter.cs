@@ -49,7 +49,7 @@ internal abstract class ManualStarter(
             Start = run,
             Repository = clone,
             Pushes = ScheduleHosts.PushesOf(run.Options, clone, processes),
-            Connect = _ => new OwnFarm(run.Source, BuildPriority.Manual, grains, farm.Value, clock),
+            Connect = settings => new OwnFarm(run.Source, settings.SourceRepository, BuildPriority.Manual, grains, farm.Value, clock),
             Host = hosts.Of(run.Source),
             Processes = processes,
             Options = new ManualOptions

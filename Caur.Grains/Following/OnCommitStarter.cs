@@ -43,7 +43,7 @@ internal sealed class OnCommitStarter(SourceClones clones, IGrainFactory grains,
         var pipeline = new OnCommitPipeline(
             clone.Clone.Git,
             clone.Remote,
-            _ => new OwnFarm(run.Source, BuildPriority.Commit, grains, farm.Value, clock),
+            settings => new OwnFarm(run.Source, settings.SourceRepository, BuildPriority.Commit, grains, farm.Value, clock),
             new OnCommitOptions
             {
                 Commit = snapshot.Commit,

@@ -67,7 +67,7 @@ internal sealed class OnScheduleStarter(
         var pipeline = new OnSchedulePipeline(
             clone.Clone.Git,
             ScheduleHosts.PushesOf(run.Options, clone, processes),
-            _ => new OwnFarm(run.Source, BuildPriority.Schedule, grains, farm.Value, clock),
+            settings => new OwnFarm(run.Source, settings.SourceRepository, BuildPriority.Schedule, grains, farm.Value, clock),
             new OnScheduleOptions
             {
                 Architectures = fetched.Architectures(farm.Value),

@@ -12,18 +12,21 @@ namespace Caur.Grains.Following;
 /// <summary>This farm, for a pipeline that it runs itself. A source repository's own settings say what is ordered, so it orders for itself
 /// alone.</summary>
 /// <param name="source">The source repository that is run for.</param>
+/// <param name="named">The source repository that its settings name.</param>
 /// <param name="priority">Of the builds that it orders.</param>
 /// <param name="grains">The farm.</param>
 /// <param name="farm">Its configuration.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class OwnFarm(string source, BuildPriority priority, IGrainFactory grains, FarmOptions farm, TimeProvider clock) : IFarm
+internal sealed class OwnFarm(string source, string named, BuildPriority priority, IGrainFactory grains, FarmOptions farm, TimeProvider clock) : IFarm
 {
     /// <summary>A change that is ordered is durable; whether it is refused shows much earlier than this.</summary>
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
-    public Task<FarmNames> DescribeAsync(CancellationToken cancellationToken) => Task.FromResult(new FarmNames(
+    public Task<FarmNames> DescribeAsync(CancellationToken cancellationToken) => Task.FromResult(named != source && farm.SourceRepositories.ContainsKey(named)
+        ? throw Refused($"BUILD_REPO in .ci/config is '{named}', and this is the source repository {source}: it can only order for itself")
+        : new FarmNames(
         [.. farm.SourceRepositories.Keys.Order(StringComparer.Ordinal)],
         [
             .. farm.TargetRepositories.OrderBy(target => target.Key, StringComparer.Ordinal)
@@ -32,11 +35,7 @@ internal sealed class OwnFarm(string source, BuildPriority priority, IGrainFacto
 
     public async Task<ScheduleOutcome> ScheduleAsync(ScheduleOrder order, CancellationToken cancellationToken)
     {
-        if (order.SourceRepository != source)
-        {
-            throw Refused($"BUILD_REPO in .ci/config is '{order.SourceRepository}', and this is the source repository {source}: it can only order builds of itself");
-        }
-
+        // The names were compared before; another one's builds are not ordered here in any case.
         var reply = await CallAsync(() => grains.GetGrain<ISourceRepositoryGrain>(source).ScheduleAsync(new ScheduleRequest
         {
             Operation = order.Operation,

@@ -53,6 +53,9 @@ internal sealed partial class SourceRepositoryGrain
 
     private bool Follows => Configuration is { } source && starters.Any(starter => starter.Looks(source));
 
+    /// <summary>Whether it looks when it comes up: a webhook that came while it was away is lost.</summary>
+    private bool Watches => Follows || Configuration?.WebhookSecret is not null;
+
     private EventSource Events => field ??= new EventSource(GrainFactory, $"source {Id}");
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -67,7 +70,7 @@ internal sealed partial class SourceRepositoryGrain
         await _record.LoadAsync(damage => LogDamaged(logger, damage.Record, damage.Error));
         _own = new OwnPushes(State.OwnCommits);
         _runTimer = this.RegisterGrainTimer(RunWaitingAsync, TimerOptions(HasRuns ? TimeSpan.Zero : Timeout.InfiniteTimeSpan));
-        _lookTimer = this.RegisterGrainTimer(LookAsync, TimerOptions(Follows ? TimeSpan.Zero : Timeout.InfiniteTimeSpan));
+        _lookTimer = this.RegisterGrainTimer(LookAsync, TimerOptions(Watches ? TimeSpan.Zero : Timeout.InfiniteTimeSpan));
         if (Follows)
         {
             await RemindAsync();
@@ -271,8 +274,9 @@ internal sealed partial class SourceRepositoryGrain
         finally
         {
             _isLooking = false;
-            if (Follows && !cancellationToken.IsCancellationRequested)
+            if ((Follows || _problem is not null) && !cancellationToken.IsCancellationRequested)
             {
+                // Who told of a push tells it once: what could not be looked at then is looked at later.
                 _lookTimer!.Change(_lookAgain ? TimeSpan.Zero : options.Value.FollowInterval, Timeout.InfiniteTimeSpan);
             }
         }

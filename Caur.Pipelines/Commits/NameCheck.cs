@@ -43,7 +43,7 @@ internal static class NameCheck
         {
             names = await farm.DescribeAsync(cancellationToken);
         }
-        catch (FarmUnavailableException away) when (dryRun)
+        catch (FarmUnavailableException away) when (dryRun && !away.IsRefusal)
         {
             recorder.Note($"the farm was not asked: {away.Message}");
             return StepResult.Skipped("the farm was not asked");

@@ -325,7 +325,7 @@ internal sealed class OnCommitPipeline(
                     },
                     cancellationToken);
             }
-            catch (FarmUnavailableException away) when (options.DryRun)
+            catch (FarmUnavailableException away) when (options.DryRun && !away.IsRefusal)
             {
                 _recorder.Note($"what would be removed is not known: {away.Message}");
                 return StepResult.Skipped("the farm was not asked");

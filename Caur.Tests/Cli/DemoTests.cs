@@ -95,6 +95,31 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public void Release_OfTheSamples_ChangesTheVersionAndNothingElse()
+    {
+        using var folder = new TemporaryFolder();
+        var names = (string[])["PKGBUILD", ".SRCINFO"];
+        Directory.CreateDirectory(folder[SampleRelease.Pkgbase]);
+        foreach (var name in names)
+        {
+            File.Copy(Path.Combine(SourceTree.Samples, SampleRelease.Pkgbase, name), folder[SampleRelease.Pkgbase, name]);
+        }
+
+        var before = SampleRelease.Read(folder.Path).ShouldNotBeNull();
+        var next = SampleRelease.Next(before);
+        SampleRelease.Write(folder.Path, next);
+
+        next.ShouldNotBe(before);
+        SampleRelease.Read(folder.Path).ShouldBe(next);
+        SampleRelease.Full(folder.Path).ShouldContain($":{next}-");
+        foreach (var name in names)
+        {
+            File.ReadAllText(folder[SampleRelease.Pkgbase, name]).ShouldBe(
+                File.ReadAllText(Path.Combine(SourceTree.Samples, SampleRelease.Pkgbase, name)).Replace(before, next, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Commit_WhenNothingChanged_KeepsTheCommit()
     {
         using var folder = new TemporaryFolder();

@@ -98,9 +98,11 @@ public sealed class FollowingTests : IAsyncLifetime
 
         var run = await EndedAsync(farm, 1);
         run.Run.State.ShouldBe(RunState.Failed);
-        run.Run.Summary.ShouldContain("it can only order builds of itself");
+        run.Run.Summary.ShouldContain("it can only order for itself");
         (await farm.Queue.GetAsync()).Items.ShouldBeEmpty();
         (await Source(farm).ListRunsAsync()).Length.ShouldBe(1, "a refusal is not tried again");
+        await Source(farm).StartRunAsync(new RunOrder { Pipeline = "on-commit", DryRun = true });
+        (await EndedAsync(farm, 2)).Run.State.ShouldBe(RunState.Failed);
     }
 
     [Fact]

@@ -22,11 +22,19 @@ public sealed class SourceApiTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _hub = await ApiHub.StartAsync(more: services => services.PostConfigure<FarmOptions>(options =>
+    public async ValueTask InitializeAsync()
     {
-        options.SourceRepositories["packages"].WebhookSecret = Secret;
-        options.SourceRepositories["closed"] = new SourceRepositoryOptions { Url = "https://git.example.org/closed.git" };
-    }));
+        _hub = await ApiHub.StartAsync(more: services => services.PostConfigure<FarmOptions>(options =>
+        {
+            options.SourceRepositories["packages"].WebhookSecret = Secret;
+            options.SourceRepositories["closed"] = new SourceRepositoryOptions { Url = "https://git.example.org/closed.git" };
+        }));
+
+        // It looks once when it comes up, and there is nothing yet.
+        await ApiHub.UntilAsync(
+            async () => (await _hub.GetAsync("/api/v1/sources/packages")).TryGetProperty("problem", out var problem) && problem.ValueKind == JsonValueKind.String,
+            "the first look");
+    }
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Caur.Pacman;
 using Caur.Pipelines.Reading;
 using Caur.Pipelines.Rebuilds;
