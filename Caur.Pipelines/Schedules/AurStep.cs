@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Caur.Pacman;
 using Caur.Pipelines.ManagedAur;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Runs;

@@ -1,6 +1,5 @@
 using Caur.Pipelines.Commits;
 using Caur.Pipelines.Forges;
-using Caur.Pipelines.Git;
 using Caur.Pipelines.Hosting;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Runs;
@@ -304,12 +303,11 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
     public async Task RunAsync_WhenSomebodyPushesMeanwhile_EndsAsSupersededAndLeavesTheirs()
     {
         await _rig.PushAurAsync("tool", 200, "2");
-        var theirs = "";
-        var run = await _rig.RunAsync(_rig.Options with
-        {
-            // Between the making of the commit and its push.
-            Made = _ => theirs = theirs.Length > 0 ? theirs : _rig.Remote.PushAsync("theirs", ("plain/x", "x\n")).GetAwaiter().GetResult(),
-        });
+        var theirs = await _rig.Remote.CommitAsync("theirs", ("plain/x", "x\n"));
+        await _rig.Remote.Work.GitAsync("push", "-q", "origin", "HEAD:refs/heads/theirs");
+
+        // Between the making of the commit and its push.
+        var run = await _rig.RunAsync(_rig.Options with { Made = _ => _rig.Move("refs/heads/main", theirs) });
 
         run.Outcome.ShouldBe(RunOutcome.Superseded, run.Summary);
         (await _rig.RefAsync("refs/heads/main")).ShouldBe(theirs);
@@ -327,17 +325,8 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
     public async Task RunAsync_WhenAnotherRunWroteTheState_EndsAsSuperseded()
     {
         await _rig.PushAurAsync("tool", 200, "2");
-        var both = 0;
-        var run = await _rig.RunAsync(_rig.Options with
-        {
-            Made = _ =>
-            {
-                if (both++ == 0)
-                {
-                    _rig.GitAsync("update-ref", "refs/heads/state", _rig.RefAsync("refs/heads/main").GetAwaiter().GetResult()).GetAwaiter().GetResult();
-                }
-            },
-        });
+        var main = await _rig.RefAsync("refs/heads/main");
+        var run = await _rig.RunAsync(_rig.Options with { Made = _ => _rig.Move("refs/heads/state", main) });
 
         run.Outcome.ShouldBe(RunOutcome.Superseded, run.Summary);
         (await _rig.GitAsync("rev-list", "--count", "main")).ShouldBe("1");

@@ -5,7 +5,6 @@ using Caur.Pipelines.Runs;
 using Caur.Pipelines.Schedules;
 using Caur.Pipelines.State;
 using Caur.Pipelines.Upstream;
-using Caur.Storage.Processes;
 using Caur.Tests.Notifications;
 using Caur.Tests.Pipelines.Aur;
 using Caur.Tests.Pipelines.Commits;
@@ -104,6 +103,9 @@ internal sealed class ScheduleRig : IAsyncDisposable
 
     /// <summary>git at the server.</summary>
     public async Task<string> GitAsync(params string[] arguments) => (await Remote.Work.GitAsync(["--git-dir", Remote.Path, .. arguments])).Trim();
+
+    /// <summary>Somebody moves a branch there, at once.</summary>
+    public void Move(string name, string commit) => File.WriteAllText(Path.Combine(Remote.Path, name), $"{commit}\n");
 
     /// <summary>A commit there; empty when there is none.</summary>
     public async Task<string> RefAsync(string name) => await GitAsync("for-each-ref", "--format=%(objectname)", name);

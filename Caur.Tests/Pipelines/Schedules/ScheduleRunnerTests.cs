@@ -9,7 +9,6 @@ using Caur.Pipelines.Schedules;
 using Caur.Pipelines.State;
 using Caur.Pipelines.Upstream;
 using Caur.Tests.Notifications;
-using Caur.Tests.Pacman;
 using Caur.Tests.Pipelines.Aur;
 using Caur.Tests.Pipelines.Sandbox;
 using Caur.Tests.Pipelines.Upstream;
