@@ -149,7 +149,7 @@ public sealed class FollowingTests : IAsyncLifetime
     {
         await using var farm = await StartAsync(follow: false);
 
-        (await Source(farm).StartRunAsync(new RunOrder { Pipeline = "on-comit" })).Error.ShouldBe("there is no pipeline 'on-comit'; known: on-commit");
+        (await Source(farm).StartRunAsync(new RunOrder { Pipeline = "on-comit" })).Error.ShouldBe("there is no pipeline 'on-comit'; known: add, bump, drop, on-commit, on-schedule, schedule");
         (await farm.Source("else").StartRunAsync(new RunOrder { Pipeline = "on-commit" })).Error!.ShouldContain("there is no source repository 'else'");
         (await farm.Source("else").GetSourceAsync()).ShouldBeNull();
         (await Source(farm).ListRunsAsync()).ShouldBeEmpty();

@@ -31,6 +31,9 @@ internal sealed class AurStandIn : IAsyncDisposable
 
     public bool RpcFails { get; set; }
 
+    /// <summary>Where its packages' repositories are served; null when they are nowhere.</summary>
+    public string? Git { get; set; }
+
     public IReadOnlyList<RecordedRequest> Requests => _server.Requests;
 
     public string Address => _server.Address;
@@ -71,6 +74,12 @@ internal sealed class AurStandIn : IAsyncDisposable
             var names = QueryHelpers.ParseQuery(request.Target[request.Target.IndexOf('?', StringComparison.Ordinal)..])["arg[]"];
             var found = names.OfType<string>().Where(_packages.ContainsKey).Select(name => Write(name, extended: true)).ToArray();
             return context.Response.WriteAsync($$"""{"resultcount":{{found.Length}},"results":[{{string.Join(',', found)}}],"type":"multiinfo","version":5}""");
+        }
+
+        if (Git is { } git && request.Target.Contains(".git/", StringComparison.Ordinal))
+        {
+            context.Response.Redirect($"{git}{request.Target}");
+            return Task.CompletedTask;
         }
 
         context.Response.StatusCode = 500;

@@ -9,18 +9,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Caur.Tests.Pipelines.Git;
 
-/// <summary>Repositories of a folder over HTTP, by git's own CGI program, to whoever knows the password.</summary>
+/// <summary>Repositories of a folder over HTTP, by git's own CGI program, to whoever knows the password, or to everybody.</summary>
 internal sealed class GitHttpServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ProcessRunner _processes = new(TimeProvider.System);
     private readonly string _root;
-    private readonly string _wanted;
+    private readonly string? _wanted;
 
-    private GitHttpServer(string root, string user, string password)
+    private GitHttpServer(string root, string user, string? password)
     {
         _root = root;
-        _wanted = $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
+        _wanted = password is null ? null : $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -33,7 +33,7 @@ internal sealed class GitHttpServer : IAsyncDisposable
     /// <summary>What was presented, in the order of the requests; empty for nothing.</summary>
     public ConcurrentQueue<string> Authorizations { get; } = [];
 
-    public static async Task<GitHttpServer> StartAsync(string root, string user, string password)
+    public static async Task<GitHttpServer> StartAsync(string root, string user = "", string? password = null)
     {
         var server = new GitHttpServer(root, user, password);
         await server._app.StartAsync(TestContext.Current.CancellationToken);
@@ -46,7 +46,7 @@ internal sealed class GitHttpServer : IAsyncDisposable
     {
         var presented = context.Request.Headers.Authorization.ToString();
         Authorizations.Enqueue(presented);
-        if (presented != _wanted)
+        if (_wanted is not null && presented != _wanted)
         {
             context.Response.StatusCode = presented.Length == 0 ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden;
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"git\"";
