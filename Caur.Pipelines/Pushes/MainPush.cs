@@ -30,7 +30,13 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
                 return plan.Outcome with { State = MainState.Nothing };
             }
 
-            var result = await repository.PushAsync(plan.Refs, change.Skip, cancellationToken);
+            var result = await repository.PushAsync(plan.Refs, repository.SkipFor(change.Skip), cancellationToken);
+            if (result.State == PushState.NoOptions)
+            {
+                // Its commit has to ask instead.
+                continue;
+            }
+
             var state = result.State == PushState.Unavailable ? await LookAsync(change, plan, cancellationToken) : result.State;
             if (state != PushState.Overtaken || tried == Tries)
             {
@@ -114,7 +120,7 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
                 Time = time.GetUtcNow(),
                 Message = CommitMessage.Of(
                     [.. replaced is null ? names : names.Union(await NamesAsync(replaced, cancellationToken), StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-                    change.Skip == CiSkip.Marker,
+                    repository.SkipFor(change.Skip) == CiSkip.Marker,
                     change.Action,
                     change.Description),
                 Changes = [.. folders.SelectMany(folder => folder.Files), .. change.Files],

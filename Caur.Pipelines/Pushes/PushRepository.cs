@@ -22,6 +22,12 @@ internal sealed class PushRepository(string folder, GitRemote remote, ProcessRun
 
     public GitRemote Remote => remote;
 
+    /// <summary>False once the other side has said that it knows no push options.</summary>
+    public bool TakesOptions { get; private set; } = true;
+
+    /// <summary>How the other side is asked to start no CI, where it does not take the way that was wanted.</summary>
+    public CiSkip SkipFor(CiSkip wanted) => wanted == CiSkip.PushOption && !TakesOptions ? CiSkip.Marker : wanted;
+
     /// <summary>Makes the folder a clone if it is none yet.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -197,6 +203,12 @@ internal sealed class PushRepository(string folder, GitRemote remote, ProcessRun
             return new PushResult(PushState.Done, "");
         }
 
+        if (skip == CiSkip.PushOption && result.Error.Contains("does not support push options", StringComparison.Ordinal))
+        {
+            TakesOptions = false;
+            return new PushResult(PushState.NoOptions, Explained(result));
+        }
+
         // <flag> TAB <from>:<to> TAB <summary> (<reason>)
         var refused = result.OutputText.Split('\n').Where(line => line.StartsWith('!')).Select(line => line.Split('\t')).Where(parts => parts.Length >= 3).ToList();
         var words = Explained(result);
@@ -296,6 +308,9 @@ internal enum PushState
 
     /// <summary>No answer: all or nothing was taken.</summary>
     Unavailable,
+
+    /// <summary>The other side knows no push options; nothing was taken. It is not asked so again.</summary>
+    NoOptions,
 }
 
 /// <summary>How a push ended.</summary>

@@ -411,7 +411,13 @@ internal sealed class OnSchedulePipeline(
     private async Task<StepResult?> WriteStateAsync(StateContent content, CancellationToken cancellationToken)
     {
         var commit = await MakeStateAsync(content, cancellationToken);
-        var pushed = await repository.PushAsync([new RefChange(SourceBranch.State, commit, _stateTip)], options.Skip, cancellationToken);
+        RefChange[] change = [new RefChange(SourceBranch.State, commit, _stateTip)];
+        var pushed = await repository.PushAsync(change, repository.SkipFor(options.Skip), cancellationToken);
+        if (pushed.State == PushState.NoOptions)
+        {
+            pushed = await repository.PushAsync(change, repository.SkipFor(options.Skip), cancellationToken);
+        }
+
         switch (pushed.State)
         {
             case PushState.Done:

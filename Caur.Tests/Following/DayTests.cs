@@ -108,7 +108,7 @@ public sealed class DayTests : IAsyncLifetime
         await AtAsync(7, 30);
         var minor = await RanAsync("on-schedule", RunCause.Schedule, RunState.Succeeded);
         minor.Decisions.Single(one => one.Pkgbase == "tool").Reasons.ShouldContain(reason => reason.StartsWith("changed in the AUR at ", StringComparison.Ordinal));
-        (await HeadAsync()).ShouldBe((minor.Run.Commit, "chore(update): tool"));
+        (await HeadAsync()).ShouldBe((minor.Run.Commit, "chore(update): tool [skip ci]"));
         (await _remote.TagAsync()).ShouldBe(minor.Run.Commit);
         await BuiltAsync("tool");
         await AtAsync(7, 40);
