@@ -9,17 +9,25 @@ using Caur.Storage.Processes;
 namespace Caur.Grains.Sources;
 
 /// <summary>The hub's clones, one for each source repository, whoever reads it.</summary>
-internal sealed class SourceClones(DataFolders folders, ProcessRunner processes)
+internal sealed class SourceClones(DataFolders folders, ProcessRunner processes) : IDisposable
 {
     private readonly ConcurrentDictionary<(string Id, string Url), KeptClone> _clones = [];
 
     /// <summary>The clone of a source repository; nothing is fetched yet.</summary>
     public KeptClone Of(string id, string url) => _clones.GetOrAdd(
         (Names.Check(id, "source repository id"), url), key => new KeptClone(key.Id, key.Url, folders.Sources, processes));
+
+    public void Dispose()
+    {
+        foreach (var clone in _clones.Values)
+        {
+            clone.Dispose();
+        }
+    }
 }
 
 /// <summary>One clone.</summary>
-internal sealed class KeptClone
+internal sealed class KeptClone : IDisposable
 {
     private const string LocalName = "its folder on the hub";
 
@@ -95,6 +103,8 @@ internal sealed class KeptClone
     /// <summary>The commit that was read last, as it was read; null when none was.</summary>
     public async Task<SourceSnapshot?> RememberedAsync(CancellationToken cancellationToken) =>
         _commit is { } commit ? await TellingAsync(() => Reader.ReadAsync(commit, cancellationToken)) : null;
+
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>A text without the folders of this machine, which are nothing to whoever orders builds.</summary>
     public string WithoutPaths(string text)
