@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Caur.Grains.Sources;
 
 /// <summary>The hub's clones, one for each source repository, whoever reads it.</summary>
-internal sealed class SourceClones(DataFolders folders, ProcessRunner processes, IOptions<FarmOptions> farm)
+internal sealed class SourceClones(DataFolders folders, ProcessRunner processes, IOptions<FarmOptions> farm) : IDisposable
 {
     /// <summary>Forges take any name with a token; this one all of them know.</summary>
     private const string TokenUser = "oauth2";
@@ -22,6 +22,14 @@ internal sealed class SourceClones(DataFolders folders, ProcessRunner processes,
     public KeptClone Of(string id, string url) => _clones.GetOrAdd(
         (Names.Check(id, "source repository id"), url), key => new KeptClone(key.Id, WithToken(key.Id, key.Url), folders.Sources, processes));
 
+    public void Dispose()
+    {
+        foreach (var clone in _clones.Values)
+        {
+            clone.Dispose();
+        }
+    }
+
     /// <summary>An address with the repository's token in it, for git alone: what builders are told has none.</summary>
     private string WithToken(string id, string url) =>
         farm.Value.SourceRepositories.GetValueOrDefault(id)?.Token is { } token
@@ -31,7 +39,7 @@ internal sealed class SourceClones(DataFolders folders, ProcessRunner processes,
 }
 
 /// <summary>One clone.</summary>
-internal sealed class KeptClone
+internal sealed class KeptClone : IDisposable
 {
     private const string LocalName = "its folder on the hub";
 
@@ -107,6 +115,8 @@ internal sealed class KeptClone
     /// <summary>The commit that was read last, as it was read; null when none was.</summary>
     public async Task<SourceSnapshot?> RememberedAsync(CancellationToken cancellationToken) =>
         _commit is { } commit ? await TellingAsync(() => Reader.ReadAsync(commit, cancellationToken)) : null;
+
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>A text without the folders of this machine, which are nothing to whoever orders builds.</summary>
     public string WithoutPaths(string text)

@@ -13,7 +13,6 @@ using Caur.Pipelines.Reading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
-using Orleans.Runtime;
 
 namespace Caur.Grains.Sources;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Caur.Contracts.Packages;
 using Caur.Contracts.Sources;
 using Caur.Pipelines.Git;
 using Spectre.Console;

@@ -62,6 +62,13 @@ public sealed class TracedFarm : IAsyncLifetime
                 ["CAUR_URL"] = second.Http.BaseAddress!.ToString(),
                 ["CAUR_TOKEN"] = second.Http.DefaultRequestHeaders.Authorization!.Parameter!,
             })).Succeeded();
+        await CliRun.RunAsync(
+            ["run", "start", "--dry-run", "--follow"],
+            new Dictionary<string, string>
+            {
+                ["CAUR_URL"] = second.Http.BaseAddress!.ToString(),
+                ["CAUR_TOKEN"] = second.Http.DefaultRequestHeaders.Authorization!.Parameter!,
+            });
         await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System);
         Metrics = new MetricsText(await second.Http.GetStringAsync("/metrics"));
         (await second.StopAsync()).ShouldBe(0, second.Output);
