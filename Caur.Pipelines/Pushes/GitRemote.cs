@@ -88,7 +88,9 @@ internal sealed partial class GitRemote
         };
         if (_header is not null)
         {
-            settings.Add(($"http.{new Uri(Url).GetLeftPart(UriPartial.Authority)}/.extraHeader", _header));
+            // A checkout may have left another's password; an empty value forgets what stood before.
+            var key = $"http.{new Uri(Url).GetLeftPart(UriPartial.Authority)}/.extraHeader";
+            settings.AddRange([(key, ""), (key, _header)]);
             settings.Add(("http.followRedirects", "false"));
         }
 

@@ -109,6 +109,15 @@ internal sealed class PushRepository(string folder, GitRemote remote, ProcessRun
     public async Task<bool> HasAsync(string commit, CancellationToken cancellationToken) =>
         (await RunAsync(["cat-file", "-e", $"{commit}^{{commit}}"], cancellationToken)).Succeeded;
 
+    /// <summary>Which of some commits or tags are not there.</summary>
+    public async Task<IReadOnlySet<string>> MissingAsync(IEnumerable<string> ids, CancellationToken cancellationToken)
+    {
+        // <id> SP <type> LF, or <id> SP missing LF
+        var result = await RequireAsync(
+            ["cat-file", "--batch-check=%(objectname) %(objecttype)"], cancellationToken, Encoding.ASCII.GetBytes(string.Concat(ids.Select(id => id + "\n"))));
+        return result.OutputText.Split('\n').Where(line => line.EndsWith(" missing", StringComparison.Ordinal)).Select(line => line.Split(' ')[0]).ToHashSet(StringComparer.Ordinal);
+    }
+
     /// <summary>The id of what stands at a path in a commit; null when nothing does.</summary>
     public async Task<string?> IdAsync(string commit, string path, CancellationToken cancellationToken)
     {

@@ -39,39 +39,23 @@ internal sealed class SourceBranch(GitRepository git, PushRepository repository,
     private const string Heads = "refs/heads/";
 
     /// <exception cref="PushException">The other side does not answer.</exception>
-    /// <exception cref="SourceUnavailableException">There is no such branch, or no such name.</exception>
+    /// <exception cref="SourceUnavailableException">There is no such branch.</exception>
     public async Task<SourcePlace> FindAsync(CancellationToken cancellationToken)
     {
         var name = branch ?? await repository.DefaultBranchAsync(cancellationToken)
             ?? throw new SourceUnavailableException($"{repository.Remote.Url} names no default branch: name one with --branch");
         var (main, tagName) = (Heads + name, $"refs/tags/{tag}");
-        foreach (var one in (string[])[main, tagName])
-        {
-            if (!(await git.RunAsync(["check-ref-format", one], cancellationToken)).Succeeded)
-            {
-                throw new SourceUnavailableException($"'{GitText.Clean(one)}' is no name that git takes");
-            }
-        }
-
         var refs = await repository.ListAsync(cancellationToken, main, State, tagName, $"{Heads}update-*");
         var head = refs.GetValueOrDefault(main) ?? throw new SourceUnavailableException($"{repository.Remote.Url} has no branch {name}");
-        var missing = new List<string>();
-        foreach (var one in (string[])[main, State, tagName])
-        {
-            if (refs.GetValueOrDefault(one) is { } commit && !await repository.HasAsync(commit, cancellationToken))
-            {
-                missing.Add(one);
-            }
-        }
-
+        var wanted = ((string[])[main, State, tagName]).Where(refs.ContainsKey).ToList();
+        var missing = await repository.MissingAsync(wanted.Select(one => refs[one]), cancellationToken);
         if (missing.Count > 0)
         {
-            await repository.FetchAsync(missing, cancellationToken);
-        }
-
-        if (!await repository.HasAsync(head, cancellationToken))
-        {
-            throw new SourceUnavailableException($"the newest commit {head} of {name} cannot be fetched");
+            await repository.FetchAsync(wanted.Where(one => missing.Contains(refs[one])), cancellationToken);
+            if (!await repository.HasAsync(head, cancellationToken))
+            {
+                throw new SourceUnavailableException($"the newest commit {head} of {name} cannot be fetched");
+            }
         }
 
         var value = refs.GetValueOrDefault(tagName);

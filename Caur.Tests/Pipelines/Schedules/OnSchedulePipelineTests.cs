@@ -43,7 +43,6 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
     [Fact]
     public async Task RunAsync_WhenTheAurHasANewVersion_CommitsItMovesTheTagAndSchedulesItOnce()
     {
-        await _rig.RunAsync();
         await _rig.PushAurAsync("tool", 200, "2");
 
         var run = await _rig.RunAsync();
@@ -78,7 +77,6 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
     [Fact]
     public async Task RunAsync_WhenDry_DecidesAndLeavesEverythingAsItIs()
     {
-        await _rig.RunAsync();
         await ReviewAsync();
         await _rig.PushAurAsync("tool", 200, "2", Danger);
         var refs = await _rig.RefsAsync();
@@ -94,14 +92,11 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
         server.All.ShouldBeEmpty();
     }
 
-    [Theory]
-    [InlineData(ForgeKind.GitLab)]
-    [InlineData(ForgeKind.GitHub)]
-    internal async Task RunAsync_WhenAChangeIsMajorAndReviewed_WaitsInOneRequestUntilItIsMerged(ForgeKind kind)
+    [Fact]
+    public async Task RunAsync_WhenAChangeIsMajorAndReviewed_WaitsInOneRequestUntilItIsOver()
     {
         await ReviewAsync();
-        await _rig.RunAsync();
-        await using var server = await ForgeServer.StartAsync(kind);
+        await using var server = await ForgeServer.StartAsync(ForgeKind.GitHub);
         var options = _rig.Options with { Forge = server.Client() };
         await _rig.PushAurAsync("tool", 200, "2", Danger);
         var main = await _rig.RefAsync("refs/heads/main");
@@ -134,7 +129,6 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
     [Fact]
     public async Task RunAsync_WhenAllMaintainersAreTrustedOrNobodyReviews_BringsAMajorChangeToMain()
     {
-        await _rig.RunAsync();
         await _rig.PushAurAsync("tool", 200, "2", Danger);
         (await _rig.RunAsync()).Decisions[2].Reasons[^1].ShouldBe("goes to main: CI_HUMAN_REVIEW is not true");
         await _rig.Remote.Work.GitAsync("pull", "-q", "origin", "main");
@@ -151,7 +145,6 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
     public async Task RunAsync_WhenTheForgeIsAway_ForgetsNothingAndAsksAgain()
     {
         await ReviewAsync();
-        await _rig.RunAsync();
         await using var server = await ForgeServer.StartAsync(ForgeKind.GitLab);
         await _rig.PushAurAsync("tool", 200, "2", Danger);
         server.First = (_, context) =>
@@ -232,11 +225,13 @@ public sealed class OnSchedulePipelineTests : IAsyncLifetime
         (await _rig.RunAsync()).Notes.ShouldBeEmpty();
     }
 
-    public static TheoryData<string> Steps => ["find", "read", "pending", "tag", "learn", "review", "names", "push", "schedule", "aur", "settle"];
-
-    /// <summary>Killed when a step has just ended.</summary>
+    /// <summary>Killed when a step has just ended; those before reviews change nothing anywhere, as those between these do.</summary>
     [Theory]
-    [MemberData(nameof(Steps))]
+    [InlineData("learn")]
+    [InlineData("review")]
+    [InlineData("push")]
+    [InlineData("schedule")]
+    [InlineData("settle")]
     public async Task RunAsync_WhenKilledAfterAStep_IsFinishedByTheNextRunExactlyOnce(string step)
     {
         await _rig.PushAurAsync("tool", 200, "2");
