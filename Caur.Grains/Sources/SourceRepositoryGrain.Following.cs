@@ -147,9 +147,7 @@ internal sealed partial class SourceRepositoryGrain
         return Task.FromResult<SourceView?>(new SourceView
         {
             Id = Id,
-            Url = source.Url.Contains("://", StringComparison.Ordinal) && !source.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-                ? GitText.Shown(source.Url)
-                : null,
+            Url = SourceClones.IsLocal(source.Url) ? null : GitText.Shown(source.Url),
             Following = Follows,
             Webhook = source.WebhookSecret is not null,
             Commit = runs.FirstOrDefault(run => run.Commit is not null)?.Commit,
@@ -255,7 +253,7 @@ internal sealed partial class SourceRepositoryGrain
             }
             while (_lookAgain && !cancellationToken.IsCancellationRequested);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The hub ends.
         }
@@ -330,7 +328,7 @@ internal sealed partial class SourceRepositoryGrain
                 await RunAsync(ticket, cancellationToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The hub ends, and the next one begins the run again.
         }
@@ -388,7 +386,7 @@ internal sealed partial class SourceRepositoryGrain
                     },
                     cancellationToken);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 LogBroken(logger, ticket.Number, ticket.Pipeline, Id, exception);
                 return new StartedRun(Failed(ticket, $"it broke down, which is an error of the farm's, not of the repository: {exception.Message}"), MayPass: true, null);
