@@ -9,9 +9,6 @@ internal static class FollowMachine
     /// <summary>So many runs that ended are remembered.</summary>
     public const int Kept = 20;
 
-    /// <summary>So often in a row a run is tried again by itself; then something new has to come, or somebody.</summary>
-    public const int MostFailures = 6;
-
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(30);
 
     /// <summary>A run is wanted. One like it that waits is that one, and waits no longer for its next try.</summary>
@@ -97,7 +94,7 @@ internal static class FollowMachine
             Marks = mark is null || ticket.DryRun ? state.Marks : state.Marks.SetItem(KeyOf(ticket.Pipeline, ticket.Trigger), mark),
         };
         var failures = ticket.Failures + 1;
-        if (!mayPass || ticket.DryRun || failures > MostFailures || next.Waiting.Any(one => IsLike(one, OrderOf(ticket))))
+        if (!mayPass || ticket.DryRun || next.Waiting.Any(one => IsLike(one, OrderOf(ticket))))
         {
             return next;
         }
@@ -116,10 +113,10 @@ internal static class FollowMachine
         return next with { LastRun = retry.Number, Waiting = next.Waiting.Add(retry) };
     }
 
-    /// <summary>A minute, and twice as long each time.</summary>
+    /// <summary>A minute, and twice as long each time, up to the longest: what is away for a day is built when it is back.</summary>
     private static TimeSpan PauseAfter(int failures)
     {
-        var pause = TimeSpan.FromMinutes(Math.Pow(2, failures - 1));
+        var pause = TimeSpan.FromMinutes(Math.Pow(2, Math.Min(failures, 10) - 1));
         return pause < LongestPause ? pause : LongestPause;
     }
 }

@@ -1,5 +1,6 @@
 using Caur.Contracts.Farm;
 using Caur.Contracts.Sources;
+using Caur.Grains.Sources;
 using Caur.Pipelines.Webhooks;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,9 @@ internal sealed class WebhookJudge(IOptions<FarmOptions> farm, FollowInstruments
     public WebhookDelivery Judge(string source, Func<string, string?> header, ReadOnlyMemory<byte> body)
     {
         var options = farm.Value.SourceRepositories[source];
-        var answer = _reader.Read(header, body, options.WebhookSecret is { } secret ? [secret] : [], IsElsewhere(options.Url) ? options.Url : null);
+
+        // No forge tells the address of a folder on the hub's machine.
+        var answer = _reader.Read(header, body, options.WebhookSecret is { } secret ? [secret] : [], SourceClones.IsLocal(options.Url) ? null : options.Url);
         if (answer.Verdict != WebhookVerdict.Push)
         {
             instruments.OnWebhook(answer.Verdict == WebhookVerdict.Refused ? PushVerdict.Refused : PushVerdict.Ignored);
@@ -28,8 +31,4 @@ internal sealed class WebhookJudge(IOptions<FarmOptions> farm, FollowInstruments
     }
 
     public void Count(PushVerdict verdict) => instruments.OnWebhook(verdict);
-
-    /// <summary>No forge tells the address of a folder on the hub's machine.</summary>
-    private static bool IsElsewhere(string url) =>
-        !url.StartsWith('/') && !url.StartsWith('.') && !url.StartsWith("file://", StringComparison.OrdinalIgnoreCase);
 }

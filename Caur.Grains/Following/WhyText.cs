@@ -87,6 +87,9 @@ internal static class WhyText
         {
             RunDecisionKind.Build => "scheduled",
             RunDecisionKind.Remove => "removed",
+            RunDecisionKind.Update => "updated, and not built now,",
+            RunDecisionKind.Review => "put up for review",
+            RunDecisionKind.Skipped => "not looked at, or not wholly,",
             _ => "left as it is",
         };
         var at = decision.Commit is { } commit ? $" at {CommitMessage.ShortOf(commit)}" : "";

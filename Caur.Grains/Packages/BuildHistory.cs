@@ -42,10 +42,22 @@ public sealed record BuildHistory
     }
 
     /// <summary>Remembers a decision; the same run again replaces its own.</summary>
-    internal BuildHistory With(DecidedPackage decision) => this with
+    internal BuildHistory With(DecidedPackage decision)
     {
-        Decisions = [.. Decisions.Where(one => one.Run != decision.Run).Append(decision).TakeLast(KeptDecisions)],
-    };
+        var before = Decisions.Where(one => one.Run != decision.Run).ToList();
+        if (before.Count > 0 && IsTheSame(before[^1], decision))
+        {
+            before.RemoveAt(before.Count - 1);
+        }
+
+        return this with { Decisions = [.. before.Append(decision).TakeLast(KeptDecisions)] };
+    }
+
+    /// <summary>Whether a decision says no more than the one before: every half hour there is one, and those that did something are to be
+    /// remembered.</summary>
+    private static bool IsTheSame(DecidedPackage before, DecidedPackage now) =>
+        before.Kind == now.Kind && before.Pipeline == now.Pipeline && before.Problem == now.Problem
+        && (now.Kind == RunDecisionKind.None || (now.Kind is RunDecisionKind.Skipped or RunDecisionKind.Review && before.Reasons.SequenceEqual(now.Reasons)));
 
     /// <summary>The oldest that no estimate is made of. The newest is kept in any case: people ask how the last one ended.</summary>
     private static FinishedBuild Superfluous(ImmutableArray<FinishedBuild> all)

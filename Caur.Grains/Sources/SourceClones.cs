@@ -18,6 +18,9 @@ internal sealed class SourceClones(DataFolders folders, ProcessRunner processes,
 
     private readonly ConcurrentDictionary<(string Id, string Url), KeptClone> _clones = [];
 
+    /// <summary>Whether an address is a folder of this machine.</summary>
+    public static bool IsLocal(string url) => url.StartsWith('/') || url.StartsWith('.') || url.StartsWith("file://", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The clone of a source repository; nothing is fetched yet.</summary>
     public KeptClone Of(string id, string url) => _clones.GetOrAdd(
         (Names.Check(id, "source repository id"), url), key => new KeptClone(key.Id, WithToken(key.Id, key.Url), folders.Sources, processes));

@@ -152,9 +152,7 @@ internal sealed partial class SourceRepositoryGrain
         return Task.FromResult<SourceView?>(new SourceView
         {
             Id = Id,
-            Url = source.Url.Contains("://", StringComparison.Ordinal) && !source.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-                ? GitText.Shown(source.Url)
-                : null,
+            Url = SourceClones.IsLocal(source.Url) ? null : GitText.Shown(source.Url),
             Following = Follows,
             Webhook = source.WebhookSecret is not null,
             Commit = runs.FirstOrDefault(run => run.Commit is not null)?.Commit,
@@ -263,7 +261,7 @@ internal sealed partial class SourceRepositoryGrain
             }
             while (_lookAgain && !cancellationToken.IsCancellationRequested);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The hub ends.
         }
@@ -337,7 +335,7 @@ internal sealed partial class SourceRepositoryGrain
                 await RunAsync(ticket, cancellationToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The hub ends, and the next one begins the run again.
         }
@@ -398,7 +396,7 @@ internal sealed partial class SourceRepositoryGrain
                     },
                     cancellationToken);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 LogBroken(logger, ticket.Number, ticket.Pipeline, Id, exception);
                 return new StartedRun(Failed(ticket, $"it broke down, which is an error of the farm's, not of the repository: {exception.Message}"), MayPass: true, null);
@@ -445,7 +443,9 @@ internal sealed partial class SourceRepositoryGrain
             return;
         }
 
-        foreach (var some in run.Decisions.Where(decision => Names.IsValid(decision.Pkgbase)).Chunk(AtOnce))
+        // A trigger's run says nothing of those that are none of its business.
+        var told = run.Decisions.Where(decision => Names.IsValid(decision.Pkgbase) && (ticket.Trigger is null || decision.Kind != DecisionKind.None));
+        foreach (var some in told.Chunk(AtOnce))
         {
             await Task.WhenAll(some.Select(decision => GrainFactory.GetGrain<IPackageGrain>(new SourcePackage(Id, decision.Pkgbase).ToString()).DecidedAsync(new DecidedPackage
             {

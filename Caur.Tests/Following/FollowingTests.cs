@@ -5,7 +5,6 @@ using Caur.Grains.Following;
 using Caur.Pipelines.Runs;
 using Caur.Tests.Pipelines.Git;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using GrainFarm = Caur.Tests.Grains.Farm;
 
 namespace Caur.Tests.Following;
