@@ -285,6 +285,11 @@ internal sealed class OnSchedulePipeline(
             return StepResult.Skipped(string.Create(CultureInfo.InvariantCulture, $"{plan.Folders.Count} folders would be committed"));
         }
 
+        if (plan.Folders.Count == 0 && plan.Builds.IsEmpty && _state.Recreated is null && IsSame(content with { Commit = CommitOf(content, _place.Head) }, _written))
+        {
+            return StepResult.Skipped("there is nothing to push");
+        }
+
         if (_settings.OverwriteCommits && plan.Folders.Count > 0)
         {
             // The commit that is replaced has a parent, which a cut-off clone may lack.
@@ -318,7 +323,7 @@ internal sealed class OnSchedulePipeline(
                     {
                         content = content with
                         {
-                            Commit = content.Format == StateFormat.Former ? head : null,
+                            Commit = CommitOf(content, head),
                             Pending = plan.Builds.IsEmpty ? null
                                 : new PendingOrder(_stateTip, head, _settings.SourceRepository, _settings.TargetRepository, options.Architectures, plan.Builds) { Pipeline = options.Pipeline },
                         };
@@ -433,6 +438,9 @@ internal sealed class OnSchedulePipeline(
 
     private Task<string> MakeStateAsync(StateContent content, CancellationToken cancellationToken) => new StateBranch(git).WriteAsync(
         $"refs/caur/{Guid.NewGuid():N}", content, new CommitIdentity(_settings.AuthorName, _settings.AuthorEmail, time.GetUtcNow()), cancellationToken);
+
+    /// <summary>Only the older form of the state says which commit it belongs to.</summary>
+    private static string? CommitOf(StateContent content, string head) => content.Format == StateFormat.Former ? head : null;
 
     private static bool IsSame(StateContent left, StateContent right)
     {

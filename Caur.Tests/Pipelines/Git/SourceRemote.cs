@@ -31,6 +31,29 @@ internal sealed class SourceRemote : IDisposable
         return remote;
     }
 
+    /// <summary>The same once more, with all that is beside it.</summary>
+    public static SourceRemote CopyOf(SourceRemote other)
+    {
+        var copy = new SourceRemote();
+        foreach (var file in Directory.EnumerateFiles(other._folder.Path, "*", SearchOption.AllDirectories))
+        {
+            var to = copy._folder[System.IO.Path.GetRelativePath(other._folder.Path, file)];
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+
+        // What git needs of a repository, also without a file in it.
+        foreach (var folder in (string[])["refs/heads", "refs/tags", "objects/info", "objects/pack"])
+        {
+            Directory.CreateDirectory(System.IO.Path.Combine(copy.Path, folder));
+            Directory.CreateDirectory(System.IO.Path.Combine(copy.Work.Folder, ".git", folder));
+        }
+
+        var config = System.IO.Path.Combine(copy.Work.Folder, ".git", "config");
+        File.WriteAllText(config, File.ReadAllText(config).Replace(other.Path, copy.Path, StringComparison.Ordinal));
+        return copy;
+    }
+
     /// <summary>The text of a .SRCINFO.</summary>
     public static string Srcinfo(string pkgbase, params string[] lines) =>
         string.Join("\n", [$"pkgbase = {pkgbase}", "pkgver = 1", "pkgrel = 1", "arch = x86_64", .. lines, "", $"pkgname = {pkgbase}", ""]);

@@ -29,8 +29,11 @@ public sealed class GitRemoteTests
         remote.Url.ShouldBe("https://gitlab.example/a/b.git");
         remote.Cleared("fatal: glpat-secret at https://u:glpat-other@x.example/").ShouldBe("fatal: *** at https://x.example/");
         var variables = remote.Variables();
-        variables["GIT_CONFIG_KEY_5"].ShouldBe("http.https://gitlab.example/.extraHeader");
-        variables["GIT_CONFIG_VALUE_5"].ShouldBe($"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes("oauth2:glpat-secret"))}");
+
+        // First what a checkout has there is forgotten.
+        (variables["GIT_CONFIG_KEY_5"], variables["GIT_CONFIG_VALUE_5"]).ShouldBe(("http.https://gitlab.example/.extraHeader", ""));
+        variables["GIT_CONFIG_KEY_6"].ShouldBe("http.https://gitlab.example/.extraHeader");
+        variables["GIT_CONFIG_VALUE_6"].ShouldBe($"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes("oauth2:glpat-secret"))}");
     }
 
     [Fact]

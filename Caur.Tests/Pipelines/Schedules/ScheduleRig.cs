@@ -54,25 +54,16 @@ internal sealed class ScheduleRig : IAsyncDisposable
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>Packages <c>tool</c> of the AUR, <c>heavy</c> of a trigger and <c>plain</c> of nobody, all of them handed over.</summary>
-    public static async Task<ScheduleRig> StartAsync(string config = "")
+    /// <param name="start">What it starts as.</param>
+    public static async Task<ScheduleRig> StartAsync(ScheduleStart start)
     {
-        var rig = new ScheduleRig(await SourceRemote.CreateAsync(), await AurStandIn.StartAsync(), await RecordingServer.StartAsync());
-        await rig.PushAurAsync("tool", 100);
-        var head = await rig.Remote.PushAsync(
-            "init",
-            [
-                (".ci/config", Config + config),
-                .. rig.Package("tool", "1", "# kept\nCI_PKGBUILD_SOURCE=aur\n"),
-                .. rig.Package("heavy", "1", "CI_PKGBUILD_SOURCE=custom\nCI_ON_TRIGGER=daily\nBUILDER_CLASS=9\n"),
-                .. rig.Package("plain", "1", "CI_PKGBUILD_SOURCE=custom\n"),
-            ]);
-        await rig.TagAsync(head);
+        var rig = new ScheduleRig(SourceRemote.CopyOf(start.Remote), await AurStandIn.StartAsync(), await RecordingServer.StartAsync());
+        rig.Aur.Set("tool", 100);
         return rig;
     }
 
     /// <summary>A package's files, as they are in the AUR and in the source repository.</summary>
-    public (string Path, string Text)[] Package(string name, string version, string config) =>
+    public static (string Path, string Text)[] Package(string name, string version, string config) =>
         [.. SourceRemote.Package(name, version), ($"{name}/.CI/config", config)];
 
     /// <summary>Somebody pushes a package to the AUR.</summary>
@@ -129,5 +120,36 @@ internal sealed class ScheduleRig : IAsyncDisposable
         await Aur.DisposeAsync();
         await _mirror.DisposeAsync();
         Remote.Dispose();
+    }
+}
+
+/// <summary>Packages <c>tool</c> of the AUR, <c>heavy</c> of a trigger and <c>plain</c> of nobody, all of them handed over. Made once, and copied.</summary>
+public sealed class ScheduleStart : IAsyncLifetime
+{
+    internal SourceRemote Remote { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Remote = await SourceRemote.CreateAsync();
+
+        // Of so little, nothing has to be tidied.
+        await Remote.Work.GitAsync("config", "maintenance.auto", "false");
+        await Remote.Work.GitAsync("--git-dir", Remote.Path, "config", "receive.autogc", "false");
+        await new GitWorkTree(Remote["aur", "tool"]).CommitAsync([.. SourceRemote.Package("tool").Select(file => (file.Path["tool/".Length..], file.Text))]);
+        await Remote.PushAsync(
+            "init",
+            [
+                (".ci/config", ScheduleRig.Config),
+                .. ScheduleRig.Package("tool", "1", "# kept\nCI_PKGBUILD_SOURCE=aur\n"),
+                .. ScheduleRig.Package("heavy", "1", "CI_PKGBUILD_SOURCE=custom\nCI_ON_TRIGGER=daily\nBUILDER_CLASS=9\n"),
+                .. ScheduleRig.Package("plain", "1", "CI_PKGBUILD_SOURCE=custom\n"),
+            ]);
+        await Remote.Work.GitAsync("push", "-q", "origin", "HEAD:refs/tags/scheduled");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Remote.Dispose();
+        return ValueTask.CompletedTask;
     }
 }
