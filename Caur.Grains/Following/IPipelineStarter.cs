@@ -20,8 +20,11 @@ internal interface IPipelineStarter
     /// <summary>Why an order of this pipeline cannot be run; null when it can.</summary>
     string? Refuse(RunOrder order);
 
-    /// <summary>Whether a source repository's configuration has the farm look by itself.</summary>
+    /// <summary>Whether a source repository's configuration has the farm look again and again.</summary>
     bool Looks(SourceRepositoryOptions options);
+
+    /// <summary>Whether it has the farm look at all: when it comes up, and when somebody tells of something.</summary>
+    bool Watches(SourceRepositoryOptions options) => Looks(options);
 
     /// <summary>Says where things stand.</summary>
     /// <param name="source">The source repository.</param>

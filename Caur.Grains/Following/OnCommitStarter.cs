@@ -28,6 +28,8 @@ internal sealed class OnCommitStarter(SourceClones clones, IGrainFactory grains,
 
     public bool Looks(SourceRepositoryOptions options) => options.Follow ?? farm.Value.Follow;
 
+    public bool Watches(SourceRepositoryOptions options) => Looks(options) || options.WebhookSecret is not null;
+
     public async Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) =>
         await clones.Of(source, options.Url).LookAsync(cancellationToken) is { } commit ? [new FoundMark(null, commit)] : [];
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Packages;
+using Caur.Contracts.Sources;
 
 namespace Caur.Grains.Packages;
 

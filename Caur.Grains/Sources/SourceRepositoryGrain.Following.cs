@@ -54,7 +54,7 @@ internal sealed partial class SourceRepositoryGrain
     private bool Follows => Configuration is { } source && starters.Any(starter => starter.Looks(source));
 
     /// <summary>Whether it looks when it comes up: a webhook that came while it was away is lost.</summary>
-    private bool Watches => Follows || Configuration?.WebhookSecret is not null;
+    private bool Watches => Configuration is { } source && starters.Any(starter => starter.Watches(source));
 
     private EventSource Events => field ??= new EventSource(GrainFactory, $"source {Id}");
 
@@ -252,7 +252,7 @@ internal sealed partial class SourceRepositoryGrain
                 var pushed = _wasPushed;
                 _wasPushed = _lookAgain = false;
                 var problem = default(string);
-                foreach (var starter in starters.Where(starter => pushed || starter.Looks(Configuration!)))
+                foreach (var starter in starters.Where(starter => starter.Watches(Configuration!)))
                 {
                     problem = await LookAsync(starter, pushed && starter.Cause == RunCause.Poll ? RunCause.Webhook : starter.Cause, cancellationToken) ?? problem;
                 }

@@ -29,7 +29,7 @@ public sealed class SourceVerbTests(CliHub hub)
     }
 
     [Theory]
-    [InlineData("run start on-comit", "there is no pipeline 'on-comit'; known: on-commit")]
+    [InlineData("run start on-comit", "there is no pipeline 'on-comit'; known: add, bump, drop, on-commit, on-schedule, schedule")]
     [InlineData("run list --source-repo none", "there is no source repository 'none'; this farm has awesome-repo")]
     [InlineData("run show 4711", "awesome-repo has no run 4711")]
     [InlineData("package why nothing-at-all", "nothing is known of a package 'nothing-at-all'")]
