@@ -162,8 +162,10 @@ internal sealed class ReviewStep(ScheduleServices services, ScheduleSource sourc
         }
     }
 
+    /// <summary>Whether the source was fetched again and compared. Of one that nothing was remembered of, the watermark alone may have said that it is known.</summary>
     private static bool IsLookedAtAnew(PackageDecision decision, PackageState before) =>
-        decision.State.AurTimestamp != before.AurTimestamp || decision.State.UpstreamCommit != before.UpstreamCommit;
+        (before.AurTimestamp is { } time && decision.State.AurTimestamp != time)
+        || (before.UpstreamCommit is { } commit && decision.State.UpstreamCommit is { } newest && newest != commit);
 
     private bool IsOfAur(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && services.AurOptions.Hosts.Contains(uri.IdnHost, StringComparer.OrdinalIgnoreCase) && uri.IdnHost.Length > 0;
 

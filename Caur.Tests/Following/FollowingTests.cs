@@ -142,6 +142,26 @@ public sealed class FollowingTests : IAsyncLifetime
         held.Begun.ShouldBe(3);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_WhenItsEndCannotBeWritten_IsRunAgainAndQueuesNothingTwice(bool afterwards)
+    {
+        await PushAsync("packages", [(".ci/config", Settings), .. Package("a")]);
+        await using var farm = await StartAsync(follow: false);
+        farm.ExpectsErrors = true;
+        farm.Faults.FailWrites("run-", afterwards: afterwards);
+
+        await Source(farm).StartRunAsync(new RunOrder { Pipeline = "on-commit" });
+        await farm.AdvanceUntilAsync(
+            async () => await Source(farm).GetRunAsync(1) is { Run.State: > RunState.Running }, "the run ends all the same", 120);
+
+        var run = (await Source(farm).GetRunAsync(1)).ShouldNotBeNull().Run;
+        (run.State, run.Attempts).ShouldBe((RunState.NothingToDo, 2));
+        (await farm.Queue.GetAsync()).Items.ShouldHaveSingleItem().Build.Pkgbase.ShouldBe("a");
+        (await Source(farm).ListRunsAsync()).Length.ShouldBe(1);
+    }
+
     [Fact]
     public async Task StartRun_WhenPipelineOrSourceIsUnknown_IsRefused()
     {

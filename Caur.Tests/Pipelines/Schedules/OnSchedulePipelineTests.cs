@@ -114,6 +114,13 @@ public sealed class OnSchedulePipelineTests(ScheduleStart start) : IAsyncLifetim
         // It is told as long as it waits, and asked once.
         var next = await _rig.RunAsync(options);
         next.Decisions[2].Reasons.ShouldContain("waits for review in request 1");
+
+        // Also when all memory of it is gone but for the time up to which the AUR was looked at.
+        await ReviewAsync((".ci/aur-state", "250\n"));
+        await _rig.GitAsync("update-ref", "-d", "refs/heads/state");
+        (await _rig.RunAsync(options)).Decisions[2].Reasons.ShouldBe(["no newer AUR timestamp since 1970-01-01 00:03:20 UTC", "waits for review in request 1"]);
+        server.StateOf(1).ShouldBe("open");
+
         await _rig.PushAurAsync("tool", 300, "3", Danger);
         (await _rig.RunAsync(options)).Decisions[2].Reasons[^1].ShouldBe("waits for review in request 1, which was updated");
         server.All.Count.ShouldBe(1);
