@@ -98,7 +98,7 @@ public sealed class SourceApiTests : IAsyncLifetime
         using var refused = await reader.PostAsJsonAsync(Runs, new { }, Token);
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         using var unknown = await ci.PostAsJsonAsync(Runs, new { pipeline = "on-comit" }, Token);
-        (await ApiHub.RefusalAsync(unknown)).ShouldBe((HttpStatusCode.UnprocessableEntity, "there is no pipeline 'on-comit'; known: on-commit"));
+        (await ApiHub.RefusalAsync(unknown)).ShouldBe((HttpStatusCode.UnprocessableEntity, "there is no pipeline 'on-comit'; known: add, bump, drop, on-commit, on-schedule, schedule"));
         using var answer = await ci.PostAsJsonAsync(Runs, new { pipeline = "on-commit", dry_run = true }, Token);
 
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
