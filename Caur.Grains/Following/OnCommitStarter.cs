@@ -1,14 +1,10 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
 using Caur.Pipelines.Commits;
-using Caur.Pipelines.Git;
-using Caur.Pipelines.Reading;
-using Caur.Pipelines.Runs;
 using Microsoft.Extensions.Options;
 using Orleans;
 

@@ -1,5 +1,4 @@
 using Caur.Contracts.Farm;
-using Caur.Contracts.Queue;
 using Caur.Contracts.Sources;
 using Caur.Grains.Following;
 using Caur.Pipelines.Forges;
@@ -9,7 +8,6 @@ using Caur.Tests.Pipelines.Forges;
 using Caur.Tests.Pipelines.Git;
 using Caur.Tests.Sources;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using GrainFarm = Caur.Tests.Grains.Farm;
 
 namespace Caur.Tests.Following;
