@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Cronos;
 
 namespace Caur.Grains.Following;
@@ -19,13 +18,16 @@ public static class CronTimes
         return cron.GetNextOccurrence(some) is null ? $"'{text}' never comes true" : null;
     }
 
-    /// <summary>The newest moment that it was due, as a text: it is another one when it is due again. Null before the first.</summary>
-    /// <param name="text">The expression; one that is none is never due.</param>
-    /// <param name="now">The time.</param>
-    internal static string? Last(string text, DateTimeOffset now) =>
-        TryParse(text, out var cron) && cron.GetPreviousOccurrence(now.UtcDateTime, inclusive: true) is { } last
-            ? last.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture)
-            : null;
+    /// <summary>How a moment is written down.</summary>
+    internal const string Form = "yyyy-MM-dd'T'HH:mm'Z'";
+
+    /// <summary>The newest moment that it was due; null before the first, and for what is no expression.</summary>
+    internal static DateTimeOffset? Last(string text, DateTimeOffset now) =>
+        TryParse(text, out var cron) && cron.GetPreviousOccurrence(now.UtcDateTime, inclusive: true) is { } last ? new DateTimeOffset(last) : null;
+
+    /// <summary>When it is due next, after now; null for never.</summary>
+    internal static DateTimeOffset? Next(string text, DateTimeOffset now) =>
+        TryParse(text, out var cron) && cron.GetNextOccurrence(now.UtcDateTime) is { } next ? new DateTimeOffset(next) : null;
 
     private static bool TryParse(string text, [NotNullWhen(true)] out CronExpression? cron) => CronExpression.TryParse(text.Trim(), out cron);
 }

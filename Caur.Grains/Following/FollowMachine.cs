@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Caur.Contracts.Sources;
+using Caur.Pipelines.Commits;
 
 namespace Caur.Grains.Following;
 
@@ -8,6 +9,9 @@ internal static class FollowMachine
 {
     /// <summary>So many runs that ended are remembered.</summary>
     public const int Kept = 20;
+
+    /// <summary>So many runs wait at most.</summary>
+    public const int MostWaiting = 50;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(30);
 
@@ -29,6 +33,7 @@ internal static class FollowMachine
             DryRun = order.DryRun,
             Cause = cause,
             Asked = now,
+            Operation = Guid.NewGuid(),
         };
         return (state with { LastRun = ticket.Number, Waiting = state.Waiting.Add(ticket) }, ticket);
     }
@@ -45,8 +50,11 @@ internal static class FollowMachine
         return isOwn ? marked : Order(marked, new RunOrder { Pipeline = pipeline, Trigger = found.Trigger }, cause, now).Next;
     }
 
-    /// <summary>Whether a run was begun for what a look found, or is going to be.</summary>
-    public static bool IsKnown(FollowState state, string pipeline, FoundMark found) => state.Marks.GetValueOrDefault(KeyOf(pipeline, found.Trigger)) == found.Mark;
+    /// <summary>Whether a run was begun for what a look found, or is going to be. A moment before the known one is known too: the clock was set back.
+    /// Only what lies a day ahead of it is none: there it had been wrong.</summary>
+    public static bool IsKnown(FollowState state, string pipeline, FoundMark found) =>
+        state.Marks.GetValueOrDefault(KeyOf(pipeline, found.Trigger)) is { } known
+        && (known == found.Mark || (found.Time is { } time && FoundMark.TimeOf(known) is { } before && time <= before && before - time < TimeSpan.FromDays(1)));
 
     private static bool IsLike(RunTicket ticket, RunOrder order) =>
         ticket.Pipeline == order.Pipeline && ticket.Trigger == order.Trigger && ticket.DryRun == order.DryRun && ticket.Packages.SequenceEqual(order.Packages);
@@ -64,9 +72,12 @@ internal static class FollowMachine
             return state with { Running = again with { Started = now, Attempts = again.Attempts + 1 } };
         }
 
-        return state.Waiting.FirstOrDefault(one => one.NotBefore is null || one.NotBefore <= now) is not { } next ? state : state with
+        var due = state.Waiting.Where(one => one.NotBefore is not { } time || time <= now || time > now + LongestPause).ToList();
+
+        // What was committed comes before what is looked for, which wants all commits to be handed over.
+        return (due.Find(one => one.Pipeline == OnCommitPipeline.Name) ?? due.FirstOrDefault()) is not { } next ? state : state with
         {
-            Running = next with { Started = now, Attempts = 1, NotBefore = null },
+            Running = next with { Started = now, Attempts = 1, NotBefore = null, MarkBefore = state.Marks.GetValueOrDefault(KeyOf(next.Pipeline, next.Trigger)) },
             Waiting = state.Waiting.Remove(next),
         };
     }
@@ -86,12 +97,15 @@ internal static class FollowMachine
         FollowState state, RunSummary ended, bool mayPass, string? mark, ImmutableArray<string> ownCommits, DateTimeOffset now)
     {
         var ticket = state.Running ?? throw new InvalidOperationException("no run is under way");
+        var key = KeyOf(ticket.Pipeline, ticket.Trigger);
         var next = state with
         {
             Running = null,
             Ended = [.. state.Ended.Add(ended).TakeLast(Kept)],
             OwnCommits = ownCommits,
-            Marks = mark is null || ticket.DryRun ? state.Marks : state.Marks.SetItem(KeyOf(ticket.Pipeline, ticket.Trigger), mark),
+            Marks = mark is null || ticket.DryRun || state.Marks.GetValueOrDefault(key) != ticket.MarkBefore
+                ? state.Marks // A look has found something newer meanwhile.
+                : state.Marks.SetItem(key, mark),
         };
         var failures = ticket.Failures + 1;
         if (!mayPass || ticket.DryRun || next.Waiting.Any(one => IsLike(one, OrderOf(ticket))))
@@ -107,6 +121,7 @@ internal static class FollowMachine
             Packages = ticket.Packages,
             Cause = RunCause.Retry,
             Asked = now,
+            Operation = ticket.Operation,
             Failures = failures,
             NotBefore = now + PauseAfter(failures),
         };

@@ -7,16 +7,17 @@ using Orleans;
 
 namespace Caur.Grains.Following;
 
-/// <summary>Has source repositories followed from the process's start, and those looked at whose webhooks may have come meanwhile. Later, and for a run that the end of a process cut off, the grain's
-/// reminder sees to it.</summary>
-internal sealed partial class FollowStart(IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock, ILogger<FollowStart> logger) : BackgroundService
+/// <summary>Has source repositories followed from the process's start, and those looked at whose webhooks may have come meanwhile. Later, and for
+/// a run that the end of a process cut off, the grain's reminder sees to it.</summary>
+internal sealed partial class FollowStart(
+    IGrainFactory grains, IEnumerable<IPipelineStarter> starters, IOptions<FarmOptions> farm, TimeProvider clock, ILogger<FollowStart> logger) : BackgroundService
 {
     private static readonly TimeSpan TryEvery = TimeSpan.FromSeconds(10);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var waiting = farm.Value.SourceRepositories
-            .Where(source => (source.Value.Follow ?? farm.Value.Follow) || source.Value.WebhookSecret is not null).Select(source => source.Key).ToList();
+            .Where(source => starters.Any(starter => starter.Watches(source.Value))).Select(source => source.Key).ToList();
         while (waiting.Count > 0 && !stoppingToken.IsCancellationRequested)
         {
             foreach (var source in waiting.ToList())

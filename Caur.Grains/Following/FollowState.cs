@@ -15,7 +15,7 @@ internal sealed record FollowState
     /// <summary>The run that is under way; null when none is.</summary>
     public RunTicket? Running { get; init; }
 
-    /// <summary>What is run afterwards, in its order: at most one of each kind, and one more of it as a dry run.</summary>
+    /// <summary>What is run afterwards, in its order: at most one of each kind, and one more of it as a dry run; at most <see cref="FollowMachine.MostWaiting"/>.</summary>
     public ImmutableArray<RunTicket> Waiting { get; init; } = [];
 
     /// <summary>The runs that ended last, the newest last.</summary>
@@ -43,6 +43,12 @@ internal sealed record RunTicket
     public RunCause Cause { get; init; }
 
     public required DateTimeOffset Asked { get; init; }
+
+    /// <summary>Names what is ordered, however often it is tried: the orders that a run gives are made of it.</summary>
+    public Guid Operation { get; init; }
+
+    /// <summary>What the pipeline's mark was when this began; null before, and when there was none.</summary>
+    public string? MarkBefore { get; init; }
 
     /// <summary>When it began, the last time; null before.</summary>
     public DateTimeOffset? Started { get; init; }

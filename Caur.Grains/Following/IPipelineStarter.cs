@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Sources;
 using Caur.Pipelines.Git;
@@ -26,6 +27,9 @@ internal interface IPipelineStarter
     /// <summary>Whether it has the farm look at all: when it comes up, and when somebody tells of something.</summary>
     bool Watches(SourceRepositoryOptions options) => Looks(options);
 
+    /// <summary>When there may be something new that no look before would find; null when nobody knows.</summary>
+    DateTimeOffset? NextLook(SourceRepositoryOptions options) => null;
+
     /// <summary>Says where things stand.</summary>
     /// <param name="source">The source repository.</param>
     /// <param name="options">Its configuration.</param>
@@ -44,15 +48,27 @@ internal interface IPipelineStarter
 /// <summary>Where things stand for one kind of a pipeline's runs.</summary>
 /// <param name="Trigger">The trigger whose packages alone are scheduled; null for ordinary runs.</param>
 /// <param name="Mark">A text that is another one when there is something new.</param>
-internal sealed record FoundMark(string? Trigger, string Mark);
+internal sealed record FoundMark(string? Trigger, string Mark)
+{
+    /// <summary>The moment that the mark is; null for one that is none.</summary>
+    public DateTimeOffset? Time => TimeOf(Mark);
+
+    /// <summary>The mark of a moment.</summary>
+    public static FoundMark Of(string? trigger, DateTimeOffset time) => new(trigger, time.UtcDateTime.ToString(CronTimes.Form, CultureInfo.InvariantCulture));
+
+    /// <summary>The moment that a mark is; null for one that is none.</summary>
+    public static DateTimeOffset? TimeOf(string mark) =>
+        DateTimeOffset.TryParseExact(mark, CronTimes.Form, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+}
 
 /// <summary>A run to be made.</summary>
 internal sealed record PipelineStart
 {
     public required string Source { get; init; }
 
-    /// <summary>The run's number. It is the same when the run is repeated because the hub ended in the middle of it.</summary>
-    public required long Number { get; init; }
+    /// <summary>Names what is ordered. It is the same when the run is repeated, because the hub ended in the middle of it or because it failed of
+    /// something that passes.</summary>
+    public required Guid Operation { get; init; }
 
     /// <summary>The trigger whose packages alone are scheduled; null for an ordinary run.</summary>
     public string? Trigger { get; init; }

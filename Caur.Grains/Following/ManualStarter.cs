@@ -20,6 +20,9 @@ namespace Caur.Grains.Following;
 internal abstract class ManualStarter(
     SourceClones clones, ScheduleHosts hosts, ProcessRunner processes, IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock) : IPipelineStarter
 {
+    /// <summary>For a name with an address behind it.</summary>
+    private const int LongestName = 2000;
+
     public abstract string Pipeline { get; }
 
     public RunCause Cause => RunCause.Order;
@@ -28,6 +31,7 @@ internal abstract class ManualStarter(
         order.Trigger is not null ? $"the pipeline {Pipeline} has no triggers; on-schedule has"
         : order.Packages.Length == 0 ? $"the pipeline {Pipeline} wants names of packages"
         : order.Packages.Length > RunOrder.MostPackages ? string.Create(CultureInfo.InvariantCulture, $"at most {RunOrder.MostPackages} packages can be named at once")
+        : order.Packages.Any(static text => text is not { Length: <= LongestName }) ? $"'{GitShown(order.Packages.First(static text => text is not { Length: <= LongestName })?[..80] ?? "null")}' names no package"
         : order.Packages.Select(Problem).FirstOrDefault(problem => problem is not null);
 
     public bool Looks(SourceRepositoryOptions options) => false;
@@ -56,13 +60,14 @@ internal abstract class ManualStarter(
             {
                 Architectures = fetched.Architectures(farm.Value),
                 DryRun = run.DryRun,
-                RunId = run.Number.ToString(CultureInfo.InvariantCulture),
+                RunId = run.Operation.ToString(),
                 Nearest = static (name, names) => NearestNames.Of(name, names),
             },
             Time = clock,
             Changed = fetched.Tell,
         };
-        return new StartedRun(fetched.Together(await Make(manual).RunAsync(cancellationToken)), MayPass: false, null);
+        var pipeline = Make(manual);
+        return new StartedRun(fetched.Together(await pipeline.RunAsync(cancellationToken)), pipeline.MayPass, null);
     }
 
     /// <summary>Why a text names no package; null when it does.</summary>

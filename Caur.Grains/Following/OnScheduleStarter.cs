@@ -33,6 +33,12 @@ internal sealed class OnScheduleStarter(
 
     public bool Looks(SourceRepositoryOptions options) => options.Schedule is not null || options.Triggers.Count > 0;
 
+    public DateTimeOffset? NextLook(SourceRepositoryOptions options)
+    {
+        var now = clock.GetUtcNow();
+        return options.Triggers.Values.Append(options.Schedule).OfType<string>().Min(cron => CronTimes.Next(cron, now));
+    }
+
     public Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -49,7 +55,7 @@ internal sealed class OnScheduleStarter(
         {
             if (cron is not null && CronTimes.Last(cron, now) is { } last)
             {
-                marks.Add(new FoundMark(trigger, last));
+                marks.Add(FoundMark.Of(trigger, last));
             }
         }
     }
@@ -73,7 +79,7 @@ internal sealed class OnScheduleStarter(
                 Architectures = fetched.Architectures(farm.Value),
                 DryRun = run.DryRun,
                 Trigger = run.Trigger,
-                RunId = run.Number.ToString(CultureInfo.InvariantCulture),
+                RunId = run.Operation.ToString(),
                 Skip = project?.Kind == ForgeKind.GitLab ? CiSkip.PushOption : CiSkip.Marker,
                 Host = hosts.Of(run.Source),
                 Forge = forges.Of(run.Options),

@@ -54,6 +54,12 @@ internal sealed class BumpPackages(
         })
         && await Recorder.StepAsync("schedule", () => ScheduleAsync(cancellationToken));
 
+    protected override Task<bool> GoOnAsync(string commit, CancellationToken cancellationToken)
+    {
+        _commit = commit;
+        return Recorder.StepAsync("schedule", () => ScheduleAsync(cancellationToken));
+    }
+
     protected override string Done(int count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(Options.DryRun ? "would be " : "")}bumped");
 
     private async Task<StepResult> DecideAsync(CancellationToken cancellationToken)
@@ -113,7 +119,7 @@ internal sealed class BumpPackages(
         Recorder.Update(now => now with
         {
             Notes = now.Notes.AddRange(run.Notes),
-            Decisions = [.. now.Decisions.Select(one => builds.TryGetValue(one.Pkgbase, out var build) ? one with { Builds = build.Builds, Problem = one.Problem ?? build.Problem } : one)],
+            Decisions = now.Decisions.IsEmpty ? run.Decisions : [.. now.Decisions.Select(one => builds.TryGetValue(one.Pkgbase, out var build) ? one with { Builds = build.Builds, Problem = one.Problem ?? build.Problem } : one)],
         });
         return run.Outcome == RunOutcome.Failed
             ? StepResult.Failed($"the bump is committed, and not handed over: {run.Summary}. The on-commit pipeline of {Commits.CommitMessage.ShortOf(commit)} does it")

@@ -42,18 +42,37 @@ internal abstract class ManualPipeline(
 
     protected GitFolders Folders { get; private set; } = new(repository, "");
 
-    /// <summary>Runs it once.</summary>
+    /// <summary>After a run that failed: it failed of something that may be gone by itself.</summary>
+    public bool MayPass { get; private set; }
+
+    /// <summary>What the commit of this run says of it, so that the run knows it when it is repeated; null for a run that nobody repeats.</summary>
+    private string? Trailer => options.RunId is { Length: > 0 and <= 100 } run && run.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? $"Caur-Run: {run}" : null;
+
+    /// <summary>Runs it once. Repeated with the same <see cref="ManualOptions.RunId"/>, it commits nothing again.</summary>
     /// <returns>How it went; failures that somebody has to look at are an outcome.</returns>
     public async Task<PipelineRun> RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await Recorder.StepAsync("read", () => ReadAsync(cancellationToken)) && await RunStepsAsync(cancellationToken)
+            if (!await Recorder.StepAsync("read", () => ReadAsync(cancellationToken)))
+            {
+                return Recorder.End(RunOutcome.Failed, Recorder.Run.Steps[^1].Detail);
+            }
+
+            if (!options.DryRun && Trailer is { } trailer && await repository.FindAsync(Place.Head, trailer, cancellationToken) is { } earlier)
+            {
+                return await GoOnAsync(earlier, cancellationToken)
+                    ? Recorder.End(RunOutcome.Succeeded, $"commit {Message.ShortOf(earlier)} did it, of an earlier try of this run")
+                    : Recorder.End(RunOutcome.Failed, Recorder.Run.Steps[^1].Detail);
+            }
+
+            return await RunStepsAsync(cancellationToken)
                 ? Recorder.End(OutcomeOf(Recorder.Run.Decisions), Summary(Recorder.Run.Decisions))
                 : Recorder.End(RunOutcome.Failed, Recorder.Run.Steps[^1].Detail);
         }
         catch (Exception error) when (error is SourceUnavailableException or FarmUnavailableException or PushException)
         {
+            MayPass = error is SourceUnavailableException or FarmUnavailableException { IsRefusal: false } or PushException { IsUnavailable: true };
             return Recorder.End(RunOutcome.Failed, error.Message);
         }
         finally
@@ -65,6 +84,12 @@ internal abstract class ManualPipeline(
     /// <summary>What comes after reading.</summary>
     /// <returns>False when the last step failed.</returns>
     protected abstract Task<bool> RunStepsAsync(CancellationToken cancellationToken);
+
+    /// <summary>What comes after the commit, when an earlier try of the run made it.</summary>
+    /// <param name="commit">The commit.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>False when the last step failed.</returns>
+    protected virtual Task<bool> GoOnAsync(string commit, CancellationToken cancellationToken) => Task.FromResult(true);
 
     /// <summary>What was done, for a number of packages.</summary>
     protected abstract string Done(int count);
@@ -121,11 +146,13 @@ internal abstract class ManualPipeline(
                 Skip = CiSkip.No,
                 Action = action,
                 Description = description,
+                Trailer = Trailer,
                 Tag = null,
             },
             cancellationToken);
         if (outcome.State is MainState.Overtaken or MainState.Refused or MainState.Unavailable)
         {
+            MayPass = outcome.State != MainState.Refused;
             return (StepResult.Failed($"{repository.Remote.Url} did not take the push: {outcome.Words}"), null);
         }
 

@@ -3,16 +3,19 @@ using Caur.Pipelines.Changes;
 namespace Caur.Pipelines.Pushes;
 
 /// <summary>What becomes of a package folder.</summary>
-/// <param name="Folder">Its name.</param>
+/// <param name="Folder">Its name; empty for files of the root, of which old and new name those that are meant.</param>
 /// <param name="Old">What stands there in the base commit.</param>
 /// <param name="New">What shall stand there; no file to remove it.</param>
 internal sealed record FolderChange(string Folder, FolderTree Old, FolderTree New)
 {
+    /// <summary>For the message.</summary>
+    public string Name { get; init; } = Folder;
+
     /// <summary>The files that differ, from the root.</summary>
     public IEnumerable<KeyValuePair<string, FolderFile?>> Files =>
         Old.Files.Keys.Union(New.Files.Keys, StringComparer.Ordinal)
             .Where(path => Old[path] is not { } was || New[path] is not { } now || !was.Equals(now))
-            .Select(path => KeyValuePair.Create($"{Folder}/{path}", New[path]));
+            .Select(path => KeyValuePair.Create(Folder.Length == 0 ? path : $"{Folder}/{path}", New[path]));
 }
 
 /// <summary>What a run changes in its repository.</summary>
@@ -42,6 +45,9 @@ internal sealed record MainChange
 
     /// <summary>What the body of a long list begins with.</summary>
     public string Description { get; init; } = "changed";
+
+    /// <summary>The last line of the message, as git's trailers are: <c>Key: value</c>; null for none.</summary>
+    public string? Trailer { get; init; }
 
     /// <summary>The tag that goes along, without <c>refs/tags/</c>; null for none. It moves only when it stood at the base and nobody else's commit is in
     /// between: those are yet to be scheduled.</summary>

@@ -110,7 +110,7 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
         }
 
         var replaced = change.Overwrites && head == change.Base ? await ReplacedAsync(change, head, cancellationToken) : null;
-        var names = folders.Select(folder => folder.Folder);
+        var names = folders.Select(folder => folder.Name);
         var commit = await repository.CommitAsync(
             new NewCommit
             {
@@ -122,7 +122,7 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
                     [.. replaced is null ? names : names.Union(await NamesAsync(replaced, cancellationToken), StringComparer.Ordinal).Order(StringComparer.Ordinal)],
                     repository.SkipFor(change.Skip) == CiSkip.Marker,
                     change.Action,
-                    change.Description),
+                    change.Description) + (change.Trailer is { } trailer ? $"\n{trailer}\n" : ""),
                 Changes = [.. folders.SelectMany(folder => folder.Files), .. change.Files],
             },
             cancellationToken);

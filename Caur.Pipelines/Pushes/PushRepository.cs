@@ -144,6 +144,16 @@ internal sealed class PushRepository(string folder, GitRemote remote, ProcessRun
         ];
     }
 
+    /// <summary>The newest commit up to another whose message has a line; null when there is none.</summary>
+    /// <param name="head">Where it begins.</param>
+    /// <param name="line">The line: letters, digits, blanks, colons and hyphens.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<string?> FindAsync(string head, string line, CancellationToken cancellationToken)
+    {
+        var result = await RequireAsync(["log", "--max-count=1", "--no-show-signature", "--format=%H", "--extended-regexp", $"--grep=^{line}$", head, "--"], cancellationToken);
+        return result.OutputText.Trim() is { Length: > 0 } commit ? commit : null;
+    }
+
     /// <summary>The files that differ between two commits.</summary>
     public async Task<IReadOnlyList<string>> DiffAsync(string old, string @new, CancellationToken cancellationToken)
     {
@@ -159,7 +169,15 @@ internal sealed class PushRepository(string folder, GitRemote remote, ProcessRun
             return FolderTree.Empty;
         }
 
-        var listed = await RunAsync(["ls-tree", "-r", "-z", tree], cancellationToken);
+        return await LoadAsync(await RunAsync(["ls-tree", "-r", "-z", tree], cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Some files of a commit, by their paths from the root; those that it has.</summary>
+    public async Task<FolderTree> FilesAsync(string commit, IEnumerable<string> paths, CancellationToken cancellationToken) =>
+        await LoadAsync(await RequireAsync(["ls-tree", "-r", "-z", "--full-tree", commit, "--", .. paths], cancellationToken), cancellationToken);
+
+    private async Task<FolderTree> LoadAsync(ProcessResult listed, CancellationToken cancellationToken)
+    {
         var entries = listed.OutputText.Split('\0', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => (Head: line[..line.IndexOf('\t', StringComparison.Ordinal)].Split(' '), Path: line[(line.IndexOf('\t', StringComparison.Ordinal) + 1)..])).ToList();
         var files = new Dictionary<string, FolderFile>(StringComparer.Ordinal);

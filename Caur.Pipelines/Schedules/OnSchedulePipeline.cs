@@ -116,7 +116,8 @@ internal sealed class OnSchedulePipeline(
             && await StepAsync("push", PushAsync, cancellationToken)
             && await StepAsync("schedule", ScheduleAsync, cancellationToken)
             && await StepAsync("aur", PublishAsync, cancellationToken)
-            && await StepAsync("settle", SettleAsync, cancellationToken) ? Finished() : Ended();
+            && await StepAsync("settle", SettleAsync, cancellationToken)
+            && await StepAsync("template", TemplateAsync, cancellationToken) ? Finished() : Ended();
     }
 
     private async Task<bool> StepAsync(string name, Func<CancellationToken, Task<StepResult>> step, CancellationToken cancellationToken) =>
@@ -410,6 +411,12 @@ internal sealed class OnSchedulePipeline(
             : IsSame(content, _written) ? StepResult.Skipped("nothing is left to be written down")
             : await WriteStateAsync(content, cancellationToken) ?? StepResult.Done("everything was handed over");
     }
+
+    /// <summary>Comes last, since nothing depends on it.</summary>
+    private Task<StepResult> TemplateAsync(CancellationToken cancellationToken) =>
+        !_settings.TemplateUpdates ? Task.FromResult(StepResult.Skipped("TEMPLATE_ENABLE_UPDATES is not true"))
+        : _source.Config.Value["TEMPLATE_REPO"] is not { } url ? Task.FromResult(StepResult.Skipped("TEMPLATE_REPO names no template"))
+        : new TemplateStep(repository, _host!.Services, options, Identity, time).RunAsync(url, _place, _head, _recorder, cancellationToken);
 
     /// <summary>Pushes a state in place of the one that was written last.</summary>
     /// <returns>Null when it is there.</returns>

@@ -37,7 +37,7 @@ public sealed class OnSchedulePipelineTests(ScheduleStart start) : IAsyncLifetim
         second.Notes.ShouldBeEmpty();
         (await _rig.RefsAsync()).ShouldBe(refs);
         _rig.Farm.Schedules.ShouldBeEmpty();
-        second.Steps.Select(step => step.Name).ShouldBe(["find", "read", "pending", "tag", "learn", "review", "names", "push", "schedule", "aur", "settle"]);
+        second.Steps.Select(step => step.Name).ShouldBe(["find", "read", "pending", "tag", "learn", "review", "names", "push", "schedule", "aur", "settle", "template"]);
     }
 
     [Fact]
