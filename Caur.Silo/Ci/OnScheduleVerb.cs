@@ -40,7 +40,7 @@ internal static class OnScheduleVerb
 
     private static readonly Option<string?> Scripts = new("--scripts-image")
     {
-        Description = "Run update.sh and nvchecker in containers of this image, with docker or podman. Default: packages that need it are skipped, and told.",
+        Description = "Run update.sh and nvchecker in containers of this image, with docker or podman. Default: CAUR_SCRIPTS_IMAGE; without it packages that need it are skipped, and told.",
         HelpName = "IMAGE",
     };
 
@@ -93,7 +93,7 @@ internal static class OnScheduleVerb
 
     private static ContainerSandbox? Sandbox(CiRun run)
     {
-        if (run.Result.GetValue(Scripts) is not { } image)
+        if ((run.Result.GetValue(Scripts) ?? run.Context.Variable("CAUR_SCRIPTS_IMAGE")) is not { Length: > 0 } image)
         {
             return null;
         }

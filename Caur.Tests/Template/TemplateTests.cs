@@ -229,6 +229,20 @@ public sealed partial class TemplateTests
         }
     }
 
+    /// <summary>Who starts a workflow by hand chooses a branch, and what stands there was reviewed by nobody.</summary>
+    [Fact]
+    public void Jobs_ThatAreStartedByHandOnGitHub_AreForTheDefaultBranchAlone()
+    {
+        foreach (var file in TemplateFiles.Workflows)
+        {
+            var workflow = TemplateFiles.Parse(file);
+            foreach (var job in ((YamlMappingNode)workflow.Find("jobs")!).Children.Values.Where(_ => workflow.Find("on", "workflow_dispatch") is not null))
+            {
+                job.Find("if").Text().ShouldNotBeNull(file).ShouldContain("github.ref_name == github.event.repository.default_branch");
+            }
+        }
+    }
+
     [Fact]
     public void Config_NamesEveryKeyThatIsReadAndNoOther()
     {

@@ -191,7 +191,7 @@ public sealed class ScheduleVerbsTests : IAsyncLifetime
         mirror.Answer = (_, context) => context.Response.Body.WriteAsync(database).AsTask();
         await CommitAsync([(".ci/config", $"{Config}CI_LIB_DB={mirror.Address}/caur.db\n"), ("a/.CI/config", "CI_PACKAGE_BUMP=1-1/7\n")]);
 
-        var run = await RunAsync(["bump", "b", "a", "heavy"]);
+        var run = await RunAsync(["bump", "b", "a", "heavy"], ("GITHUB_RUN_ID", "17"));
 
         run.ExitCode.ShouldBe(ExitCodes.Failed);
         run.Output.ShouldContain("heavy: not bumped: no database of CI_LIB_DB has a version of it");
@@ -205,6 +205,23 @@ public sealed class ScheduleVerbsTests : IAsyncLifetime
         (await _remote.TagAsync()).ShouldBe(head);
         (await RunAsync(["on-commit", "--commit", head])).Succeeded();
         _farm.Scheduled.Count.ShouldBe(1);
+
+        // The forge begins the job once more: it is the same order.
+        (await RunAsync(["bump", "b", "a"], ("GITHUB_RUN_ID", "17"))).Succeeded().Output.ShouldContain("did it, of an earlier try of this run");
+        (await HeadAsync()).ShouldBe(head);
+        (await RunAsync(["bump", "b", "a"], ("GITHUB_RUN_ID", "1"))).Succeeded();
+        (await HeadAsync()).ShouldNotBe(head, "run 1 is not run 17");
+    }
+
+    [Fact]
+    public async Task Drop_WhenTheJobIsRepeated_IsDoneOnce()
+    {
+        (await RunAsync(["drop", "a"], ("GITHUB_RUN_ID", "18"))).Succeeded();
+        var head = await HeadAsync();
+
+        (await RunAsync(["drop", "a"], ("GITHUB_RUN_ID", "18"))).Succeeded();
+        (await HeadAsync()).ShouldBe(head);
+        (await RunAsync(["drop", "a"], ("GITHUB_RUN_ID", "19"))).Error.ShouldContain("'a' is no package folder");
     }
 
     private Task<CliRun> RunAsync(string[] arguments, params (string Name, string Value)[] variables) => CliRun.RunAsync(
