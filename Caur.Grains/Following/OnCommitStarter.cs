@@ -5,13 +5,15 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
 using Caur.Pipelines.Commits;
+using Caur.Pipelines.ManagedAur;
 using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Caur.Grains.Following;
 
 /// <summary>The on-commit pipeline, for each new head of a source repository's default branch.</summary>
-internal sealed class OnCommitStarter(SourceClones clones, IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock) : IPipelineStarter
+internal sealed class OnCommitStarter(
+    SourceClones clones, ScheduleHosts hosts, IGrainFactory grains, IOptions<FarmOptions> farm, TimeProvider clock) : IPipelineStarter
 {
     public string Pipeline => OnCommitPipeline.Name;
 
@@ -52,7 +54,13 @@ internal sealed class OnCommitStarter(SourceClones clones, IGrainFactory grains,
             clock,
             fetched.Tell,
             clone.Reader);
-        var ended = fetched.Together(await pipeline.RunAsync(cancellationToken));
-        return new StartedRun(ended, pipeline.MayPass, snapshot.Commit);
+        var ended = await pipeline.RunAsync(cancellationToken);
+        if (pipeline.Managed.Count > 0)
+        {
+            ended = await AurDelivery.AfterAsync(
+                ended, pipeline.Managed, hosts.DeliveryOf(run, clone, pipeline.Settings), clock, fetched.Tell, cancellationToken);
+        }
+
+        return new StartedRun(fetched.Together(ended), pipeline.MayPass, snapshot.Commit);
     }
 }

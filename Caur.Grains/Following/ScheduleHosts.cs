@@ -1,6 +1,7 @@
 using Caur.Contracts.Farm;
 using Caur.Grains.Sources;
-using Caur.Pipelines.Aur;
+using Caur.Pipelines.ManagedAur;
+using Caur.Pipelines.Reading;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Sandbox;
 using Caur.Pipelines.Schedules;
@@ -11,12 +12,12 @@ using Microsoft.Extensions.Options;
 namespace Caur.Grains.Following;
 
 /// <summary>What packages are learnt with, by the farm's configuration.</summary>
-internal sealed class ScheduleHosts(DataFolders folders, ProcessRunner processes, IOptions<FarmOptions> farm)
+internal sealed class ScheduleHosts(DataFolders folders, ProcessRunner processes, IOptions<FarmOptions> farm, TimeProvider clock)
 {
     public ScheduleHostOptions Of(string source) => new()
     {
         Folder = Path.Combine(folders.Sources, $"{source}.cache"),
-        Aur = AurOptions.At(farm.Value.AurUrl),
+        Aur = Pipelines.Aur.AurOptions.At(farm.Value.AurUrl),
         Sandbox = Sandbox(),
     };
 
@@ -39,6 +40,12 @@ internal sealed class ScheduleHosts(DataFolders folders, ProcessRunner processes
             return null;
         }
     }
+
+    /// <summary>What pushes managed packages to the AUR; null without a key.</summary>
+    public AurDelivery? DeliveryOf(PipelineStart run, KeptClone clone, RepositorySettings settings) =>
+        run.Options.AurKey is { } key && PushesOf(run.Options, clone, processes, out _) is { } pushes
+            ? new AurDelivery(pushes, new ManagedAurSetup(key), Of(run.Source).Folder, null, new GitIdentity(settings.AuthorName, settings.AuthorEmail), processes, clock)
+            : null;
 
     /// <summary>The engine is the one that docker's or podman's own variables name.</summary>
     private ContainerSandbox? Sandbox()

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Caur.Pipelines.Git;
 using Caur.Pipelines.Hosting;
+using Caur.Pipelines.ManagedAur;
 using Caur.Pipelines.Reading;
 using Caur.Pipelines.Runs;
 
@@ -45,6 +46,16 @@ internal sealed class OnCommitPipeline(
     private DeployOrders _orders = new([], [], []);
     private CommitPlan _plan = new([], []);
     private string _superseded = "";
+
+    /// <summary>The repository's settings; the defaults until they are read.</summary>
+    public RepositorySettings Settings => _settings;
+
+    /// <summary>The packages that it scheduled and that are kept in the AUR.</summary>
+    public IReadOnlyList<string> Managed =>
+    [
+        .. _recorder.Run.Decisions.Where(one => one.Kind == DecisionKind.Build).Select(one => one.Pkgbase)
+            .Where(name => _snapshot.Folders.TryGetValue(name, out var folder) && AurPublisher.IsManaged(_snapshot.Config.Value, folder.Config)),
+    ];
 
     /// <summary>After a run that failed: it failed of something that may be gone by itself.</summary>
     public bool MayPass { get; private set; }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Caur.Pipelines.ManagedAur;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Runs;
@@ -11,9 +10,6 @@ namespace Caur.Pipelines.Schedules;
 /// to have, so that what failed is tried again by the next run, and what an on-commit pipeline brought is noticed too.</summary>
 internal sealed class AurStep(PushRepository repository, OnScheduleOptions options, GitIdentity identity, ProcessRunner processes, TimeProvider time)
 {
-    /// <summary>So many connections to the AUR at the same time.</summary>
-    private const int MostAtOnce = 4;
-
     /// <summary>Pushes.</summary>
     /// <param name="source">The commit that was looked at, whose settings count.</param>
     /// <param name="commit">The commit as it is now.</param>
@@ -24,7 +20,7 @@ internal sealed class AurStep(PushRepository repository, OnScheduleOptions optio
     public async Task<(IReadOnlyDictionary<string, string> Published, StepResult Result)> RunAsync(
         ScheduleSource source, string commit, IReadOnlyDictionary<string, PackageState> states, RunRecorder recorder, CancellationToken cancellationToken)
     {
-        var published = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        var published = new Dictionary<string, string>(StringComparer.Ordinal);
         var managed = source.Packages.Values.Where(package => package.Problem is null && AurPublisher.IsManaged(source.Config.Value, package.Config.Settings)).ToList();
         if (managed.Count == 0)
         {
@@ -33,7 +29,7 @@ internal sealed class AurStep(PushRepository repository, OnScheduleOptions optio
 
         if (options.Aur is not { } setup)
         {
-            recorder.Note("CI_MANAGE_AUR is set, and there is no AUR_KEY: nothing is pushed to the AUR");
+            recorder.Note(AurDelivery.NoKey);
             return (published, StepResult.Skipped("there is no key for the AUR"));
         }
 
@@ -44,32 +40,8 @@ internal sealed class AurStep(PushRepository repository, OnScheduleOptions optio
             return (published, StepResult.Done("the AUR has everything"));
         }
 
-        var defaults = new AurOptions { Identity = identity, CommitsPage = setup.CommitsPage, RunPage = options.Page };
-        await using var aur = new AurPublisher(
-            setup.Key,
-            Path.Combine(options.Host.Folder, "managed"),
-            defaults with { Address = setup.Address ?? defaults.Address, KnownHosts = setup.KnownHosts ?? defaults.KnownHosts },
-            processes,
-            time);
-        var outcomes = new ConcurrentBag<AurOutcome>();
-        await Parallel.ForEachAsync(
-            wanted,
-            new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken },
-            async (package, token) =>
-            {
-                var outcome = await aur.PushAsync(package.PkgBase, await repository.ReadAsync(commit, package.PkgBase, token), token);
-                outcomes.Add(outcome);
-                if (outcome.State is AurState.Pushed or AurState.Unchanged)
-                {
-                    published[package.PkgBase] = trees[package.PkgBase];
-                }
-            });
-        foreach (var outcome in outcomes.Where(one => !published.ContainsKey(one.Pkgbase)).OrderBy(one => one.Pkgbase, StringComparer.Ordinal))
-        {
-            recorder.Note($"{outcome.Pkgbase} was not pushed to the AUR, and is tried again by the next run: {outcome.Words}");
-        }
-
-        var pushed = outcomes.Count(one => one.State == AurState.Pushed);
-        return (published, StepResult.Done(FormattableString.Invariant($"{pushed} pushed, {published.Count - pushed} were there, {outcomes.Count - published.Count} failed")));
+        var (done, result) = await new AurDelivery(repository, setup, options.Host.Folder, options.Page, identity, processes, time)
+            .PushAsync([.. wanted.Select(package => package.PkgBase)], commit, recorder, cancellationToken);
+        return (done.ToDictionary(package => package, package => trees[package], StringComparer.Ordinal), result);
     }
 }

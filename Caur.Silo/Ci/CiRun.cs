@@ -3,6 +3,7 @@ using Caur.Contracts.Builds;
 using Caur.Pipelines.Forges;
 using Caur.Pipelines.Git;
 using Caur.Pipelines.Hosting;
+using Caur.Pipelines.ManagedAur;
 using Caur.Pipelines.Manual;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Reading;
@@ -106,6 +107,21 @@ internal sealed class CiRun : IAsyncDisposable
     /// <summary>The checkout, to push.</summary>
     public async Task<PushRepository> PushesAsync(CancellationToken cancellationToken) =>
         new(Git.Folder, await Job.PushRemoteAsync(Git, Result.GetRequiredValue(CiOptions.Remote), cancellationToken), Processes);
+
+    /// <summary>How managed packages reach the AUR; null without AUR_KEY.</summary>
+    public async Task<ManagedAurSetup?> AurAsync(CancellationToken cancellationToken) => Context.Variable("AUR_KEY") is not { } key ? null
+        : new ManagedAurSetup(key) { CommitsPage = (await Job.ProjectAsync(Git, Result.GetRequiredValue(CiOptions.Remote), cancellationToken)).CommitsPage };
+
+    /// <summary>What pushes them; null without AUR_KEY.</summary>
+    public async Task<AurDelivery?> DeliveryAsync(RepositorySettings settings, CancellationToken cancellationToken) =>
+        await AurAsync(cancellationToken) is not { } setup ? null : new AurDelivery(
+            await PushesAsync(cancellationToken),
+            setup,
+            Path.Combine(Git.Folder, "caur"),
+            Job.Page,
+            new GitIdentity(settings.AuthorName, settings.AuthorEmail),
+            Processes,
+            Context.Time);
 
     /// <summary>The forge where requests are made; null when the repository is at none, or there is no token.</summary>
     public IForge? Forge(ForgeProject? project) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Pipelines.Commits;
+using Caur.Pipelines.ManagedAur;
 using Caur.Silo.Cli;
 
 namespace Caur.Silo.Ci;
@@ -45,23 +46,29 @@ internal static class OnCommitVerb
         result,
         context,
         BuildPriority.Commit,
-        (run, changed) => new OnCommitPipeline(
-            run.Git,
-            run.Remote,
-            run.Connect,
-            new OnCommitOptions
-            {
-                Commit = result.GetRequiredValue(Commit),
-                Branch = run.Branch,
-                Tag = run.Tag,
-                Architectures = CiOptions.Architectures(result),
-                DryRun = run.DryRun,
-                Force = result.GetValue(Force),
-                Pipeline = run.Job.Pipeline,
-                Page = run.Job.Page,
-                Nearest = NearestNames.Of,
-            },
-            context.Time,
-            changed).RunAsync(cancellationToken),
+        async (run, changed) =>
+        {
+            var pipeline = new OnCommitPipeline(
+                run.Git,
+                run.Remote,
+                run.Connect,
+                new OnCommitOptions
+                {
+                    Commit = result.GetRequiredValue(Commit),
+                    Branch = run.Branch,
+                    Tag = run.Tag,
+                    Architectures = CiOptions.Architectures(result),
+                    DryRun = run.DryRun,
+                    Force = result.GetValue(Force),
+                    Pipeline = run.Job.Pipeline,
+                    Page = run.Job.Page,
+                    Nearest = NearestNames.Of,
+                },
+                context.Time,
+                changed);
+            var ended = await pipeline.RunAsync(cancellationToken);
+            return pipeline.Managed.Count == 0 ? ended : await AurDelivery.AfterAsync(
+                ended, pipeline.Managed, await run.DeliveryAsync(pipeline.Settings, cancellationToken), context.Time, changed, cancellationToken);
+        },
         cancellationToken);
 }

@@ -56,7 +56,7 @@ internal static class OnScheduleVerb
     private static async Task<PipelineRun> RunAsync(CiRun run, Action<PipelineRun> changed, CancellationToken cancellationToken)
     {
         var (result, context) = (run.Result, run.Context);
-        var (project, commits) = await run.Job.ProjectAsync(run.Git, result.GetRequiredValue(CiOptions.Remote), cancellationToken);
+        var (project, _) = await run.Job.ProjectAsync(run.Git, result.GetRequiredValue(CiOptions.Remote), cancellationToken);
         var host = run.Host with { Sandbox = Sandbox(run) };
         if (result.GetValue(Aur) is { } aur)
         {
@@ -84,7 +84,7 @@ internal static class OnScheduleVerb
                 Skip = project?.Kind == ForgeKind.GitLab ? CiSkip.PushOption : CiSkip.Marker,
                 Host = host,
                 Forge = run.Forge(project),
-                Aur = context.Variable("AUR_KEY") is { } key ? new ManagedAurSetup(key) { CommitsPage = commits } : null,
+                Aur = await run.AurAsync(cancellationToken),
             },
             run.Processes,
             context.Time,
