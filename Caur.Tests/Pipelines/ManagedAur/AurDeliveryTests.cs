@@ -21,8 +21,8 @@ public sealed class AurDeliveryTests(ScheduleStart start) : IAsyncLifetime, ICla
     {
         const string Managed = "CI_PKGBUILD_SOURCE=custom\nCI_MANAGE_AUR=true\n";
         await _rig.TagAsync(await _rig.Remote.PushAsync(
-            "managed", [(".ci/config", $"{ScheduleRig.Config}CI_MANAGE_AUR=true\n"), ("plain/.CI/config", Managed), .. _rig.Package("other", "1", Managed)]));
-        await _rig.Remote.PushAsync("new", [.. _rig.Package("plain", "2", Managed), .. _rig.Package("tool", "2", "CI_PKGBUILD_SOURCE=aur\n")]);
+            "managed", [(".ci/config", $"{ScheduleRig.Config}CI_MANAGE_AUR=true\n"), ("plain/.CI/config", Managed), .. ScheduleRig.Package("other", "1", Managed)]));
+        await _rig.Remote.PushAsync("new", [.. ScheduleRig.Package("plain", "2", Managed), .. ScheduleRig.Package("tool", "2", "CI_PKGBUILD_SOURCE=aur\n")]);
         var aur = _rig.Remote["managed", "plain.git"];
         await _rig.Remote.Work.GitAsync("init", "-q", "--bare", "-b", "master", aur);
         var pipeline = new OnCommitPipeline(
@@ -43,7 +43,7 @@ public sealed class AurDeliveryTests(ScheduleStart start) : IAsyncLifetime, ICla
     }
 
     private AurDelivery Delivery() => new(
-        _rig.Clone().Repository,
+        new PushRepository(Path.Combine(_rig.Remote.Work.Folder, ".git"), GitRemote.Of(_rig.Remote.Path), _rig.Remote.Processes),
         new ManagedAurSetup("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----") { Address = $"file://{_rig.Remote["managed"]}", KnownHosts = "x" },
         _rig.Remote["delivery"],
         null,
