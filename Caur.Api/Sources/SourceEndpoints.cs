@@ -109,6 +109,11 @@ internal static class SourceEndpoints
             return NoSource(source, farm);
         }
 
+        if (body.Packages is null || body.Packages.Any(static name => name is null))
+        {
+            return TypedResults.Problem("packages is a list of names", statusCode: StatusCodes.Status422UnprocessableEntity);
+        }
+
         var reply = await Source(grains, source).StartRunAsync(new RunOrder
         {
             Pipeline = body.Pipeline,
@@ -134,7 +139,12 @@ internal static class SourceEndpoints
         }
 
         using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        if (farm.Value.SourceRepositories[source].WebhookSecret is not null)
+        {
+            // Otherwise nothing that anybody sends could be taken.
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        }
+
         var delivery = judge.Judge(
             source,
             name => context.Request.Headers.TryGetValue(name, out var values) && values.Count == 1 ? values[0] : null,

@@ -127,6 +127,10 @@ public sealed record ScheduleReply
     /// <summary>What people should know of the dependency graph: cycles and the like.</summary>
     [Id(4)]
     public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>With <see cref="Error"/>: the repository could not be reached, which may be over in a moment.</summary>
+    [Id(5)]
+    public bool MayPass { get; init; }
 }
 
 /// <summary>One queued build.</summary>

@@ -32,6 +32,9 @@ internal sealed class FetchedRun
     /// <summary>The run, when there was no commit to be had.</summary>
     public StartedRun Unavailable => new(Clean(_first.Run), MayPass: true, null);
 
+    /// <summary>The run, when it cannot go on after all.</summary>
+    public StartedRun Failed(string problem) => new(Clean(_first.End(RunOutcome.Failed, problem)), MayPass: false, null);
+
     public static async Task<FetchedRun> BeginAsync(string pipeline, PipelineStart start, KeptClone clone, TimeProvider clock, CancellationToken cancellationToken)
     {
         var run = new FetchedRun(pipeline, start, clone, clock);

@@ -48,11 +48,16 @@ internal abstract class ManualStarter(
             return fetched.Unavailable;
         }
 
+        if (ScheduleHosts.PushesOf(run.Options, clone, processes, out var problem) is not { } pushes)
+        {
+            return fetched.Failed(problem!);
+        }
+
         var manual = new ManualRun
         {
             Start = run,
             Repository = clone,
-            Pushes = ScheduleHosts.PushesOf(run.Options, clone, processes),
+            Pushes = pushes,
             Connect = settings => new OwnFarm(run.Source, settings.SourceRepository, BuildPriority.Manual, grains, farm.Value, clock),
             Host = hosts.Of(run.Source),
             Processes = processes,

@@ -69,10 +69,15 @@ internal sealed class OnScheduleStarter(
             return fetched.Unavailable;
         }
 
+        if (ScheduleHosts.PushesOf(run.Options, clone, processes, out var problem) is not { } pushes)
+        {
+            return fetched.Failed(problem!);
+        }
+
         var project = ForgeProject.Of(run.Options.Url);
         var pipeline = new OnSchedulePipeline(
             clone.Clone.Git,
-            ScheduleHosts.PushesOf(run.Options, clone, processes),
+            pushes,
             settings => new OwnFarm(run.Source, settings.SourceRepository, BuildPriority.Schedule, grains, farm.Value, clock),
             new OnScheduleOptions
             {

@@ -45,7 +45,7 @@ internal sealed class OwnFarm(string source, string named, BuildPriority priorit
             Packages = [.. order.Packages.Select(package => new ScheduledPackage(package.Pkgbase, package.BuilderClass))],
             Priority = priority,
         }));
-        return reply.Error is { } error ? throw Refused(error) : new ScheduleOutcome(
+        return reply.Error is { } error ? throw new FarmUnavailableException(error) { IsRefusal = !reply.MayPass } : new ScheduleOutcome(
             reply.Builds.GroupBy(build => build.Build.Pkgbase, StringComparer.Ordinal)
                 .ToImmutableDictionary(group => group.Key, group => group.Last().Build.ToString(), StringComparer.Ordinal),
             reply.Refused.GroupBy(refused => refused.Pkgbase, StringComparer.Ordinal)

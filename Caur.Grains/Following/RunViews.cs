@@ -6,6 +6,8 @@ namespace Caur.Grains.Following;
 /// <summary>Runs as others see them.</summary>
 internal static class RunViews
 {
+    private const int LongestSummary = 2000;
+
     /// <summary>A run that has not ended, of which no more is known.</summary>
     public static RunSummary Of(RunTicket ticket, bool isRunning) => new()
     {
@@ -27,7 +29,7 @@ internal static class RunViews
         Run = Of(ticket, isRunning: true) with
         {
             State = StateOf(run.Outcome),
-            Summary = run.Summary,
+            Summary = run.Summary.Length <= LongestSummary ? run.Summary : $"{run.Summary[..LongestSummary]}...",
             Ended = run.Ended,
             From = run.From,
             Commit = run.Commit,

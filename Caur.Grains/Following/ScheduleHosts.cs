@@ -20,9 +20,25 @@ internal sealed class ScheduleHosts(DataFolders folders, ProcessRunner processes
         Sandbox = Sandbox(),
     };
 
-    /// <summary>A source repository's clone, to push.</summary>
-    public static PushRepository PushesOf(SourceRepositoryOptions options, KeptClone clone, ProcessRunner processes) =>
-        new(clone.Clone.Git.Folder, GitRemote.Of(options.Url, options.Token), processes);
+    /// <summary>A source repository's clone, to push; null when nobody could push to its address.</summary>
+    /// <param name="options">The repository.</param>
+    /// <param name="clone">Its clone.</param>
+    /// <param name="processes">Runs git.</param>
+    /// <param name="problem">Why nobody could.</param>
+    public static PushRepository? PushesOf(SourceRepositoryOptions options, KeptClone clone, ProcessRunner processes, out string? problem)
+    {
+        try
+        {
+            problem = null;
+            var url = SourceClones.IsLocal(options.Url) && !options.Url.Contains("://", StringComparison.Ordinal) ? Path.GetFullPath(options.Url) : options.Url;
+            return new(clone.Clone.Git.Folder, GitRemote.Of(url, options.Token), processes);
+        }
+        catch (FormatException wrong)
+        {
+            problem = $"the url of the source repository cannot be pushed to: {wrong.Message}";
+            return null;
+        }
+    }
 
     /// <summary>The engine is the one that docker's or podman's own variables name.</summary>
     private ContainerSandbox? Sandbox()

@@ -36,8 +36,12 @@ internal sealed class SourceClones(DataFolders folders, ProcessRunner processes,
     /// <summary>An address with the repository's token in it, for git alone: what builders are told has none.</summary>
     private string WithToken(string id, string url) =>
         farm.Value.SourceRepositories.GetValueOrDefault(id)?.Token is { } token
-        && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0
-            ? new UriBuilder(uri) { UserName = TokenUser, Password = Uri.EscapeDataString(token) }.Uri.AbsoluteUri
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? new UriBuilder(uri)
+            {
+                UserName = uri.UserInfo.Split(':')[0] is { Length: > 0 } user ? user : TokenUser,
+                Password = Uri.EscapeDataString(token),
+            }.Uri.AbsoluteUri
             : url;
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Threading.Channels;
 using Caur.Contracts.Events;
 using Caur.Contracts.Farm;
@@ -8,6 +9,7 @@ using Caur.Contracts.Sources;
 using Caur.Grains.Events;
 using Caur.Grains.Following;
 using Caur.Grains.State;
+using Caur.Pipelines.Commits;
 using Caur.Pipelines.Git;
 using Caur.Pipelines.Runs;
 using Caur.Pipelines.Webhooks;
@@ -30,6 +32,16 @@ internal sealed partial class SourceRepositoryGrain
 
     private static readonly TimeSpan RemindEvery = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestAfterFault = TimeSpan.FromMinutes(30);
+
+    /// <summary>Runs end out of order, and none of those that are remembered may have another's place.</summary>
+    private const int Slots = FollowMachine.Kept + FollowMachine.MostWaiting + 10;
+
+    /// <summary>No timer is set for longer.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    /// <summary>So often a commit that somebody told of is looked for: a forge may tell of it before all of its machines have it.</summary>
+    private const int MostExpectedLooks = 3;
 
     private readonly StepChain _writes = new();
     private ReplaceableRecord<FollowState>? _record;
@@ -44,6 +56,9 @@ internal sealed partial class SourceRepositoryGrain
     private RunView? _live;
     private DateTimeOffset? _checkedAt;
     private string? _problem;
+    private string? _expected;
+    private int _expectedLooks;
+    private int _faults;
 
     private FollowState State => _record!.State;
 
@@ -83,6 +98,11 @@ internal sealed partial class SourceRepositoryGrain
         if (!Follows && (_record is null || !HasRuns) && await this.GetReminder(reminderName) is { } reminder)
         {
             await this.UnregisterReminder(reminder);
+            if (_record is not null && HasRuns)
+            {
+                // Ordered meanwhile.
+                await RemindAsync();
+            }
         }
     }
 
@@ -106,38 +126,46 @@ internal sealed partial class SourceRepositoryGrain
             return new RunReply { Error = refused };
         }
 
+        if (State.Waiting.Length >= FollowMachine.MostWaiting)
+        {
+            return new RunReply { Error = string.Create(CultureInfo.InvariantCulture, $"{State.Waiting.Length} runs wait already; order it when some of them have ended") };
+        }
+
+        await RemindAsync();
         RunTicket? ticket = null;
         await ChangeAsync(state =>
         {
             (var next, ticket) = FollowMachine.Order(state, order, RunCause.Order, Now);
             return next;
         });
-        await RemindAsync();
         _runTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         return new RunReply { Run = RunViews.Of(ticket!, isRunning: false) };
     }
 
-    public Task<PushReply> PushedAsync(PushNews push)
+    public async Task<PushReply> PushedAsync(PushNews push)
     {
         if (Configuration is null)
         {
             DeactivateOnIdle();
-            return Task.FromResult(new PushReply(PushVerdict.Refused, "there is no such source repository"));
+            return new PushReply(PushVerdict.Refused, "there is no such source repository");
         }
 
         if (push.SkipsCi || _own.WhyOwn(PushOf(push)) is not null)
         {
-            return Task.FromResult(new PushReply(PushVerdict.Own, push.SkipsCi ? "its message asks for no CI" : "the commit is one of our own"));
+            return new PushReply(PushVerdict.Own, push.SkipsCi ? "its message asks for no CI" : "the commit is one of our own");
         }
 
         if (State.Marks.ContainsValue(push.Commit))
         {
-            return Task.FromResult(new PushReply(PushVerdict.Known, "the commit is known"));
+            return new PushReply(PushVerdict.Known, "the commit is known");
         }
 
+        // Who told of it tells it once: should this process end before it has looked, the next one does.
+        await RemindAsync();
+        (_expected, _expectedLooks) = (push.Commit, MostExpectedLooks);
         _wasPushed = _lookAgain = true;
         _lookTimer!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        return Task.FromResult(new PushReply(PushVerdict.Taken, $"{push.Branch} is looked at"));
+        return new PushReply(PushVerdict.Taken, $"{push.Branch} is looked at");
     }
 
     public Task<SourceView?> GetSourceAsync()
@@ -267,18 +295,30 @@ internal sealed partial class SourceRepositoryGrain
         }
         catch (Exception exception)
         {
+            _problem = "it could not be looked at, which is an error of the farm's; its log has it";
             LogFault(logger, Id, exception);
         }
         finally
         {
             _isLooking = false;
-            if ((Follows || _problem is not null) && !cancellationToken.IsCancellationRequested)
+            var isExpected = _expected is { } expected && !State.Marks.ContainsValue(expected) && _expectedLooks-- > 0;
+            if ((Follows || _problem is not null || isExpected) && !cancellationToken.IsCancellationRequested)
             {
                 // Who told of a push tells it once: what could not be looked at then is looked at later.
-                _lookTimer!.Change(_lookAgain ? TimeSpan.Zero : options.Value.FollowInterval, Timeout.InfiniteTimeSpan);
+                _lookTimer!.Change(_lookAgain ? TimeSpan.Zero : NextLookIn(), Timeout.InfiniteTimeSpan);
             }
         }
     }
+
+    /// <summary>The interval, or less when a moment that was configured comes before.</summary>
+    private TimeSpan NextLookIn()
+    {
+        var interval = options.Value.FollowInterval;
+        var next = starters.Select(starter => starter.NextLook(Configuration!)).Min();
+        return next is { } time && time - Now < interval ? Max(time - Now, TimeSpan.FromSeconds(1)) : interval;
+    }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <summary>Why it could not be looked; null when it could.</summary>
     private async Task<string?> LookAsync(IPipelineStarter starter, RunCause cause, CancellationToken cancellationToken)
@@ -333,6 +373,7 @@ internal sealed partial class SourceRepositoryGrain
                 }
 
                 await RunAsync(ticket, cancellationToken);
+                _faults = 0;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -342,14 +383,15 @@ internal sealed partial class SourceRepositoryGrain
         catch (Exception exception)
         {
             LogFault(logger, Id, exception);
-            next = AfterFault;
+            next = AfterFault * Math.Pow(2, Math.Min(_faults++, 10));
+            next = next < LongestAfterFault ? next : LongestAfterFault;
         }
         finally
         {
             _isRunning = false;
             if (next != Timeout.InfiniteTimeSpan && !cancellationToken.IsCancellationRequested)
             {
-                _runTimer!.Change(next, Timeout.InfiniteTimeSpan);
+                _runTimer!.Change(next < LongestWait ? next : LongestWait, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -365,12 +407,17 @@ internal sealed partial class SourceRepositoryGrain
         var details = await LoadDetailsAsync(ticket.Number);
         await WritingAsync(() => details.WriteAsync(new RunDetails { View = view }));
         await ChangeAsync(state => FollowMachine.End(
-            state, view.Run, started.Run.Outcome == RunOutcome.Failed && started.MayPass, started.Mark, [.. _own.Commits], Now));
+            state, view.Run, IsTriedAgain(ticket, started), started.Mark, [.. _own.Commits], Now));
         _live = null;
         instruments.OnEnded(ticket.Pipeline, view.Run.State, (view.Run.Ended ?? Now) - started.Run.Started);
         LogEnded(logger, ticket.Number, ticket.Pipeline, Id, view.Run.State, view.Run.Summary);
         await TellAsync(ticket, view.Run.State, reason: view.Run.Summary);
     }
+
+    /// <summary>What may pass, and a moment of the schedule that somebody's commit was before.</summary>
+    private static bool IsTriedAgain(RunTicket ticket, StartedRun started) =>
+        (started.Run.Outcome == RunOutcome.Failed && started.MayPass)
+        || (started.Run.Outcome == RunOutcome.Superseded && ticket.Pipeline != OnCommitPipeline.Name);
 
     /// <summary>Has the pipeline run, and shows what it does.</summary>
     private async Task<StartedRun> FollowRunAsync(RunTicket ticket, CancellationToken cancellationToken)
@@ -385,7 +432,7 @@ internal sealed partial class SourceRepositoryGrain
                     new PipelineStart
                     {
                         Source = Id,
-                        Number = ticket.Number,
+                        Operation = ticket.Operation,
                         Trigger = ticket.Trigger,
                         Packages = ticket.Packages,
                         Options = Configuration!,
@@ -406,17 +453,25 @@ internal sealed partial class SourceRepositoryGrain
                 changes.Writer.Complete();
             }
         });
-        await foreach (var now in changes.Reader.ReadAllAsync(CancellationToken.None))
+        try
         {
-            var before = _live!;
-
-            // It has not ended before that is durable.
-            var view = RunViews.Of(ticket, now);
-            _live = view with { Run = view.Run with { State = RunState.Running, Ended = null } };
-            foreach (var step in _live.Steps.Where((step, place) => place >= before.Steps.Length || before.Steps[place].State != step.State))
+            await foreach (var now in changes.Reader.ReadAllAsync(CancellationToken.None))
             {
-                await TellAsync(ticket, RunState.Running, step, step.Detail);
+                var before = _live!;
+
+                // It has not ended before that is durable.
+                var view = RunViews.Of(ticket, now);
+                _live = view with { Run = view.Run with { State = RunState.Running, Ended = null } };
+                foreach (var step in _live.Steps.Where((step, place) => place >= before.Steps.Length || before.Steps[place].State != step.State))
+                {
+                    await TellAsync(ticket, RunState.Running, step, step.Detail);
+                }
             }
+        }
+        finally
+        {
+            // Whatever showing it came to: nothing else may begin beside it.
+            await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         return await run;
@@ -447,7 +502,7 @@ internal sealed partial class SourceRepositoryGrain
         var told = run.Decisions.Where(decision => Names.IsValid(decision.Pkgbase) && (ticket.Trigger is null || decision.Kind != DecisionKind.None));
         foreach (var some in told.Chunk(AtOnce))
         {
-            await Task.WhenAll(some.Select(decision => GrainFactory.GetGrain<IPackageGrain>(new SourcePackage(Id, decision.Pkgbase).ToString()).DecidedAsync(new DecidedPackage
+            await Task.WhenAll(some.Select(decision => TellPackageAsync(decision.Pkgbase, new DecidedPackage
             {
                 Time = run.Ended ?? Now,
                 Run = ticket.Number,
@@ -461,17 +516,41 @@ internal sealed partial class SourceRepositoryGrain
         }
     }
 
-    private Task TellAsync(RunTicket ticket, RunState state, RunStepView? step = null, string reason = "") => Events.TellAsync(new FarmEvent
+    /// <summary>What one package cannot remember must not hold up the run: the run remembers it too.</summary>
+    private async Task TellPackageAsync(string pkgbase, DecidedPackage decision)
     {
-        Time = Now,
-        Kind = FarmEventKind.Run,
-        Reason = reason,
-        Run = new RunChange(Id, ticket.Number, ticket.Pipeline, state, step?.Name, step?.State),
-    });
+        try
+        {
+            await GrainFactory.GetGrain<IPackageGrain>(new SourcePackage(Id, pkgbase).ToString()).DecidedAsync(decision);
+        }
+        catch (Exception exception)
+        {
+            LogNotTold(logger, pkgbase, Id, decision.Run, exception);
+        }
+    }
+
+    private async Task TellAsync(RunTicket ticket, RunState state, RunStepView? step = null, string reason = "")
+    {
+        try
+        {
+            await Events.TellAsync(new FarmEvent
+            {
+                Time = Now,
+                Kind = FarmEventKind.Run,
+                Reason = reason,
+                Run = new RunChange(Id, ticket.Number, ticket.Pipeline, state, step?.Name, step?.State),
+            });
+        }
+        catch (Exception exception)
+        {
+            // Who follows events asks for the run as well.
+            LogUntold(logger, ticket.Number, Id, exception);
+        }
+    }
 
     private async Task<ReplaceableRecord<RunDetails>> LoadDetailsAsync(long number)
     {
-        var details = new ReplaceableRecord<RunDetails>(_storage!, this.GetGrainId(), $"run-{number % FollowMachine.Kept}");
+        var details = new ReplaceableRecord<RunDetails>(_storage!, this.GetGrainId(), $"run-{number % Slots}");
         await details.LoadAsync(damage => LogDamaged(logger, damage.Record, damage.Error));
         return details;
     }
@@ -525,6 +604,12 @@ internal sealed partial class SourceRepositoryGrain
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Number}, {Pipeline} of {Repository}, broke down")]
     private static partial void LogBroken(ILogger logger, long number, string pipeline, string repository, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Pkgbase} of {Repository} does not remember what run {Run} decided of it")]
+    private static partial void LogNotTold(ILogger logger, string pkgbase, string repository, long run, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "How run {Number} of {Repository} stands was told to nobody")]
+    private static partial void LogUntold(ILogger logger, long number, string repository, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Source repository {Repository} is not followed for a moment")]
     private static partial void LogFault(ILogger logger, string repository, Exception exception);

@@ -64,7 +64,7 @@ internal sealed partial class SourceRepositoryGrain(
         catch (SourceUnavailableException unavailable)
         {
             LogUnavailable(logger, Id, unavailable.Detail);
-            return new ScheduleReply { Error = unavailable.Message };
+            return new ScheduleReply { Error = unavailable.Message, MayPass = true };
         }
 
         var plan = SchedulePlanner.Plan(Id, source, request, snapshot);

@@ -140,7 +140,7 @@ internal sealed partial class GitRemote
 
     private static string Shown(string text) => UserInfo().Replace(text, "$1");
 
-    [GeneratedRegex(@"^(?:(?:https?|ssh|git|file)://[^-\s][^\s]*|/\S*|(?:[A-Za-z0-9._][A-Za-z0-9._-]*@)?[A-Za-z0-9.][A-Za-z0-9.-]*:(?!//)[^-:\s][^\s]*)$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(?:(?:https?|ssh|git|file)://[^-\s][^\s]*|/.*|(?:[A-Za-z0-9._][A-Za-z0-9._-]*@)?[A-Za-z0-9.][A-Za-z0-9.-]*:(?!//)[^-:\s][^\s]*)$", RegexOptions.IgnoreCase)]
     private static partial Regex Allowed();
 
     [GeneratedRegex(@"([a-z][a-z0-9+.-]*://)[^/@\s]+@", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Caur.Grains.Following;
 
 namespace Caur.Tests.Following;
@@ -14,7 +15,11 @@ public sealed class CronTimesTests
     public void Last_OfAnExpression_IsTheNewestMomentItWasDue(string cron, string now, string expected)
     {
         CronTimes.Problem(cron).ShouldBeNull();
-        CronTimes.Last(cron, DateTimeOffset.Parse(now, System.Globalization.CultureInfo.InvariantCulture)).ShouldBe(expected);
+        var time = DateTimeOffset.Parse(now, CultureInfo.InvariantCulture);
+        var last = CronTimes.Last(cron, time).ShouldNotBeNull();
+        FoundMark.Of(null, last).ShouldBe(new FoundMark(null, expected));
+        FoundMark.TimeOf(expected).ShouldBe(last);
+        CronTimes.Next(cron, time).ShouldNotBeNull().ShouldBeGreaterThan(time);
     }
 
     [Theory]
@@ -26,6 +31,7 @@ public sealed class CronTimesTests
     public void Problem_OfWhatIsNoExpression_SaysWhatIs(string text)
     {
         CronTimes.Problem(text).ShouldNotBeNull().ShouldContain("five fields are wanted");
-        CronTimes.Last(text, DateTimeOffset.UnixEpoch).ShouldBeNull();
+        (CronTimes.Last(text, DateTimeOffset.UnixEpoch), CronTimes.Next(text, DateTimeOffset.UnixEpoch)).ShouldBe((null, null));
+        FoundMark.TimeOf(text).ShouldBeNull();
     }
 }

@@ -48,13 +48,65 @@ public sealed class FollowMachineTests
     }
 
     [Fact]
+    public void Look_WhenTheClockIsSetBack_WantsNothingTwice()
+    {
+        var state = Ended(FollowMachine.Look(new FollowState(), Pipeline, FoundMark.Of(null, Time), isOwn: false, RunCause.Schedule, Time));
+
+        FollowMachine.Look(state, Pipeline, FoundMark.Of(null, Time.AddMinutes(-30)), isOwn: false, RunCause.Schedule, Time).ShouldBe(state);
+        FollowMachine.Look(state, Pipeline, FoundMark.Of(null, Time.AddMinutes(30)), isOwn: false, RunCause.Schedule, Time).Waiting.Length.ShouldBe(1);
+
+        // It had been wrong by years.
+        FollowMachine.Look(state, Pipeline, FoundMark.Of(null, Time.AddYears(-3)), isOwn: false, RunCause.Schedule, Time).Waiting.Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public void End_WhenALookFoundSomethingNewerMeanwhile_LeavesItKnown()
+    {
+        var state = FollowMachine.Begin(FollowMachine.Look(new FollowState(), Pipeline, new FoundMark(null, "c1"), isOwn: false, RunCause.Poll, Time), Time);
+        state = FollowMachine.Look(state, Pipeline, new FoundMark(null, "c2"), isOwn: false, RunCause.Poll, Time);
+
+        state = FollowMachine.End(state, RunViews.Of(state.Running!, isRunning: true), mayPass: false, "c1", [], Time);
+
+        state.Waiting.Length.ShouldBe(1);
+        var second = FollowMachine.Begin(state, Time);
+        FollowMachine.Look(second, Pipeline, new FoundMark(null, "c2"), isOwn: false, RunCause.Poll, Time).ShouldBe(second, "a run of it is under way");
+    }
+
+    [Fact]
+    public void Begin_WhenACommitWaitsBesideTheSchedule_TakesItFirst()
+    {
+        var state = FollowMachine.Order(new FollowState(), new RunOrder { Pipeline = "on-schedule" }, RunCause.Schedule, Time).Next;
+        state = Order(state).Next;
+
+        FollowMachine.Begin(state, Time).Running!.Pipeline.ShouldBe(Pipeline);
+    }
+
+    [Fact]
+    public void End_WhenItIsTriedAgain_IsTheSameOrderUnderAnotherNumber()
+    {
+        var first = FollowMachine.Begin(Order(new FollowState()).Next, Time);
+        var again = Failed(first, Time, mayPass: true).Waiting.ShouldHaveSingleItem();
+
+        (again.Number, again.Operation).ShouldBe((2, first.Running!.Operation));
+        Order(new FollowState()).Ticket.Operation.ShouldNotBe(again.Operation);
+    }
+
+    [Fact]
+    public void Begin_WhenTheClockWasYearsAheadOnce_WaitsForNobody()
+    {
+        var state = Failed(FollowMachine.Begin(Order(new FollowState()).Next, Time.AddYears(5)), Time.AddYears(5), mayPass: true);
+
+        FollowMachine.Begin(state, Time).Running.ShouldNotBeNull();
+    }
+
+    [Fact]
     public void Look_WhenATriggersTimeCame_WantsARunOfItBesideTheOrdinaryOne()
     {
-        var state = FollowMachine.Look(new FollowState(), Pipeline, new FoundMark(null, "12:00"), isOwn: false, RunCause.Schedule, Time);
-        state = FollowMachine.Look(state, Pipeline, new FoundMark("daily", "12:00"), isOwn: false, RunCause.Schedule, Time);
+        var state = FollowMachine.Look(new FollowState(), Pipeline, FoundMark.Of(null, Time), isOwn: false, RunCause.Schedule, Time);
+        state = FollowMachine.Look(state, Pipeline, FoundMark.Of("daily", Time), isOwn: false, RunCause.Schedule, Time);
 
         state.Waiting.Select(one => (one.Number, one.Trigger)).ShouldBe([(1, null), (2, "daily")]);
-        FollowMachine.Look(state, Pipeline, new FoundMark("daily", "12:00"), isOwn: false, RunCause.Schedule, Time).ShouldBe(state);
+        FollowMachine.Look(state, Pipeline, FoundMark.Of("daily", Time), isOwn: false, RunCause.Schedule, Time).ShouldBe(state);
         FollowMachine.Begin(state, Time).Running!.Trigger.ShouldBeNull();
         var second = FollowMachine.Begin(Failed(FollowMachine.Begin(state, Time), Time, mayPass: false), Time);
         second.Running!.Trigger.ShouldBe("daily");
@@ -118,6 +170,8 @@ public sealed class FollowMachineTests
 
     private static (FollowState Next, RunTicket Ticket) Order(FollowState state) =>
         FollowMachine.Order(state, new RunOrder { Pipeline = Pipeline }, RunCause.Order, Time);
+
+    private static FollowState Ended(FollowState state) => Failed(FollowMachine.Begin(state, Time), Time, mayPass: false);
 
     private static FollowState Failed(FollowState state, DateTimeOffset now, bool mayPass) =>
         FollowMachine.End(state, RunViews.Of(state.Running!, isRunning: true) with { State = RunState.Failed }, mayPass, null, [], now);

@@ -162,6 +162,38 @@ public sealed class FollowingTests : IAsyncLifetime
         (await Source(farm).ListRunsAsync()).Length.ShouldBe(1);
     }
 
+    /// <summary>Nobody but the farm itself knows of it.</summary>
+    [Fact]
+    public async Task Schedule_WhenNothingElseIsFollowed_RunsAtItsTimesFromTheStartOn()
+    {
+        var first = await PushAsync("packages", [(".ci/config", Settings), .. Package("a")]);
+        await _remote.Work.GitAsync("push", "-q", "origin", $"{first}:refs/tags/scheduled");
+        var held = new HeldStarter { Next = () => new DateTimeOffset(2026, 1, 1, 0, 0, 20, TimeSpan.Zero) };
+        await using var farm = await StartAsync(follow: false, starter: held);
+        await farm.UntilAsync(() => Task.FromResult(held.Looks > 0), "the first look");
+
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(19));
+        held.Looks.ShouldBe(1);
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
+        held.Looks.ShouldBeGreaterThan(1, "its time came before a minute was over");
+        held.Gate.SetResult();
+    }
+
+    [Fact]
+    public async Task Order_WhenTooManyWait_IsRefused()
+    {
+        var held = new HeldStarter();
+        await using var farm = await StartAsync(follow: false, starter: held);
+        RunReply? reply = null;
+        for (var i = 0; i <= FollowMachine.MostWaiting + 1; i++)
+        {
+            reply = await Source(farm).StartRunAsync(new RunOrder { Pipeline = HeldStarter.Name, Packages = [$"p{i}"] });
+        }
+
+        reply!.Error.ShouldNotBeNull().ShouldStartWith("50 runs wait already");
+        held.Gate.SetResult();
+    }
+
     [Fact]
     public async Task StartRun_WhenPipelineOrSourceIsUnknown_IsRefused()
     {
@@ -206,6 +238,7 @@ public sealed class FollowingTests : IAsyncLifetime
         public const string Name = "held";
 
         private int _begun;
+        private int _looks;
 
         public TaskCompletionSource Gate { get; } = new();
 
@@ -217,10 +250,21 @@ public sealed class FollowingTests : IAsyncLifetime
 
         public string? Refuse(RunOrder order) => null;
 
-        public bool Looks(SourceRepositoryOptions options) => false;
+        /// <summary>When it is to be looked next; null for a pipeline that is never looked for.</summary>
+        public Func<DateTimeOffset?>? Next { get; init; }
 
-        public Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) =>
-            Task.FromResult<ImmutableArray<FoundMark>>([]);
+        /// <summary>How often it was looked.</summary>
+        public int Looks => Volatile.Read(ref _looks);
+
+        bool IPipelineStarter.Looks(SourceRepositoryOptions options) => Next is not null;
+
+        DateTimeOffset? IPipelineStarter.NextLook(SourceRepositoryOptions options) => Next?.Invoke();
+
+        public Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _looks);
+            return Task.FromResult<ImmutableArray<FoundMark>>([]);
+        }
 
         public async Task<StartedRun> RunAsync(PipelineStart run, CancellationToken cancellationToken)
         {

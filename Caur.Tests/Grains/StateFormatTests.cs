@@ -188,8 +188,8 @@ public sealed class StateFormatTests
     {
         LastRun = 18,
         Marks = ImmutableDictionary<string, string>.Empty.Add("on-commit", Request.Commit),
-        Running = new RunTicket { Number = 17, Pipeline = "on-schedule", Trigger = "daily", DryRun = true, Cause = RunCause.Poll, Asked = Time, Started = Time.AddSeconds(1), Attempts = 2 },
-        Waiting = [new RunTicket { Number = 18, Pipeline = "schedule", Packages = ["lib/9"], Cause = RunCause.Retry, Asked = Time, Failures = 3, NotBefore = Time.AddMinutes(4) }],
+        Running = new RunTicket { Number = 17, Pipeline = "on-schedule", Trigger = "daily", Operation = new Guid("11111111-2222-3333-4444-555555555555"), MarkBefore = "00", DryRun = true, Cause = RunCause.Poll, Asked = Time, Started = Time.AddSeconds(1), Attempts = 2 },
+        Waiting = [new RunTicket { Number = 18, Pipeline = "schedule", Packages = ["lib/9"], Operation = new Guid("11111111-2222-3333-4444-555555555556"), Cause = RunCause.Retry, Asked = Time, Failures = 3, NotBefore = Time.AddMinutes(4) }],
         Ended = [Run],
         OwnCommits = ["01"],
     });

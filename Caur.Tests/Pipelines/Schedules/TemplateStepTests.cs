@@ -34,7 +34,7 @@ public sealed class TemplateStepTests(ScheduleStart start) : IAsyncLifetime, ICl
         var before = await _rig.RefAsync("refs/heads/main");
 
         var dry = await _rig.RunAsync(_rig.Options with { DryRun = true });
-        Template(dry).Detail.ShouldContain(".github/workflows/new.yml, .github/workflows/push.yml, .gitlab-ci.yml");
+        Template(dry).Detail.ShouldEndWith(": .github/workflows/push.yml, .gitlab-ci.yml, .github/workflows/new.yml");
         (await _rig.RefAsync("refs/heads/main")).ShouldBe(before);
 
         var run = await _rig.RunAsync();
