@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Caur.Pipelines.Commits;
 using Caur.Pipelines.Hosting;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Runs;
 using Caur.Pipelines.State;
+using Message = Caur.Pipelines.Commits.CommitMessage;
 
 namespace Caur.Pipelines.Schedules;
 
@@ -29,7 +29,7 @@ internal sealed class EarlierOrder(PushRepository repository, SourcePlace place,
     public async Task FinishAsync(
         PendingOrder pending, Func<PendingOrder, Action<string, string, string>, Task> handOverAsync, CancellationToken cancellationToken)
     {
-        var at = CommitMessage.ShortOf(pending.Commit);
+        var at = Message.ShortOf(pending.Commit);
         var changed = await ChangedAsync(pending, cancellationToken);
         if (changed.Count > 0)
         {
