@@ -42,7 +42,7 @@ public sealed class MainPushTests
     [Fact]
     public async Task Run_WhenSomebodyTakesTheLastCommitBackMeanwhile_DoesNotBringItBack()
     {
-        using var farm = await new PushedFarm().StartAsync();
+        using var farm = await new PushedFarm(TimeProvider.System).StartAsync();
         var last = await farm.SomebodyPushesAsync(("b/PKGBUILD", "secret\n"));
         var push = new MainPush(farm.Repository, farm.Time, _ => File.WriteAllText(Path.Combine(farm.Url, "refs/heads/main"), $"{farm.Head}\n"));
 
