@@ -1,4 +1,3 @@
-using Caur.Pipelines.Changes;
 using Caur.Pipelines.Polite;
 using Caur.Pipelines.Pushes;
 using Caur.Pipelines.Runs;

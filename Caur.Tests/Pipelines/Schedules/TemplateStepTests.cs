@@ -1,5 +1,4 @@
 using Caur.Pipelines.Runs;
-using Caur.Pipelines.Schedules;
 using Caur.Tests.Sources;
 
 namespace Caur.Tests.Pipelines.Schedules;
