@@ -23,9 +23,10 @@ internal static class HandOver
     /// <param name="operation">Names an order for an architecture and some of the packages.</param>
     /// <param name="recorder">Writes ids of builds and refusals into the decisions to build.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="refused">Is told each package that the farm does not build, the architecture, and why; null for nobody.</param>
     /// <exception cref="FarmUnavailableException">Whether all was taken is not known. The same again queues nothing twice.</exception>
     public static async Task<StepResult> RunAsync(
-        IFarm farm, HandedOver wanted, Func<string, IEnumerable<WantedPackage>, Guid> operation, RunRecorder recorder, CancellationToken cancellationToken)
+        IFarm farm, HandedOver wanted, Func<string, IEnumerable<WantedPackage>, Guid> operation, RunRecorder recorder, CancellationToken cancellationToken, Action<string, string, string>? refused = null)
     {
         var queued = 0;
         foreach (var arch in wanted.Architectures)
@@ -46,6 +47,10 @@ internal static class HandOver
                     cancellationToken);
                 queued += outcome.Builds.Count;
                 Record(recorder, outcome, arch);
+                foreach (var (package, why) in outcome.Refused.OrderBy(one => one.Key, StringComparer.Ordinal))
+                {
+                    refused?.Invoke(package, arch, why);
+                }
             }
         }
 

@@ -62,11 +62,16 @@ internal sealed class SchedulePackages(
                 BuilderClass = one.BuilderClass ?? (Source.Packages[one.Pkgbase].Config.Settings["BUILDER_CLASS"] is null ? Settings.DefaultClass : null),
             }),
         ];
-        Decide(_wanted.Select(one => new PackageDecision(one.Pkgbase, DecisionKind.Build, ["somebody asked for it"])
-        {
-            BuilderClass = one.BuilderClass,
-            Problem = Source.Packages[one.Pkgbase].Problem,
-        }));
+        var broken = packages is null ? Source.Packages.Values.Where(one => one.Problem is not null) : [];
+        Decide(
+        [
+            .. _wanted.Select(one => new PackageDecision(one.Pkgbase, DecisionKind.Build, ["somebody asked for it"])
+            {
+                BuilderClass = one.BuilderClass,
+                Problem = Source.Packages[one.Pkgbase].Problem,
+            }),
+            .. broken.Select(one => new PackageDecision(one.PkgBase, DecisionKind.Skipped, ["somebody asked for all"]) { Problem = one.Problem }),
+        ]);
         return StepResult.Done(string.Create(CultureInfo.InvariantCulture, $"{_wanted.Length} to build"));
     }
 

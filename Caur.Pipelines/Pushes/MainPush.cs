@@ -130,7 +130,7 @@ internal sealed class MainPush(PushRepository repository, TimeProvider time, Act
         var moves = tag is not null && !outcome.HasOthers && (standsAt is null || standsAt == tagStood);
         return new Plan(
             [
-                new RefChange(branch, commit, replaced is null ? null : head),
+                new RefChange(branch, commit, head),
                 .. moves ? (RefChange[])[new RefChange(tag!, commit, standsAt ?? "")] : [],
                 .. await FollowAsync(change.Follower, commit, cancellationToken),
                 .. others,

@@ -12,6 +12,9 @@ internal sealed record RepositorySettings
     /// <summary>The templates' default for both names.</summary>
     public const string DefaultName = "chaotic-aur";
 
+    /// <summary>The greatest <c>CI_MAX_PARALLEL</c>.</summary>
+    public const int MostParallel = 256;
+
     private const int LongestText = 1000;
 
     /// <summary><c>BUILD_REPO</c>: the id of this source repository at the farm. The manual calls it the target; the templates' scripts, which
@@ -99,7 +102,7 @@ internal sealed record RepositorySettings
             TunnelUser = read.Text("REDIS_SSH_USER"),
             DefaultClass = read.Name("CI_DEFAULT_CLASS"),
             SkipCode = read.Number("CI_CODE_SKIP", 1, 255) ?? 123,
-            MaxParallel = read.Number("CI_MAX_PARALLEL", 1, 256) ?? 8,
+            MaxParallel = read.Number("CI_MAX_PARALLEL", 1, MostParallel) ?? 8,
             CloneDelay = read.Delay("CI_CLONE_DELAY"),
             AurProxy = read.Url("CI_AUR_PROXY"),
             LibraryDatabases = read.List("CI_LIB_DB", ' ', text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https", "URLs with spaces between"),

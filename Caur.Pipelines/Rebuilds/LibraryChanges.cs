@@ -81,16 +81,23 @@ internal sealed class LibraryChanges
     /// <summary>Which changes a package is to be rebuilt for: those of its <c>CI_REBUILD_TRIGGERS</c> that are not in the repository's blacklist.</summary>
     /// <param name="triggers">Names, separated by colons; null for none.</param>
     /// <param name="blacklist">Names that never cause a rebuild, separated by colons; null for none.</param>
-    public IReadOnlyList<LibraryChange> For(string? triggers, string? blacklist)
+    /// <param name="missed">Those that earlier runs saw and did not rebuild it for; null for none.</param>
+    public IReadOnlyList<LibraryChange> For(string? triggers, string? blacklist, MissedLibraries? missed = null)
     {
-        if (triggers is null || Changed.Count == 0)
+        missed ??= MissedLibraries.None;
+        if (triggers is null || (Changed.Count == 0 && missed.From.Count == 0))
         {
             return [];
         }
 
         var never = Names(blacklist).ToHashSet(StringComparer.Ordinal);
-        return [.. Names(triggers).Where(name => !never.Contains(name)).Distinct(StringComparer.Ordinal).Select(name => Changed.GetValueOrDefault(name)).OfType<LibraryChange>()];
+        return [.. Names(triggers).Where(name => !never.Contains(name)).Distinct(StringComparer.Ordinal).Select(name => Changed.GetValueOrDefault(name) ?? Again(name, missed)).OfType<LibraryChange>()];
     }
+
+    private LibraryChange? Again(string name, MissedLibraries missed) =>
+        missed.From.TryGetValue(name, out var from) && Now[name] is { Count: > 0 } versions && (from is null || !versions.Contains(from, StringComparer.Ordinal))
+            ? new LibraryChange(name, from, versions[^1])
+            : null;
 
     /// <summary>Those of a package's <c>CI_REBUILD_TRIGGERS</c> that can never cause a rebuild, because no followed database has such a pkgbase: a
     /// pkgname of another pkgbase, say, or what was renamed.</summary>

@@ -25,8 +25,14 @@ internal sealed class ReviewDesk(PushRepository repository, IForge? forge, GitId
                 ? await RequestAsync(proposal, name, place.Commit, changed, cancellationToken)
                 : new ReviewOutcome(
                     proposal.Pkgbase,
-                    place.State switch { BranchState.TakenOver => ReviewState.TakenOver, BranchState.Unneeded => ReviewState.Unneeded, _ => ReviewState.Failed },
-                    null,
+                    place.State switch
+                    {
+                        BranchState.TakenOver => ReviewState.TakenOver,
+                        BranchState.Unneeded => ReviewState.Unneeded,
+                        BranchState.Rejected => ReviewState.Rejected,
+                        _ => ReviewState.Failed,
+                    },
+                    place.Request,
                     false,
                     place.Words);
         }
@@ -119,6 +125,8 @@ internal sealed class ReviewDesk(PushRepository repository, IForge? forge, GitId
 
         if (forge is not null && await forge.FindAsync(name, cancellationToken) is { State: RequestState.Open } request)
         {
+            // In its text too, so that nobody takes it for one that people closed: the same change may come again.
+            await forge.UpdateAsync(request, new RequestText(request.Branch, branch, request.Title, $"{request.Body.TrimEnd()}\n\nClosed, because {why}.", []), cancellationToken);
             await forge.CloseAsync(request, $"Closed, because {why}.", cancellationToken);
         }
 
@@ -126,9 +134,34 @@ internal sealed class ReviewDesk(PushRepository repository, IForge? forge, GitId
         return result.State == PushState.Done ? $"{name} is removed: {why}" : $"{name} cannot be removed: {result.Words}";
     }
 
-    /// <summary>Whether all that a branch has and main has not is ours.</summary>
-    private async Task<bool> IsOursAsync(string commit, string main, CancellationToken cancellationToken) =>
-        (await repository.LogAsync([commit, $"^{main}"], cancellationToken)).All(facts => facts.CommitterEmail == identity.Email);
+    /// <summary>Whether all that a branch has and main has not is ours. A branch that has nothing of its own was merged when its last commit is ours, and
+    /// is somebody's fresh one when it stands where main does.</summary>
+    private async Task<bool> IsOursAsync(string commit, string main, CancellationToken cancellationToken)
+    {
+        var own = await repository.LogAsync([commit, $"^{main}"], cancellationToken);
+        return own.Count == 0
+            ? commit != main && (await repository.LogAsync(["-1", commit], cancellationToken)).All(IsOurs)
+            : own.All(IsOurs);
+    }
+
+    private bool IsOurs(CommitFacts facts) => facts.CommitterEmail == identity.Email;
+
+    /// <summary>The request of just this change that somebody closed without taking it; null when there is none.</summary>
+    private async Task<ForgeRequest?> RejectedAsync(ReviewProposal proposal, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return forge is not null && await forge.FindAsync(name, cancellationToken) is { State: RequestState.Closed } known
+                && SaysSame(known, TextOf(proposal, name, forge.LongestBody)) ? known : null;
+        }
+        catch (ForgeException)
+        {
+            // The request will be asked for again, and whoever looks is told.
+            return null;
+        }
+    }
+
+    private static bool SaysSame(ForgeRequest known, RequestText text) => known.Title == text.Title && Normalized(known.Body) == Normalized(text.Body);
 
     private async Task<(BranchPlace Place, bool Changed)> BranchAsync(ReviewProposal proposal, string name, CancellationToken cancellationToken)
     {
@@ -175,6 +208,11 @@ internal sealed class ReviewDesk(PushRepository repository, IForge? forge, GitId
             }
         }
 
+        if (await RejectedAsync(proposal, name, cancellationToken) is { } rejected)
+        {
+            return (new BranchPlace(BranchState.Rejected, "", $"was not taken in request {rejected.Number}, and is the same since") { Request = rejected }, false);
+        }
+
         // Not marked to skip CI: the mark would go to main with the merge, which is what schedules.
         var result = await repository.PushAsync([new RefChange(full, commit, there ?? "")], CiSkip.No, cancellationToken);
         return result.State == PushState.Done
@@ -211,7 +249,7 @@ internal sealed class ReviewDesk(PushRepository repository, IForge? forge, GitId
         var known = await at.FindAsync(name, cancellationToken);
         if (known is { State: RequestState.Open })
         {
-            if (known.Title == text.Title && Normalized(known.Body) == Normalized(text.Body))
+            if (SaysSame(known, text))
             {
                 return new ReviewOutcome(proposal.Pkgbase, ReviewState.Open, known, changed, $"waits for review in request {known.Number}");
             }
@@ -244,8 +282,12 @@ internal sealed class ReviewDesk(PushRepository repository, IForge? forge, GitId
         Ready,
         TakenOver,
         Unneeded,
+        Rejected,
         Failed,
     }
 
-    private sealed record BranchPlace(BranchState State, string Commit, string Words);
+    private sealed record BranchPlace(BranchState State, string Commit, string Words)
+    {
+        public ForgeRequest? Request { get; init; }
+    }
 }

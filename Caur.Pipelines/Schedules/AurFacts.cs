@@ -10,6 +10,10 @@ namespace Caur.Pipelines.Schedules;
 /// <param name="Watermark">Until when packages of which nothing more is remembered have been looked at; 0 for never.</param>
 internal sealed record AurFacts(Answer<AurSnapshot> Snapshot, long Watermark)
 {
+    /// <summary>Whether all packages that were looked at are remembered with their own times, so that the watermark says nothing of another one: it may
+    /// have passed the time of a package that follows the AUR only now.</summary>
+    public bool IsRemembered { get; init; }
+
     /// <summary>Whether a package has changed since it was looked at.</summary>
     public (Finding Finding, AurPackage? Package) Look(string pkgbase, PackageState state)
     {
@@ -24,7 +28,7 @@ internal sealed record AurFacts(Answer<AurSnapshot> Snapshot, long Watermark)
         }
 
         // A package's own time counts exactly: one that was pushed to while metadata were made has a time that lies before theirs.
-        var known = state.AurTimestamp is { } own ? own == package.LastModified : package.LastModified <= Watermark;
+        var known = state.AurTimestamp is { } own ? own == package.LastModified : !IsRemembered && package.LastModified <= Watermark;
         return known
             ? (new Finding(FindingKind.Same, $"no newer AUR timestamp since {Time(package.LastModified)}"), package)
             : (new Finding(FindingKind.New, $"changed in the AUR at {Time(package.LastModified)}"), package);

@@ -67,6 +67,7 @@ internal sealed class OnSchedulePipeline(
     private string? _superseded;
     private string _head = "";
     private bool _handedOver;
+    private bool _leftUndone;
 
     private IFarm Farm => _farm ??= connect(_settings);
 
@@ -132,7 +133,7 @@ internal sealed class OnSchedulePipeline(
         var (plan, problems) = (_plan!, _recorder.Run.Decisions.Count(one => one.Problem is not null));
         var words = $"{plan.Words}{(problems > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {problems} with a problem") : "")}{(options.DryRun ? "; nothing was changed, as this is a dry run" : "")}";
         return _recorder.End(
-            problems > 0 ? RunOutcome.Incomplete
+            problems > 0 || _leftUndone ? RunOutcome.Incomplete
             : plan.Builds.IsEmpty && plan.Folders.Count == 0 && !_handedOver && !plan.Decisions.Any(one => one.Kind == Runs.DecisionKind.Review) ? RunOutcome.NothingToDo
             : RunOutcome.Succeeded,
             words);
@@ -218,9 +219,9 @@ internal sealed class OnSchedulePipeline(
             return StepResult.Skipped($"{what} would be handed over");
         }
 
-        await HandOverAsync(pending, cancellationToken);
-        _recorder.Note($"{what} were handed over: {string.Join(", ", pending.Packages.Select(one => one.Pkgbase))}");
-        _handedOver = true;
+        var earlier = new EarlierOrder(repository, _place, _recorder);
+        await earlier.FinishAsync(pending, (order, refused) => HandOverAsync(order, cancellationToken, refused), cancellationToken);
+        (_handedOver, _leftUndone) = (earlier.HandedOver, earlier.LeftUndone);
         _state = _state with { Content = _state.Content with { Pending = null } };
         return await WriteStateAsync(_state.Content, cancellationToken) ?? StepResult.Done(what);
     }
@@ -363,7 +364,8 @@ internal sealed class OnSchedulePipeline(
         : options.DryRun ? StepResult.Skipped(string.Create(CultureInfo.InvariantCulture, $"{_plan.Builds.Length} would be {what}"))
         : null;
 
-    private async Task<StepResult> HandOverAsync(PendingOrder order, CancellationToken cancellationToken)
+    private async Task<StepResult> HandOverAsync(
+        PendingOrder order, CancellationToken cancellationToken, Action<string, string, string>? refused = null)
     {
         try
         {
@@ -372,11 +374,12 @@ internal sealed class OnSchedulePipeline(
                 new HandedOver(order.SourceRepository, order.TargetRepository, order.Architectures, order.Commit, order.Pipeline, order.Packages),
                 order.OperationOf,
                 _recorder,
-                cancellationToken);
+                cancellationToken,
+                refused);
         }
         catch (FarmUnavailableException away)
         {
-            throw new FarmUnavailableException($"{away.Message}. What is to be built is kept on the branch state, and the next run hands it over", away);
+            throw new FarmUnavailableException($"{away.Message}. What is to be built is kept on the branch state, and the next run hands it over", away) { IsRefusal = away.IsRefusal };
         }
     }
 

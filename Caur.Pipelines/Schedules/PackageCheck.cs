@@ -20,17 +20,21 @@ internal sealed class PackageCheck(
     {
         if (package.Problem is not null)
         {
-            return ScheduleDecision.Decide(package, state, new Learnt());
+            return ScheduleDecision.Decide(package, Undecided(package, state), new Learnt());
         }
 
         var learnt = package.Config.Settings.IsTrue("CI_NVCHECKER")
             ? await NvcheckerAsync(package, cancellationToken)
             : await _source.LookAsync(package, state, cancellationToken);
         learnt = await VcsAsync(package, state, learnt, cancellationToken);
-        learnt = Bumped(package, learnt);
+        learnt = Bumped(package, state, learnt);
         learnt = await HookAsync(package, learnt, cancellationToken);
         return ScheduleDecision.Decide(package, state, learnt);
     }
+
+    /// <summary>What is remembered of a package that could not be looked at.</summary>
+    public PackageState Undecided(SchedulePackage package, PackageState state) =>
+        state with { Missed = MissedLibraries.Parse(state.Missed).With(libraries.For(package.Config.Settings["CI_REBUILD_TRIGGERS"], settings.RebuildBlacklist)).Text };
 
     private async Task<Learnt> NvcheckerAsync(SchedulePackage package, CancellationToken cancellationToken)
     {
@@ -86,10 +90,10 @@ internal sealed class PackageCheck(
         return learnt with { Vcs = finding, GitCommit = commit };
     }
 
-    private Learnt Bumped(SchedulePackage package, Learnt learnt)
+    private Learnt Bumped(SchedulePackage package, PackageState state, Learnt learnt)
     {
         var triggers = package.Config.Settings["CI_REBUILD_TRIGGERS"];
-        var changes = libraries.For(triggers, settings.RebuildBlacklist);
+        var changes = libraries.For(triggers, settings.RebuildBlacklist, MissedLibraries.Parse(state.Missed));
         learnt = learnt with { UnknownTriggers = libraries.NeverFor(triggers) };
         return changes.Count == 0
             ? learnt

@@ -55,6 +55,9 @@ internal sealed record PackageDecision
     /// <summary>The <c>.CI/config</c> to commit; null when it stays as it is.</summary>
     public CiConfigText? Config { get; init; }
 
+    /// <summary>Whether <see cref="Files"/> hold what is new of its source, and not only what the farm itself made.</summary>
+    public bool TakesSource { get; init; }
+
     /// <summary>Who decides on a review of <see cref="Files"/>.</summary>
     public ReviewRule Review { get; init; }
 

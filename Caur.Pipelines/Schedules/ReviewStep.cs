@@ -14,7 +14,8 @@ namespace Caur.Pipelines.Schedules;
 /// <param name="Waits">Whether the update stays away from main.</param>
 /// <param name="Words">Why, or what it waits for.</param>
 /// <param name="Remember">Whether the change counts as looked at: false has the next run do it again.</param>
-internal sealed record ReviewVerdict(bool Waits, string Words, bool Remember = true);
+/// <param name="IsProblem">Whether it is not as it should be, which somebody has to mend.</param>
+internal sealed record ReviewVerdict(bool Waits, string Words, bool Remember = true, bool IsProblem = false);
 
 /// <summary>Decides which updates somebody has to look at, and has those wait at a branch and a request each.</summary>
 /// <param name="services">Whom maintainers are asked of.</param>
@@ -38,6 +39,11 @@ internal sealed class ReviewStep(ScheduleServices services, ScheduleSource sourc
     {
         var verdicts = new Dictionary<string, ReviewVerdict>(StringComparer.Ordinal);
         var candidates = await JudgeAsync([.. decisions.Where(one => one is { Files: not null, Review: not ReviewRule.None })], cancellationToken);
+        if (settings.ReviewAssignee is { } assignee && AssigneeOf(assignee) is null && candidates.Exists(one => one.Verdict.NeedsReview))
+        {
+            recorder.Note($"CI_HUMAN_REVIEW_ASSIGNEE is '{Polite.Shown.Short(assignee, 60)}' and not the number of a user: requests are assigned to nobody");
+        }
+
         foreach (var candidate in candidates)
         {
             var name = candidate.Decision.PkgBase;
@@ -96,13 +102,14 @@ internal sealed class ReviewStep(ScheduleServices services, ScheduleSource sourc
             {
                 Maintainers = candidate.Maintainers,
                 IsNvchecker = candidate.Origin == ChangeOrigin.Nvchecker,
-                Assignee = long.TryParse(settings.ReviewAssignee, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null,
+                Assignee = AssigneeOf(settings.ReviewAssignee),
             },
             cancellationToken);
 
-        // Without a forge, a branch is all that there will be; with one, its request is made at the next run.
-        var done = outcome.State is not ReviewState.Failed && (outcome.State != ReviewState.BranchOnly || forge is null);
-        return new ReviewVerdict(true, outcome.Words, done);
+        // Without a forge, a branch is all that there will be; with one, its request is made at the next run. A branch that people took over may
+        // hold an older update, of which the next one is then still to be proposed: nothing is remembered, and nothing is wrong.
+        var failed = outcome.State is ReviewState.Failed || (outcome.State == ReviewState.BranchOnly && forge is not null);
+        return new ReviewVerdict(true, outcome.Words, !failed && outcome.State != ReviewState.TakenOver, failed);
     }
 
     /// <summary>Removes branches and requests of updates that nobody has to look at any more.</summary>
@@ -128,7 +135,7 @@ internal sealed class ReviewStep(ScheduleServices services, ScheduleSource sourc
         {
             var why = verdicts.GetValueOrDefault(decision.PkgBase) is { } verdict
                 ? verdict.Waits ? null : $"the update {verdict.Words}"
-                : decision.Files is not null ? $"a later update goes to {place.Branch}"
+                : decision is { Files: not null, TakesSource: true } ? $"a later update goes to {place.Branch}"
                 : IsLookedAtAnew(decision, before[decision.PkgBase]) ? $"its source is as {place.Branch} has it"
                 : null;
             if (why is not null && await desk.WithdrawAsync(decision.PkgBase, why, cancellationToken) is { } told)
@@ -152,7 +159,8 @@ internal sealed class ReviewStep(ScheduleServices services, ScheduleSource sourc
             {
                 if (ReviewBranch.PackageOf(request.Branch) is { } package && place.Reviews.Contains(package) && !verdicts.ContainsKey(package))
                 {
-                    verdicts[package] = new ReviewVerdict(true, $"waits for review in request {request.Number}");
+                    // Of what this run found, nothing waits: the rest of its update, of update.sh say, goes on.
+                    verdicts[package] = new ReviewVerdict(false, $"waits for review in request {request.Number}");
                 }
             }
         }
@@ -164,8 +172,10 @@ internal sealed class ReviewStep(ScheduleServices services, ScheduleSource sourc
 
     /// <summary>Whether the source was fetched again and compared. Of one that nothing was remembered of, the watermark alone may have said that it is known.</summary>
     private static bool IsLookedAtAnew(PackageDecision decision, PackageState before) =>
-        (before.AurTimestamp is { } time && decision.State.AurTimestamp != time)
+        (before.AurTimestamp is { } time && decision.State.AurTimestamp is { } seen && seen != time)
         || (before.UpstreamCommit is { } commit && decision.State.UpstreamCommit is { } newest && newest != commit);
+
+    private static long? AssigneeOf(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null;
 
     private bool IsOfAur(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && services.AurOptions.Hosts.Contains(uri.IdnHost, StringComparer.OrdinalIgnoreCase) && uri.IdnHost.Length > 0;
 

@@ -1,5 +1,6 @@
 using Caur.Pacman;
 using Caur.Pipelines.Bumps;
+using Caur.Pipelines.Rebuilds;
 using Caur.Pipelines.State;
 using Caur.Pipelines.Upstream;
 
@@ -23,6 +24,19 @@ internal static class ScheduleDecision
         var reasons = new List<string>();
         Tell(reasons, learnt.Source);
         Tell(reasons, learnt.Vcs);
+        if (learnt.Hook.Kind == FindingKind.Failed)
+        {
+            // What update.sh makes of the folder belongs to whatever else is new: without it nothing goes on, and the next run looks at all of it again.
+            Tell(reasons, learnt.Hook);
+            return new PackageDecision
+            {
+                PkgBase = package.PkgBase,
+                Kind = DecisionKind.Skipped,
+                Reasons = reasons,
+                State = before with { Missed = MissedLibraries.Parse(before.Missed).With(learnt.Libraries).Text },
+            };
+        }
+
         var bump = TellBump(reasons, learnt);
         reasons.AddRange(learnt.UnknownTriggers.Select(
             trigger => $"its rebuild trigger {Polite.Shown.Short(trigger, 80)} is no pkgbase in the databases of CI_LIB_DB, and causes nothing"));
@@ -55,6 +69,7 @@ internal static class ScheduleDecision
             Schedule = schedule,
             Files = files is null || config is null ? files : files.With(ConfigPath, new TreeFile(TreeFileKind.Plain, config.Bytes)),
             Config = config,
+            TakesSource = files is not null && learnt.Source.Kind == FindingKind.New,
             Review = files is not null && learnt.Source.Kind == FindingKind.New ? learnt.Review : ReviewRule.None,
             State = Remember(before, learnt),
         };
@@ -101,9 +116,10 @@ internal static class ScheduleDecision
             FindingKind.NotAsked => null,
             _ => learnt.GitCommit,
         },
-        AurTimestamp = learnt.Source.Kind == FindingKind.Failed ? before.AurTimestamp : learnt.AurTimestamp ?? before.AurTimestamp,
 
         // Of another source there is nothing to remember: whoever goes back to this one gets all of it again.
+        AurTimestamp = learnt.Source.Kind == FindingKind.Failed ? before.AurTimestamp : learnt.AurTimestamp,
         UpstreamCommit = learnt.Source.Kind == FindingKind.Failed ? before.UpstreamCommit : learnt.UpstreamCommit,
+        Missed = null,
     };
 }

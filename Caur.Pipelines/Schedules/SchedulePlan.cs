@@ -98,7 +98,7 @@ internal sealed record SchedulePlan
             shown.Add(new Shown(decision.PkgBase, KindOf(decision, build, waits, files is not null || decision.Config is not null), [.. decision.Reasons, .. verdict is null ? [] : (string[])[verdict.Words]])
             {
                 BuilderClass = build ? builderClass : null,
-                Problem = remembers ? null : verdict!.Words,
+                Problem = verdict is { IsProblem: true } ? verdict.Words : null,
             });
         }
 

@@ -51,7 +51,7 @@ internal sealed class ScheduleRunner(ScheduleServices services, ScheduleSettings
     {
         var asking = services.Aur.AskAsync(AurQueries(packages), cancellationToken);
         var reading = services.Databases.ReadAsync(settings.Databases, cancellationToken);
-        var aur = new AurFacts(await asking, watermark);
+        var aur = new AurFacts(await asking, watermark) { IsRemembered = state.IsOurs };
         var libraries = LibraryChanges.Compare(state.Versions, await reading);
         var check = new PackageCheck(services, settings, folders, aur, state.Versions, libraries);
         var decisions = new ConcurrentDictionary<string, PackageDecision>(StringComparer.Ordinal);
@@ -131,7 +131,7 @@ internal sealed class ScheduleRunner(ScheduleServices services, ScheduleSettings
                 PkgBase = package.PkgBase,
                 Kind = DecisionKind.Skipped,
                 Reasons = [error is SourceUnavailableException ? $"skipped: {Shown.Short(error.Message)}" : $"skipped: an error of the farm itself, {error.GetType().Name}: {Shown.Short(error.Message)}"],
-                State = state,
+                State = check.Undecided(package, state),
             };
         }
     }

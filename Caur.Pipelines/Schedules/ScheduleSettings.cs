@@ -1,5 +1,6 @@
 using System.Globalization;
 using Caur.Pacman;
+using Caur.Pipelines.Reading;
 
 namespace Caur.Pipelines.Schedules;
 
@@ -22,9 +23,9 @@ internal sealed record ScheduleSettings
     public static ScheduleSettings Of(CiConfig config, ICollection<string> problems)
     {
         var parallel = 8;
-        if (config["CI_MAX_PARALLEL"] is { } text && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out parallel) || parallel is < 1 or > 64))
+        if (config["CI_MAX_PARALLEL"] is { } text && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out parallel) || parallel is < 1 or > RepositorySettings.MostParallel))
         {
-            problems.Add($"CI_MAX_PARALLEL is '{Polite.Shown.Short(text, 60)}'; it is a number from 1 to 64");
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"CI_MAX_PARALLEL is '{Polite.Shown.Short(text, 60)}'; it is a number from 1 to {RepositorySettings.MostParallel}"));
             parallel = 8;
         }
 

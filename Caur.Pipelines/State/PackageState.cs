@@ -17,4 +17,8 @@ internal sealed record PackageState
 
     /// <summary>Git's id of the folder as the AUR has it, of a package that is kept there (<c>CI_MANAGE_AUR</c>). The templates do not remember it.</summary>
     public string? PublishedTree { get; init; }
+
+    /// <summary>Libraries that changed when it could not be looked at, as <see cref="Rebuilds.MissedLibraries"/> writes them; null for none. The
+    /// templates do not remember it.</summary>
+    public string? Missed { get; init; }
 }

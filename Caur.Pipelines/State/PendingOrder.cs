@@ -60,7 +60,7 @@ internal sealed record PendingOrder(
         var lines = text.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1)
             .ToLookup(words => words[0], words => words[1..], StringComparer.Ordinal);
         var packages = lines["package"].Where(words => Reading.PackageFolder.IsName(words[0])).Select(words => new WantedPackage(words[0], words.ElementAtOrDefault(1))).ToImmutableArray();
-        return One("commit") is { } commit && One("source") is { } source && One("target") is { } target && lines["arch"].Any() && packages.Length > 0
+        return One("commit") is { Length: >= 7 and <= 64 } commit && commit.All(char.IsAsciiHexDigit) && One("source") is { } source && One("target") is { } target && lines["arch"].Any() && packages.Length > 0
             ? new PendingOrder(One("after") ?? "", commit, source, target, [.. lines["arch"].Select(words => words[0])], packages) { Pipeline = One("pipeline") }
             : null;
 

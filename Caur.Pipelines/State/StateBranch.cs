@@ -44,7 +44,7 @@ internal sealed class StateBranch(GitRepository repository)
             && (await repository.RunAsync(["merge-base", "--is-ancestor", of, head], cancellationToken)).ExitCode == 0;
         return known
             ? new StateReading(content, commit, null)
-            : new StateReading(StateContent.None with { Format = content.Format }, commit, "the branch 'state' belongs to a commit that is not in the history any more");
+            : new StateReading(StateContent.None with { Format = content.Format, Pending = content.Pending }, commit, "the branch 'state' belongs to a commit that is not in the history any more");
     }
 
     /// <summary>Writes a commit without a parent, so that the branch does not grow, and sets a reference to it.</summary>

@@ -33,6 +33,9 @@ internal sealed record StateContent
     /// <summary>What is still to be handed over to the farm, or may not have been; null for nothing. No other reader of the branch knows it.</summary>
     public PendingOrder? Pending { get; init; }
 
+    /// <summary>Whether our own file was among the files that were read: then what is not remembered of a package was never looked at, by us at least.</summary>
+    public bool IsOurs { get; init; }
+
     public PackageState this[string pkgbase] => Packages.GetValueOrDefault(pkgbase) ?? PackageState.None;
 
     /// <summary>Reads the files of the branch. What is none of its files is left out.</summary>
@@ -53,13 +56,14 @@ internal sealed record StateContent
 
         var former = !files.ContainsKey(VersionsFile)
             && (timestamps || files.ContainsKey(CommitFile) || (files.TryGetValue(FormerVersionsFile, out var lines) && IsVersions(FormerVersionsFile, lines.Span)));
-        if (!former && files.TryGetValue(OwnFile, out var own))
+        if (files.TryGetValue(OwnFile, out var own))
         {
             ReadOwn(own.Span, packages);
         }
 
         return new StateContent
         {
+            IsOurs = own.Length > 0,
             Format = former ? StateFormat.Former : StateFormat.Current,
             Packages = packages,
             Versions = files.TryGetValue(former ? FormerVersionsFile : VersionsFile, out var versions) ? VersionSnapshot.Parse(versions.Span) : VersionSnapshot.Empty,
@@ -86,14 +90,12 @@ internal sealed record StateContent
             files[Format == StateFormat.Former ? FormerVersionsFile : VersionsFile] = Versions.ToBytes();
         }
 
-        if (Format == StateFormat.Former)
+        if (Format == StateFormat.Former && Commit is not null)
         {
-            if (Commit is not null)
-            {
-                files[CommitFile] = Encoding.ASCII.GetBytes(Commit + "\n");
-            }
+            files[CommitFile] = Encoding.ASCII.GetBytes(Commit + "\n");
         }
-        else if (OwnText() is { Length: > 0 } own)
+
+        if (OwnText() is { Length: > 0 } own)
         {
             files[OwnFile] = Encoding.UTF8.GetBytes(own);
         }
@@ -112,7 +114,7 @@ internal sealed record StateContent
         AurTimestamp = Seconds(settings[TimestampKey]),
     };
 
-    /// <summary>Lines of <c>pkgbase aur=SECONDS upstream=COMMIT published=TREE</c>, any of them perhaps alone.</summary>
+    /// <summary>Lines of <c>pkgbase aur=SECONDS upstream=COMMIT published=TREE missed=LIBRARY:VERSION/...</c>, any of them perhaps alone.</summary>
     private static void ReadOwn(ReadOnlySpan<byte> bytes, Dictionary<string, PackageState> packages)
     {
         foreach (var line in Encoding.UTF8.GetString(bytes).Split('\n'))
@@ -131,6 +133,7 @@ internal sealed record StateContent
                     ["aur", var seconds] => state with { AurTimestamp = Seconds(seconds) },
                     ["upstream", var commit] when IsHash(commit) => state with { UpstreamCommit = commit },
                     ["published", var tree] when IsHash(tree) => state with { PublishedTree = tree },
+                    ["missed", var missed] => state with { Missed = MissedLibraries.Parse(missed).Text },
                     _ => state,
                 };
             }
@@ -161,13 +164,15 @@ internal sealed record StateContent
         var text = new StringBuilder();
         foreach (var (name, state) in Packages.OrderBy(package => package.Key, StringComparer.Ordinal))
         {
-            if (state is { AurTimestamp: null, UpstreamCommit: null, PublishedTree: null } || !PackageName.IsValid(name))
+            // The former form has a place of its own for the timestamp.
+            var timestamp = Format == StateFormat.Former ? null : state.AurTimestamp;
+            if ((timestamp is null && state is { UpstreamCommit: null, PublishedTree: null, Missed: null }) || !PackageName.IsValid(name))
             {
                 continue;
             }
 
             text.Append(name);
-            if (state.AurTimestamp is { } time)
+            if (timestamp is { } time)
             {
                 text.Append(CultureInfo.InvariantCulture, $" aur={time}");
             }
@@ -180,6 +185,11 @@ internal sealed record StateContent
             if (state.PublishedTree is { } tree)
             {
                 text.Append(CultureInfo.InvariantCulture, $" published={tree}");
+            }
+
+            if (state.Missed is { } missed)
+            {
+                text.Append(CultureInfo.InvariantCulture, $" missed={missed}");
             }
 
             text.Append('\n');

@@ -4,7 +4,7 @@ namespace Caur.Pipelines.Upstream;
 
 /// <summary>
 /// Which addresses from a source repository git is given. What stands in a PKGBUILD or a config is somebody else's: <c>ext::</c> runs a command,
-/// <c>file://</c> and paths read this machine, a leading dash is an option, and <c>ssh</c> would offer this machine's keys.
+/// <c>file://</c> and paths read this machine, a leading dash is an option, and <c>ssh</c> would offer this machine's keys. A user or token in it would stand on command lines.
 /// </summary>
 internal sealed record GitUrlRules
 {
@@ -38,6 +38,7 @@ internal sealed record GitUrlRules
         }
 
         return !Network.Contains(uri.Scheme, StringComparer.Ordinal) ? $"'{shown}' is neither https, http nor git"
+            : uri.UserInfo.Length > 0 ? $"'{shown}' names a user or a token, which everybody could read in it"
             : uri.Host.Length == 0 || uri.Host.StartsWith('-') ? $"'{shown}' names no host"
             : null;
     }

@@ -39,6 +39,19 @@ public sealed class MainPushTests
         (await farm.Repository.ReadAsync(outcome.Commit!, "b", Stop)).Files["nul"].Content.ToArray().ShouldBe(new byte[] { 0, 10, 255 });
     }
 
+    [Fact]
+    public async Task Run_WhenSomebodyTakesTheLastCommitBackMeanwhile_DoesNotBringItBack()
+    {
+        using var farm = await new PushedFarm(TimeProvider.System).StartAsync();
+        var last = await farm.SomebodyPushesAsync(("b/PKGBUILD", "secret\n"));
+        var push = new MainPush(farm.Repository, farm.Time, _ => File.WriteAllText(Path.Combine(farm.Url, "refs/heads/main"), $"{farm.Head}\n"));
+
+        var outcome = await push.RunAsync(farm.Change(PushedFarm.Folder("a", "a1\n", "a2\n")) with { Base = last, OnlyFromBase = true, Tag = null }, Stop);
+
+        outcome.State.ShouldBe(MainState.Overtaken, outcome.Words);
+        (await farm.RefAsync("refs/heads/main")).ShouldBe(farm.Head);
+    }
+
     [Theory]
     [InlineData(0, "chore(update): update packages")]
     [InlineData(1, "chore(update): p0")]

@@ -92,6 +92,40 @@ public sealed class ReviewDeskTests
     }
 
     [Fact]
+    public async Task Propose_WhenSomebodyClosedItAndRemovedTheBranch_PushesNothing()
+    {
+        using var farm = await new PushedFarm().StartAsync();
+        await using var server = await ForgeServer.StartAsync(ForgeKind.GitLab);
+        var desk = Desk(farm, server.Client());
+        await desk.ProposeAsync(Proposal("a2\n"), Stop);
+        server.All[0]["state"] = "closed";
+        await farm.GitAsync("update-ref", "-d", "refs/heads/update-a");
+
+        var again = await desk.ProposeAsync(Proposal("a2\n"), Stop);
+
+        (again.State, again.Request?.Number, again.Words).ShouldBe((ReviewState.Rejected, 1, "was not taken in request 1, and is the same since"));
+        (await farm.RefAsync("refs/heads/update-a")).ShouldBe("");
+        (await desk.ProposeAsync(Proposal("a3\n"), Stop)).Request!.Number.ShouldBe(2);
+
+        // What we withdrew ourselves, nobody rejected.
+        await desk.WithdrawAsync("a", "its source is as main has it", Stop);
+        (await desk.ProposeAsync(Proposal("a3\n"), Stop)).Request!.Number.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Prune_WhenABranchHasNothingOfItsOwn_RemovesItOnlyWhenItWasOurs()
+    {
+        using var farm = await new PushedFarm().StartAsync();
+        var desk = Desk(farm, null);
+        await desk.ProposeAsync(Proposal("a2\n"), Stop);
+        await farm.GitAsync("update-ref", "refs/heads/main", "refs/heads/update-a");
+        await farm.SomebodyPushesAsync(("c/PKGBUILD", "c1\n"));
+        await farm.Somebody.GitAsync("push", "-q", "origin", "main:refs/heads/update-b");
+        (await desk.PruneAsync(Stop)).ShouldHaveSingleItem().ShouldStartWith("update-a is removed");
+        (await farm.RefAsync("refs/heads/update-b")).ShouldNotBe("");
+    }
+
+    [Fact]
     public async Task Propose_WhenTheForgeRefuses_TellsThatTheBranchIsThere()
     {
         using var farm = await new PushedFarm().StartAsync();

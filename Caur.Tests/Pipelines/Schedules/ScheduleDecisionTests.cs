@@ -92,6 +92,24 @@ public sealed class ScheduleDecisionTests
         decision.Reasons.ShouldBe(["skipped: clone failed twice: gone", "skipped: clone failed twice: gone"]);
     }
 
+    [Fact]
+    public void Decide_WhenUpdateShFailed_HoldsBackWhatElseIsNewAndRemembersNothingOfIt()
+    {
+        var before = new PackageState { AurTimestamp = 5, GitCommit = "a", UpstreamCommit = "b" };
+        var decision = ScheduleDecision.Decide(
+            Package("CI_REBUILD_TRIGGERS=libfoo\n"),
+            before,
+            Bumped("1.0-1") with { Source = Newer, AurTimestamp = 9, UpstreamCommit = "c", Files = Files, Vcs = Newer, GitCommit = "d", Hook = new Finding(FindingKind.Failed, "update.sh ended with exit code 1") });
+        (decision.Kind, decision.Schedule, decision.Files, decision.Config).ShouldBe((DecisionKind.Skipped, false, null, null));
+        decision.Reasons[^1].ShouldBe("skipped: update.sh ended with exit code 1");
+        decision.State.ShouldBe(before with { Missed = "libfoo:1.2-1" });
+    }
+
+    [Fact]
+    public void Decide_WhenItsSourceIsTheAurNoLonger_ForgetsTheTimestamp() =>
+        ScheduleDecision.Decide(Package("CI_PKGBUILD_SOURCE=custom\n"), new PackageState { AurTimestamp = 5 }, new Learnt { Source = new Finding(FindingKind.NotAsked, "custom") })
+            .State.AurTimestamp.ShouldBeNull();
+
     [Theory]
     [InlineData(nameof(FindingKind.New), nameof(DecisionKind.Rebuild), true)]
     [InlineData(nameof(FindingKind.First), nameof(DecisionKind.Nothing), false)]
@@ -145,6 +163,7 @@ public sealed class ScheduleDecisionTests
     [Theory]
     [InlineData("", 8, 0)]
     [InlineData("CI_MAX_PARALLEL=\"3\"", 3, 0)]
+    [InlineData("CI_MAX_PARALLEL=256", 256, 0)]
     [InlineData("CI_MAX_PARALLEL=0", 8, 1)]
     [InlineData("CI_MAX_PARALLEL=many", 8, 1)]
     [InlineData("CI_MAX_PARALLEL=1000", 8, 1)]

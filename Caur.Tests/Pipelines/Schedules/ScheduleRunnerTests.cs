@@ -156,6 +156,45 @@ public sealed class ScheduleRunnerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunAsync_WhenALibraryChangesWhileAPackageCannotBeLookedAt_BumpsItLaterAndNobodyTwice()
+    {
+        await UpstreamAsync("thrown", "1.0");
+        _aur.Set("thrown", 100);
+        Folder("broken", "1.0", "CI_PKGBUILD_SOURCE=custom\nCI_REBUILD_TRIGGERS=libfoo");
+        Folder("fine", "1.0", "CI_PKGBUILD_SOURCE=custom\nCI_REBUILD_TRIGGERS=libfoo");
+        Folder("thrown", "1.0", "CI_PKGBUILD_SOURCE=aur\nCI_REBUILD_TRIGGERS=libfoo");
+        await DatabaseAsync(("libfoo", "1:1.2-1"), ("broken", "1.0-1"), ("fine", "1.0-1"), ("thrown", "1.0-1"));
+        var begun = await RunAsync(StateContent.None);
+        await DatabaseAsync(("libfoo", "1:1.3-1"), ("broken", "1.0-1"), ("fine", "1.0-1"), ("thrown", "1.0-1"));
+        _aur.Set("thrown", 200);
+        var packages = Packages();
+        var unread = new Dictionary<string, Dictionary<string, string>>(_folders);
+        unread.Remove("thrown");
+
+        var run = await Runner(null).RunAsync(
+            [.. packages.Select(one => one.PkgBase == "broken" ? one with { Problem = "its PKGBUILD is a link" } : one)], new Folders(unread), begun.State, 0, null, Token);
+        Kinds(run).ShouldBe("broken:Skipped fine:Bump thrown:Skipped");
+
+        // Also over the branch that keeps it.
+        var kept = StateContent.Read(run.State.ToFiles().ToDictionary(file => file.Key, file => (ReadOnlyMemory<byte>)file.Value));
+        var next = await RunAsync(kept);
+        Kinds(next).ShouldBe("broken:Bump fine:Nothing thrown:Bump");
+        next.Decisions[0].Reasons[^1].ShouldBe("bumped because libfoo 1:1.2-1 -> 1:1.3-1: 1.0-1/1");
+        Kinds(await RunAsync(next.State)).ShouldBe("broken:Nothing fine:Nothing thrown:Nothing");
+    }
+
+    [Theory]
+    [InlineData(true, "late:Update")]
+    [InlineData(false, "late:Nothing")]
+    public async Task RunAsync_WhenAPackageFollowsTheAurOnlyNow_LooksAtItWhereTheWatermarkIsNotAllThatIsKnown(bool ours, string expected)
+    {
+        await UpstreamAsync("late", "2.0");
+        Folder("late", "1.0", "CI_PKGBUILD_SOURCE=aur");
+        _aur.Set("late", 100);
+        Kinds(await RunAsync(StateContent.None with { IsOurs = ours }, 300)).ShouldBe(expected);
+    }
+
+    [Fact]
     public async Task RunAsync_WhenSourceIsAGitRepository_ClonesOnlyWhatHasChanged()
     {
         await using var daemon = new GitDaemon(_git.Root);

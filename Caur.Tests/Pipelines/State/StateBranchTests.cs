@@ -1,4 +1,5 @@
 using Caur.Pipelines.Git;
+using Caur.Pipelines.Hosting;
 using Caur.Pipelines.Rebuilds;
 using Caur.Pipelines.State;
 using Caur.Storage.Processes;
@@ -53,12 +54,14 @@ public sealed class StateBranchTests : IDisposable
         var (branch, tree) = await MakeAsync();
         var head = (await tree.GitAsync("rev-parse", "HEAD")).Trim();
         var content = Content("a1f80ac2534d02d08e75da8c9478fb2c0d112a6f") with { Format = StateFormat.Former, Commit = known ? head : new string('b', 40) };
+        content = content with { Pending = new PendingOrder("", head, "s", "t", ["x86_64"], [new WantedPackage("a", null)]) };
         await branch.WriteAsync(Reference, content, Identity, Token);
 
         var reading = await branch.ReadAsync(Reference, head, Token);
         reading.Content.Format.ShouldBe(StateFormat.Former);
         reading.Content.Packages.Count.ShouldBe(known ? 1 : 0);
         (reading.Recreated is null).ShouldBe(known);
+        reading.Content.Pending!.Text.ShouldBe(content.Pending!.Text);
     }
 
     private async Task<(StateBranch Branch, GitWorkTree Tree)> MakeAsync()

@@ -78,11 +78,32 @@ public sealed class StateContentTests
     }
 
     [Fact]
+    public void ToFiles_WhenTheFormerFormCannotHoldIt_GoesToOurFileWithoutTheTimestampsThatItHolds()
+    {
+        var content = new StateContent
+        {
+            Format = StateFormat.Former,
+            Commit = Other,
+            Packages = new Dictionary<string, PackageState>
+            {
+                ["a"] = new() { AurTimestamp = 7, UpstreamCommit = Commit, PublishedTree = Other, Missed = "libbar:/libfoo:1:2-1" },
+                ["b"] = new() { AurTimestamp = 8 },
+            },
+        };
+        var files = Written(content).ToArray();
+        files.ShouldContain((".caur-state", $"a upstream={Commit} published={Other} missed=libbar:/libfoo:1:2-1\n"));
+        var again = Read(files);
+        (again.Format, again.IsOurs).ShouldBe((StateFormat.Former, true));
+        (again["a"], again["b"]).ShouldBe((content["a"], content["b"]));
+    }
+
+    [Fact]
     public void Read_WhenTheOriginalRanInBetween_KnowsItsCommitsAlone()
     {
         // Its scripts begin the branch anew at each run and take over the files of packages only.
         var content = Read(Current);
         content["2bwm-git"].ShouldBe(new PackageState { GitCommit = Commit });
+        content.IsOurs.ShouldBeFalse();
     }
 
     [Theory]

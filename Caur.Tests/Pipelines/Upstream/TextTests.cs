@@ -104,6 +104,8 @@ public sealed class TextTests
     [InlineData("https://example.org/a\n--x")]
     [InlineData("https:///a")]
     [InlineData("ftp://example.org/a")]
+    [InlineData("https://someone:token@example.org/a.git")]
+    [InlineData("https://token@example.org/a.git")]
     [InlineData("")]
     public void Refuse_WhenAddressIsAnythingElse_SaysWhy(string url) => new GitUrlRules().Refuse(url).ShouldNotBeNullOrEmpty();
 
