@@ -56,7 +56,7 @@ public sealed class ScheduleHostTests
         var refused = Create(git, aur, "CI_CLONE_DELAY=true\nCI_AUR_PROXY=ftp://x\nCI_MAX_PARALLEL=0");
         refused.Problem.ShouldBe(
             "CI_CLONE_DELAY is 'true'; it is a number of seconds, up to 600; CI_AUR_PROXY is no address of a proxy: ftp://x; "
-            + "CI_MAX_PARALLEL is '0'; it is a number from 1 to 64");
+            + "CI_MAX_PARALLEL is '0'; it is a number from 1 to 256");
     }
 
     private static ScheduleHost Host(GitRig git, AurStandIn aur, string config)
