@@ -42,6 +42,9 @@ internal abstract class Request : Turn
     /// <summary>The turn that made the call and may be waiting for it.</summary>
     public Turn? Caller { get; private set; }
 
+    /// <summary>How many calls are above it, up to a bound.</summary>
+    public int Depth => _depth;
+
     public sealed override TurnKind Kind => Method.Kind;
 
     public sealed override GrainId Target => Reference.GrainId;

@@ -120,7 +120,7 @@ internal sealed class ResponseTimeouts : IDisposable
         var outstanding = Outstanding();
         var late = outstanding.FindAll(waiting => waiting.Deadline <= now);
         // Who called first hears first, of its own call and not of one further down.
-        late.Sort(static (left, right) => left.Deadline.CompareTo(right.Deadline));
+        late.Sort(static (left, right) => left.Deadline.CompareTo(right.Deadline) is not 0 and var order ? order : left.Request.Depth.CompareTo(right.Request.Depth));
         var cycles = late.Count == 0 ? null : new CallCycles(outstanding.Select(static waiting => waiting.Request));
         foreach (var (request, _) in late)
         {

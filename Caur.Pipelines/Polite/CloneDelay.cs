@@ -4,7 +4,7 @@ namespace Caur.Pipelines.Polite;
 
 /// <summary>
 /// The value of <c>CI_CLONE_DELAY</c>: what sleep(1) takes, a number of seconds or one with <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c> behind it.
-/// The manual calls it true or false; <c>false</c> is none here, <c>true</c> says no time and is refused.
+/// The manual calls it true or false: <c>false</c> is none, <c>true</c> a second.
 /// </summary>
 internal static class CloneDelay
 {
@@ -19,6 +19,11 @@ internal static class CloneDelay
         if (string.IsNullOrEmpty(plain) || plain.Equals("false", StringComparison.OrdinalIgnoreCase))
         {
             return TimeSpan.Zero;
+        }
+
+        if (plain.Equals("true", StringComparison.OrdinalIgnoreCase))
+        {
+            return TimeSpan.FromSeconds(1);
         }
 
         var unit = plain[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 };

@@ -149,8 +149,16 @@ public sealed class LinkMisuseTests : IAsyncLifetime
             await link.SendAsync(new HelloRequest(LinkHub.Hello("north", "a")) { Id = 1 });
             await link.SendAsync(new HelloRequest(LinkHub.Hello("north", "b")) { Id = 2 });
 
-            (await link.ReadAsync()).ShouldNotBeNull().ShouldContain("\"accepted\":true");
-            (await link.ReadAsync()).ShouldNotBeNull().ShouldContain("a link speaks for one instance");
+            // The second one is refused at once, and the first one's answer takes its time: it may come before, afterwards, or be cut off by the end.
+            var answers = new List<string>();
+            while (await link.ReadAsync() is { } answer)
+            {
+                answers.Add(answer);
+            }
+
+            answers.Count(static answer => answer.Contains("a link speaks for one instance", StringComparison.Ordinal)).ShouldBe(1);
+            answers.Count(static answer => answer.Contains("\"accepted\":true", StringComparison.Ordinal)).ShouldBe(answers.Count - 1);
+            answers.Count.ShouldBeLessThan(3);
             (await link.EndAsync()).ShouldNotBeNull().ShouldStartWith("refused: ");
         }
 

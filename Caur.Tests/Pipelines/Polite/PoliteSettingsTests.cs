@@ -11,6 +11,7 @@ public sealed class PoliteSettingsTests
     [InlineData(null, 0)]
     [InlineData("", 0)]
     [InlineData("false", 0)]
+    [InlineData("true", 1)]
     [InlineData("0", 0)]
     [InlineData("2", 2)]
     [InlineData("0.5", 0.5)]
@@ -23,7 +24,6 @@ public sealed class PoliteSettingsTests
     }
 
     [Theory]
-    [InlineData("true")]
     [InlineData("-1")]
     [InlineData("1h")]
     [InlineData("$(reboot)")]

@@ -53,9 +53,9 @@ public sealed class ScheduleHostTests
     {
         using var git = new GitRig();
         await using var aur = await AurStandIn.StartAsync();
-        var refused = Create(git, aur, "CI_CLONE_DELAY=true\nCI_AUR_PROXY=ftp://x\nCI_MAX_PARALLEL=0");
+        var refused = Create(git, aur, "CI_CLONE_DELAY=often\nCI_AUR_PROXY=ftp://x\nCI_MAX_PARALLEL=0");
         refused.Problem.ShouldBe(
-            "CI_CLONE_DELAY is 'true'; it is a number of seconds, up to 600; CI_AUR_PROXY is no address of a proxy: ftp://x; "
+            "CI_CLONE_DELAY is 'often'; it is a number of seconds, up to 600; CI_AUR_PROXY is no address of a proxy: ftp://x; "
             + "CI_MAX_PARALLEL is '0'; it is a number from 1 to 256");
     }
 
