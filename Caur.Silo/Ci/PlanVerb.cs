@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Caur.Contracts.Ids;
 using Caur.Pipelines.Git;
 using Caur.Pipelines.Reading;
@@ -68,7 +69,9 @@ internal static class PlanVerb
         var command = new Command("plan", Description) { Packages, Folder, Commit, Arch, Depth, All, CommonOptions.Json };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Depth) < 0 || (result.GetValue(All) && result.GetValue(Depth) is not null))
+            // Asked for its value, what is no number would throw here.
+            var depth = result.GetResult(Depth)?.Tokens is [var token, ..] ? token.Value : null;
+            if (depth is not null && (!int.TryParse(depth, NumberStyles.None, CultureInfo.InvariantCulture, out _) || result.GetValue(All)))
             {
                 result.AddError("--depth wants a number from 0, and --all is without one.");
             }

@@ -70,6 +70,8 @@ public sealed class PlanVerbTests : IAsyncLifetime
     [Theory]
     [InlineData(ExitCodes.Usage)]
     [InlineData(ExitCodes.Usage, "app", "--depth", "-1")]
+    [InlineData(ExitCodes.Usage, "app", "--depth", "x")]
+    [InlineData(ExitCodes.Usage, "app", "--depth", "99999999999")]
     [InlineData(ExitCodes.Usage, "app", "--depth", "1", "--all")]
     [InlineData(ExitCodes.Usage, "app", "--arch", "../x")]
     [InlineData(ExitCodes.Failed, "app", "--commit", "--upload-pack=x")]
