@@ -5,6 +5,7 @@ using Caur.Contracts.Ids;
 using Caur.Contracts.Sources;
 using Caur.Grains.Sources;
 using Caur.Pipelines.Commits;
+using Caur.Pipelines.Git;
 using Caur.Pipelines.ManagedAur;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -29,7 +30,9 @@ internal sealed class OnCommitStarter(
     public bool Watches(SourceRepositoryOptions options) => Looks(options) || options.WebhookSecret is not null;
 
     public async Task<ImmutableArray<FoundMark>> LookAsync(string source, SourceRepositoryOptions options, CancellationToken cancellationToken) =>
-        await clones.Of(source, options.Url).LookAsync(cancellationToken) is { } commit ? [new FoundMark(null, commit)] : [];
+        await clones.Of(source, options.Url).LookAsync(cancellationToken) is { } commit
+            ? [new FoundMark(null, commit)]
+            : throw new SourceUnavailableException($"source repository {source} has no commit on its default branch: there is none yet, or the branch is gone");
 
     public async Task<StartedRun> RunAsync(PipelineStart run, CancellationToken cancellationToken)
     {

@@ -118,6 +118,10 @@ public sealed class FollowingTests : IAsyncLifetime
 
         (await EndedAsync(farm, 1)).Run.State.ShouldBe(RunState.Succeeded);
         (await Source(farm).GetSourceAsync())!.Problem.ShouldBeNull();
+
+        await _remote.Work.GitAsync("--git-dir", _remote["later.git"], "update-ref", "-d", "refs/heads/main");
+        await farm.AdvanceAsync(TimeSpan.FromSeconds(60));
+        await farm.UntilAsync(async () => (await Source(farm).GetSourceAsync())!.Problem?.Contains("the branch is gone", StringComparison.Ordinal) == true, "that is told");
     }
 
     [Fact]
