@@ -73,7 +73,9 @@ public sealed partial class LinkFarmTests
             view.GetProperty("state").GetString().ShouldBe("Published");
             var text = await http.GetStringAsync(log, Token);
             Numbers().Matches(text).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ShouldBe(Enumerable.Range(1, Lines), text);
-            text.ShouldContain("on builder elsewhere, attempt 1");
+
+            // One attempt through all cuts. On a busy machine the first order may have come too late, before any of them.
+            text.Split("on builder elsewhere, attempt ").Length.ShouldBe(2, text);
             text.ShouldNotContain("bytes of the log were lost");
             text.TrimEnd().ShouldEndWith("Package successfully deployed: in generation 1 of farm/x86_64.");
             proxy.Connections.ShouldBeGreaterThan(4);
