@@ -48,7 +48,7 @@ public sealed class LinkMisuseTests : IAsyncLifetime
         await ApiHub.UntilAsync(() => Task.FromResult(_hub.Links == 0), "the end of the link");
         _hub.Metrics.ShouldContain("caur_link_ended_total{reason=\"too_many\"} 1");
         said.ShouldBeLessThan(300);
-        (await _hub.PresenceAsync("north")).ShouldBe("Lost");
+        await ApiHub.UntilAsync(async () => await _hub.PresenceAsync("north") == "Lost", "that the loss is noticed");
     }
 
     /// <summary>Superseded while what it was sent is not taken: the new link does not wait for the old one's reader.</summary>
