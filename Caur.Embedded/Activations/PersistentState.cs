@@ -19,7 +19,7 @@ internal sealed class PersistentState<T>(GrainId grainId, string stateName, stri
 
     public T State
     {
-        get => _record.State;
+        get => _record.State!;
         set => _record.State = value;
     }
 

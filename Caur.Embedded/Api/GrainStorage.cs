@@ -6,7 +6,7 @@ namespace Orleans
     public interface IGrainState<T>
     {
         /// <summary>The value.</summary>
-        T State { get; set; }
+        T? State { get; set; }
 
         /// <summary>The version in storage that the value came from or went to; null when there is none.</summary>
         string? ETag { get; set; }
@@ -24,14 +24,14 @@ namespace Orleans
         }
 
         /// <summary>A record that is not stored yet.</summary>
-        public GrainState(T state) => State = state;
+        public GrainState(T? state) => State = state;
 
         /// <summary>A record of a known version.</summary>
-        public GrainState(T state, string eTag)
+        public GrainState(T? state, string? eTag)
             : this(state) => ETag = eTag;
 
         /// <inheritdoc/>
-        public T State { get; set; } = default!;
+        public T? State { get; set; }
 
         /// <inheritdoc/>
         public string? ETag { get; set; }
@@ -84,10 +84,10 @@ namespace Orleans.Storage
     public interface IGrainStorageSerializer
     {
         /// <summary>The bytes of a value.</summary>
-        BinaryData Serialize<T>(T input);
+        BinaryData Serialize<T>(T? input);
 
         /// <summary>The value of bytes. Throws when they are damaged.</summary>
-        T Deserialize<T>(BinaryData input);
+        T? Deserialize<T>(BinaryData input);
     }
 
     /// <summary>

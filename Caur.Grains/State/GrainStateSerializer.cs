@@ -12,9 +12,9 @@ public sealed class GrainStateSerializer : IGrainStorageSerializer
     public GrainStateSerializer() => _json = new StateJson();
 
     /// <inheritdoc/>
-    public BinaryData Serialize<T>(T input) => BinaryData.FromBytes(_json.Serialize(input));
+    public BinaryData Serialize<T>(T? input) => BinaryData.FromBytes(_json.Serialize(input));
 
     /// <inheritdoc/>
     /// <exception cref="StateUnreadableException">The record is damaged, or a newer program wrote it.</exception>
-    public T Deserialize<T>(BinaryData input) => _json.Deserialize<T>(input.ToMemory());
+    public T? Deserialize<T>(BinaryData input) => _json.Deserialize<T>(input.ToMemory());
 }

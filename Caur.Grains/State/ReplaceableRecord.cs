@@ -16,7 +16,7 @@ internal sealed class ReplaceableRecord<T>(IGrainStorage storage, GrainId owner,
     private string _key = "";
     private GrainState<T> _record = new(new T());
 
-    public T State => _record.State;
+    public T State => _record.State!;
 
     /// <summary>True when another record had this one's place and could not be read.</summary>
     public bool IsReplaced { get; private set; }

@@ -41,7 +41,7 @@ internal sealed class SlotCursorRecords(IGrainStorage storage, GrainId owner, st
             }
         }
 
-        var known = _copies.Where(static copy => copy.Record.RecordExists).Select(static copy => copy.Record.State.Slots).ToList();
+        var known = _copies.Where(static copy => copy.Record.RecordExists).Select(static copy => copy.Record.State!.Slots).ToList();
         if (known.Count == 0)
         {
             return isDamaged ? null : 0;
