@@ -78,6 +78,7 @@ internal static class FarmEngine
         var redis = new OrleansRedis(settings);
         services.AddSingleton(redis);
         services.AddHostedService<OrleansRedisCheck>();
+        services.AddHostedService<OrleansPorts>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.AddLogging(Quieten);
         return services.AddOrleans(silo =>
