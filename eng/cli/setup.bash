@@ -45,7 +45,12 @@ install_packages() {
 }
 
 # Programs whose packages would start a server here, with those packages and where in them the program is. Only that is taken.
-declare -rA lone_programs=([promtool]='prometheus usr/bin/promtool' [nginx]='nginx usr/sbin/nginx')
+# And kubectl, whose package and the one that others give out exclude each other.
+declare -rA lone_programs=(
+  [promtool]='prometheus usr/bin/promtool'
+  [nginx]='nginx usr/sbin/nginx'
+  [kubectl]='kubernetes-client usr/bin/kubectl'
+)
 
 install_alone() { # program
   local folder package path
