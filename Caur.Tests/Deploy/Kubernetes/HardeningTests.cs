@@ -48,6 +48,14 @@ public sealed class HardeningTests(RenderedOverlays overlays)
                 Manifest.Items(container["volumeMounts"]).ShouldContain(static mount => (string)mount["mountPath"]! == "/tmp");
             }
 
+            if (workload.Namespace == "caur")
+            {
+                // What the profile "restricted" leaves.
+                Manifest.Items(workload.PodSpec["volumes"]).SelectMany(static volume => volume.Select(static pair => pair.Key)).Where(static key => key != "name")
+                    .ShouldBeSubsetOf(["configMap", "secret", "emptyDir", "persistentVolumeClaim"]);
+                Manifest.Items(workload.PodSpec["initContainers"]).ShouldBeEmpty();
+            }
+
             if (workload.CaurContainers.Any())
             {
                 ((long)pod["runAsUser"]!).ShouldBe(10001, "the image's user");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Caur.Silo.Builders;
 using Caur.Silo.Cli;
@@ -5,6 +6,7 @@ using Caur.Silo.Configuration;
 using Caur.Silo.Hub;
 using Caur.Silo.Settings;
 using Caur.Tests.Storage.Support;
+using Caur.Tests.Support;
 
 namespace Caur.Tests.Deploy.Kubernetes;
 
@@ -204,6 +206,31 @@ public sealed class WiringTests(RenderedOverlays overlays)
 
         RenderedOverlays.Secrets.Select(static secret => $"{secret.Namespace}/{secret.Name}").Except(used).ShouldBeEmpty();
         RenderedOverlays.Secrets.SelectMany(static secret => Manifest.Strings(secret.Json["stringData"]).Values).ShouldAllBe(static value => value == "FILL-IN");
+    }
+
+    /// <summary>Live logs, links of builders and large bodies come through.</summary>
+    [Theory]
+    [InlineData("hub")]
+    [InlineData("cluster")]
+    public void Ingress_OfAnOverlay_HoldsNothingBackAndCutsNothingOff(string name)
+    {
+        var annotations = Manifest.Strings(overlays[name].Single(static one => one.Kind == "Ingress").Json["metadata"]!["annotations"])
+            .ToDictionary(static pair => pair.Key.Replace("nginx.ingress.kubernetes.io/", "", StringComparison.Ordinal), static pair => pair.Value);
+
+        annotations.ShouldContainKeyAndValue("proxy-body-size", "0");
+        annotations.ShouldContainKeyAndValue("proxy-request-buffering", "off");
+        annotations.ShouldContainKeyAndValue("proxy-buffering", "off");
+        int.Parse(annotations["proxy-read-timeout"], CultureInfo.InvariantCulture).ShouldBeGreaterThanOrEqualTo(3600);
+        int.Parse(annotations["proxy-send-timeout"], CultureInfo.InvariantCulture).ShouldBeGreaterThanOrEqualTo(3600);
+    }
+
+    [Fact]
+    public void Document_OfKubernetes_NamesEveryOverlayAndSecret()
+    {
+        var text = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "kubernetes.md"));
+
+        RenderedOverlays.Names.Select(static row => row.Data).Where(name => !text.Contains($"| `{name}` |", StringComparison.Ordinal)).ShouldBeEmpty();
+        RenderedOverlays.Secrets.Where(secret => !text.Contains(secret.Name, StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     /// <summary>Whatever can be an operator's own is set in an overlay, not in a base.</summary>
