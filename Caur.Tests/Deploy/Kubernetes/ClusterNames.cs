@@ -1,6 +1,6 @@
 namespace Caur.Tests.Deploy.Kubernetes;
 
-/// <summary>What only the build with the engine for clusters reads.</summary>
+/// <summary>What only a cluster's processes are told. A build that knows some of it is held to what it knows.</summary>
 internal static class ClusterNames
 {
     public static readonly string[] Options = ["--cluster", "--silo"];

@@ -166,15 +166,16 @@ public sealed class WiringTests(RenderedOverlays overlays)
                 var arguments = Manifest.Texts(container["args"]);
                 var cluster = arguments.Intersect(ClusterNames.Options).Any() || Environment(container).ContainsKey("CAUR_REDIS");
                 cluster.ShouldBe(name.StartsWith("cluster", StringComparison.Ordinal), $"{workload}");
-                var parsed = commands.Parse([.. arguments.Except(ClusterNames.Options)]);
+                var known = commands.Subcommands.Single(command => command.Name == arguments[0]).Options.Select(static option => option.Name);
+                var parsed = commands.Parse([.. arguments.Except(ClusterNames.Options.Except(known))]);
                 parsed.Errors.ShouldBeEmpty($"{workload}: {string.Join(' ', arguments)}");
                 var verb = parsed.CommandResult.Command.Name;
                 verb.ShouldBeOneOf("database", "web", "builder");
 
                 var reader = verb == "builder" ? Readers.Builder : verb == "web" && !cluster ? Readers.Web : Readers.Hub;
-                var known = FarmVariables.All.Where(variable => variable.ReadBy.HasFlag(reader)).Select(static variable => variable.Name)
+                var variables = FarmVariables.All.Where(variable => variable.ReadBy.HasFlag(reader)).Select(static variable => variable.Name)
                     .Concat(cluster ? ClusterNames.Variables : []).Append("HOME");
-                Environment(container).Keys.Except(known).ShouldBeEmpty($"{workload}");
+                Environment(container).Keys.Except(variables).ShouldBeEmpty($"{workload}");
                 BuilderSettings.Problems(Environment(container).GetValueOrDefault).ShouldBeEmpty($"{workload}");
             }
         }
@@ -231,6 +232,23 @@ public sealed class WiringTests(RenderedOverlays overlays)
 
         RenderedOverlays.Names.Select(static row => row.Data).Where(name => !text.Contains($"| `{name}` |", StringComparison.Ordinal)).ShouldBeEmpty();
         RenderedOverlays.Secrets.Where(secret => !text.Contains(secret.Name, StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    /// <summary>What kubectls from 1.20 on understand: folders only as bases, and patches only in files.</summary>
+    [Fact]
+    public void Kustomizations_AllOfThem_AreForOldKubectlsToo()
+    {
+        var files = Directory.EnumerateFiles(RenderedOverlays.Root, "kustomization.yaml", SearchOption.AllDirectories).ToList();
+        files.Count.ShouldBeGreaterThan(10);
+        foreach (var file in files)
+        {
+            var kustomization = YamlJson.ReadAll(File.ReadAllText(file)).Single();
+            kustomization.Select(static pair => pair.Key).ShouldBeSubsetOf(["bases", "resources", "patchesStrategicMerge", "configMapGenerator", "generatorOptions", "images"], file);
+            foreach (var resource in Manifest.Texts(kustomization["resources"]).Concat(Manifest.Texts(kustomization["patchesStrategicMerge"])))
+            {
+                File.Exists(Path.Combine(Path.GetDirectoryName(file)!, resource)).ShouldBeTrue($"{file}: {resource}");
+            }
+        }
     }
 
     /// <summary>Whatever can be an operator's own is set in an overlay, not in a base.</summary>
