@@ -6,7 +6,7 @@ run_tests() {
   # Whatever ends this early is a failure, and the last line says so.
   trap 'printf "0 passed, 1 failed, 0 skipped\n"' EXIT
   mapfile -t packages < <(test_packages)
-  setup shellcheck promtool nginx kubectl "${packages[@]}"
+  setup shellcheck promtool prometheus nginx kubectl "${packages[@]}"
   CAUR_TEST_IMAGE=$(builder_image)
   export CAUR_TEST_IMAGE CAUR_BUILDER_IMAGE=$CAUR_TEST_IMAGE
   require_dotnet
