@@ -108,6 +108,14 @@ public sealed class EngineLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Start_WithAClassThatIsIdleForNoLongerThanBetweenTwoLooks_NamesIt()
+    {
+        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(HastyGrain)] };
+        var error = await Should.ThrowAsync<InvalidOperationException>(async () => await engine.InitializeAsync());
+        error.Message.ShouldContain(nameof(HastyGrain));
+    }
+
+    [Fact]
     public async Task Start_OnANewerSchema_IsRefusedByName()
     {
         await _engine.StopAsync();
@@ -164,6 +172,12 @@ public sealed class RestlessGrain : Grain, IRestlessGrain
 
     public Task Ping() => Task.CompletedTask;
 }
+
+[Alias("caur.tests.IHastyGrain")]
+public interface IHastyGrain : IGrainWithStringKey;
+
+[CollectionAgeLimit(Minutes = 1)]
+public sealed class HastyGrain : Grain, IHastyGrain;
 
 [Alias("caur.tests.ILostStateGrain")]
 public interface ILostStateGrain : IGrainWithStringKey;

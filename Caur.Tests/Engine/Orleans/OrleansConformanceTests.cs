@@ -10,7 +10,7 @@ public sealed class OrleansCopyTests(OrleansEngineFixture engine) : CopyConforma
 
 public sealed class OrleansTimerTests(OrleansEngineFixture engine) : TimerConformanceTests<OrleansEngineFixture>(engine);
 
-public sealed class OrleansLifeTests(OrleansEngineFixture engine) : LifeConformanceTests<OrleansEngineFixture>(engine);
+public sealed class OrleansLifeTests(OrleansIdleFixture engine) : LifeConformanceTests<OrleansIdleFixture>(engine);
 
 public sealed class OrleansCallTests(OrleansEngineFixture engine) : CallConformanceTests<OrleansEngineFixture>(engine);
 

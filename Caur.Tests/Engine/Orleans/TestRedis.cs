@@ -11,6 +11,9 @@ internal static class TestRedis
 {
     private static readonly Lazy<Task<IConnectionMultiplexer>> Shared = new(StartAsync);
 
+    // What it reads ends with the object.
+    private static Process? _server;
+
     /// <summary>The one connection of all.</summary>
     public static Task<IConnectionMultiplexer> ConnectAsync() => Shared.Value;
 
@@ -25,7 +28,7 @@ internal static class TestRedis
         {
             RedirectStandardInput = true,
         };
-        Process.Start(start)!.ShouldNotBeNull();
+        _server = Process.Start(start);
         var options = new ConfigurationOptions { AbortOnConnectFail = true, AllowAdmin = true, EndPoints = { new UnixDomainSocketEndPoint(socket) } };
         using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
         while (true)
