@@ -99,6 +99,23 @@ public sealed class EngineLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deactivation_WhileCallsWait_HandsThemToTheNextActivationInTheirOrder()
+    {
+        var grain = _engine.Client.GetGrain<ILifeGrain>("handing on");
+        var held = grain.Hold("handing on");
+        await Gate.Named("handing on").Reached.DefaultTimeout("the call");
+        var texts = Enumerable.Range(0, 20).Select(static i => $"mark {i}").ToList();
+        // Half of them wait already when the end is asked for, and half come after that.
+        var marks = texts.Take(10).Select(grain.Mark).ToList();
+        await grain.EndNow().DefaultTimeout("the call that ends it");
+        marks.AddRange(texts.Skip(10).Select(grain.Mark));
+        Gate.Named("handing on").Open();
+        await held.DefaultTimeout("the call's end");
+        await Task.WhenAll(marks).DefaultTimeout("the calls that waited");
+        Life.Of("handing on").Events.Skip(6).ShouldBe(texts);
+    }
+
+    [Fact]
     public async Task Start_WithAStateInAnUnknownStorage_NamesIt()
     {
         await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(LostStateGrain)] };

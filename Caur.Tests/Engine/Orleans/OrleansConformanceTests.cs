@@ -12,8 +12,8 @@ public sealed class OrleansTimerTests(OrleansEngineFixture engine) : TimerConfor
 
 public sealed class OrleansLifeTests(OrleansIdleFixture engine) : LifeConformanceTests<OrleansIdleFixture>(engine);
 
-public sealed class OrleansCallTests(OrleansEngineFixture engine) : CallConformanceTests<OrleansEngineFixture>(engine);
+public sealed class OrleansCallTests(OrleansCallFixture engine) : CallConformanceTests<OrleansCallFixture>(engine);
 
 public sealed class OrleansReminderTests(OrleansEngineFixture engine) : ReminderConformanceTests<OrleansEngineFixture>(engine);
 
-public sealed class OrleansObserverTests(OrleansEngineFixture engine) : ObserverConformanceTests<OrleansEngineFixture>(engine);
+public sealed class OrleansObserverTests(OrleansCallFixture engine) : ObserverConformanceTests<OrleansCallFixture>(engine);

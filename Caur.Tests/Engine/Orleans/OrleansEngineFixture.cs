@@ -37,6 +37,8 @@ public class OrleansEngineFixture : IEngineFixture
         var step = span > TimeSpan.FromMinutes(20) ? span / 200 : TimeSpan.FromSeconds(10);
         for (var left = span; left > TimeSpan.Zero; left -= step)
         {
+            // Reminders are set and looked for on the side.
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
             _clock.Advance(left < step ? left : step);
             await _silos!.SettleAsync(quietLooks: 2);
         }

@@ -18,8 +18,8 @@ using StackExchange.Redis;
 
 namespace Caur.Tests.Engine;
 
-/// <summary>Two silos and a client in this process, over a real Redis. Grains, calls, activation and reminders go by a test's clock, and
-/// what keeps the cluster together by the system's.</summary>
+/// <summary>Two silos and a client in this process, over a real Redis. Grains and reminders go by a test's clock, and what keeps the
+/// cluster together, calls and idleness by the system's: those are measured by it whatever clock they are given.</summary>
 internal sealed class TestSilos : IAsyncDisposable
 {
     private static readonly Type Directory = typeof(Grain).Assembly.GetType("Orleans.Runtime.ActivationDirectory")
@@ -40,7 +40,7 @@ internal sealed class TestSilos : IAsyncDisposable
 
     /// <summary>Starts them.</summary>
     /// <param name="service">Whose state it is: what is started with the same one finds it again.</param>
-    /// <param name="clock">The time of grains and calls.</param>
+    /// <param name="clock">The time of grains and reminders.</param>
     /// <param name="responseTimeout">How long a caller waits.</param>
     /// <param name="configure">What else a silo has.</param>
     /// <param name="configureClient">What else the client has.</param>
@@ -137,7 +137,6 @@ internal sealed class TestSilos : IAsyncDisposable
     {
         services.AddSingleton(clock);
         services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
-        services.AddKeyedSingleton(TimeProviderNames.Messaging, clock);
         services.AddKeyedSingleton(ReminderTimeProviderNames.Reminders, clock);
     }
 
