@@ -33,6 +33,7 @@ public static class EdgeExtensions
         services.AddExceptionHandler<RefusedRequestHandler>();
         services.AddExceptionHandler<DiskFullHandler>();
         services.AddExceptionHandler<DamageHandler>();
+        services.AddExceptionHandler<UnavailableHandler>();
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(json =>
         {

@@ -12,6 +12,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Persistence;
 using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Caur.Silo.Engines;
@@ -50,9 +51,11 @@ internal static class FarmEngine
         // Before the client: a Redis that would lose something, or that is not there, is told in a line.
         services.AddHostedService<OrleansRedisCheck>();
         services.AddLogging(Quieten);
+        services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add("Caur"));
         return services.AddOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(options => Name(options, settings));
+            client.Configure<ClientMessagingOptions>(static messaging => messaging.ResponseTimeout = OrleansRetries.AnswerWithin);
             client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(10));
             client.UseRedisClustering(options =>
             {
@@ -81,6 +84,7 @@ internal static class FarmEngine
         services.AddHostedService<OrleansPorts>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.AddLogging(Quieten);
+        services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add("Caur"));
         return services.AddOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(options => Name(options, settings));

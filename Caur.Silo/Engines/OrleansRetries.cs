@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -6,10 +7,15 @@ namespace Caur.Silo.Engines;
 
 /// <summary>Calls again what could not be answered because a silo went away: every mutation has an operation's id and may be repeated. It goes on
 /// until the others know of the death, and the grain stands on one of them.</summary>
-internal sealed partial class OrleansRetries(TimeProvider clock, ILogger<OrleansRetries> logger) : IOutgoingGrainCallFilter
+internal sealed partial class OrleansRetries(IServiceProvider services, TimeProvider clock, ILogger<OrleansRetries> logger) : IOutgoingGrainCallFilter
 {
+    private readonly bool _isClient = services.GetService<ILocalSiloDetails>() is null;
+
     /// <summary>Longer than a death stays unknown, shorter than a caller waits.</summary>
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long a client waits for one answer. It is not told that the silo died which had its call, as silos are, and asks again then.</summary>
+    public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(8);
 
     private static readonly TimeSpan MostBetween = TimeSpan.FromSeconds(1);
 
@@ -38,7 +44,8 @@ internal sealed partial class OrleansRetries(TimeProvider clock, ILogger<Orleans
         }
     }
 
-    private static bool IsOfADeath(Exception failure) => failure is SiloUnavailableException or OrleansMessageRejectionException;
+    /// <summary>In a silo, who waits too long hears of it: a death it would have heard of before.</summary>
+    private bool IsOfADeath(Exception failure) => failure is SiloUnavailableException or OrleansMessageRejectionException || (_isClient && failure is TimeoutException);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Interface}.{Method} is called again: {Problem}")]
     private static partial void LogAgain(ILogger logger, string @interface, string method, string problem);

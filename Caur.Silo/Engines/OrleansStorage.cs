@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Caur.Storage.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -10,8 +11,8 @@ using Orleans.Storage;
 
 namespace Caur.Silo.Engines;
 
-/// <summary>The provider's records in Redis, except that a damaged one is told as such: the provider keeps nothing of an exception but its text,
-/// and grains look after damage otherwise than after a Redis that is away.</summary>
+/// <summary>The provider's records in Redis, except that a damaged one, and a Redis that is away, are told as such: the provider keeps nothing of an
+/// exception but its text, and grains look after the two in different ways.</summary>
 internal sealed class OrleansStorage : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly AsyncLocal<Reading?> Current = new();
@@ -41,15 +42,41 @@ internal sealed class OrleansStorage : IGrainStorage, ILifecycleParticipant<ISil
         {
             ExceptionDispatchInfo.Throw(reading.Damage);
         }
+        catch (RedisStorageException away)
+        {
+            throw Away(away);
+        }
         finally
         {
             Current.Value = null;
         }
     }
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => _inner.WriteStateAsync(stateName, grainId, grainState);
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        try
+        {
+            await _inner.WriteStateAsync(stateName, grainId, grainState);
+        }
+        catch (RedisStorageException away)
+        {
+            throw Away(away);
+        }
+    }
 
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => _inner.ClearStateAsync(stateName, grainId, grainState);
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        try
+        {
+            await _inner.ClearStateAsync(stateName, grainId, grainState);
+        }
+        catch (RedisStorageException away)
+        {
+            throw Away(away);
+        }
+    }
+
+    private static StateStoreException Away(RedisStorageException away) => new(away.Message, away);
 
     private sealed class Reading
     {

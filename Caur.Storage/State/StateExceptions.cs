@@ -16,3 +16,6 @@ public sealed class StateTooNewException(string type, int found, int known)
     /// <summary>The newest version that this program knows.</summary>
     public int Known { get; } = known;
 }
+
+/// <summary>The store of grain state cannot be reached, or did not answer in time: what was to be written may have been written.</summary>
+public sealed class StateStoreException(string message, Exception? inner = null) : IOException(message, inner);
