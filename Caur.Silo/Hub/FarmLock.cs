@@ -8,11 +8,14 @@ internal sealed class FarmLock : IDisposable
 
     private FarmLock(FileStream file) => _file = file;
 
+    /// <summary>The file that is locked.</summary>
+    public string Path => _file.Name;
+
     /// <summary>Takes the folder.</summary>
     /// <exception cref="HubSettingsException">Another hub has it.</exception>
     public static FarmLock Take(string folder)
     {
-        var path = Path.Combine(folder, "farm.lock");
+        var path = System.IO.Path.Combine(folder, "farm.lock");
         try
         {
             return new FarmLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
