@@ -23,16 +23,11 @@ internal static class FarmState
         }
 
         var database = DataFolders.Resolve(place.DataFolder, place.Variable).Database;
-        if (place.Use == StateUse.Export && !File.Exists(database))
-        {
-            throw new StateTransferException($"there is no state in {place.DataFolder}: no farm has run there");
-        }
-
         var taken = FarmLock.Take(place.DataFolder);
         try
         {
             FileOwner.Inherit(taken.Path);
-            return Task.FromResult<IStateStore>(new EmbeddedStateStore(place.DataFolder, database, place.Use, taken));
+            return Task.FromResult<IStateStore>(new EmbeddedStateStore(place.DataFolder, database, taken));
         }
         catch
         {
@@ -45,16 +40,16 @@ internal static class FarmState
 /// <summary>The database in a hub's data folder. An import is one transaction: a process that dies before its end has changed nothing.</summary>
 internal sealed class EmbeddedStateStore : IStateStore
 {
-    private readonly OfflineState _state;
+    private readonly string _database;
     private readonly FarmLock _lock;
+    private OfflineState? _state;
 
-    public EmbeddedStateStore(string folder, string database, StateUse use, FarmLock taken)
+    public EmbeddedStateStore(string folder, string database, FarmLock taken)
     {
-        (Farm, _lock) = (folder, taken);
-        _state = Guard(() => use == StateUse.Export ? OfflineState.OpenToRead(database) : OfflineState.OpenToWrite(database));
-        if (use == StateUse.Import)
+        (Farm, _database, _lock) = (folder, database, taken);
+        if (File.Exists(database))
         {
-            FileOwner.Inherit(database);
+            _state = Guard(() => OfflineState.OpenToRead(database));
         }
     }
 
@@ -66,7 +61,8 @@ internal sealed class EmbeddedStateStore : IStateStore
 
     public async IAsyncEnumerable<StateEntry> ReadAsync(Action<string> note, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var records = _state.Records(GrainStorageNames.Farm).GetEnumerator();
+        var state = _state ?? throw new StateTransferException($"there is no state in {Farm}: no farm has run there");
+        using var records = state.Records(GrainStorageNames.Farm).GetEnumerator();
         while (Guard(records.MoveNext))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -74,7 +70,7 @@ internal sealed class EmbeddedStateStore : IStateStore
             yield return new StateRecord(record.Grain, record.Name, record.Data, !record.IsSound);
         }
 
-        var reminders = Guard(() => _state.Reminders(damaged => note(
+        var reminders = Guard(() => state.Reminders(damaged => note(
             $"the reminder '{damaged.Name}' of '{damaged.Grain}' is damaged ({damaged.Fault}); no hub uses it, and it stays behind")));
         foreach (var reminder in reminders)
         {
@@ -86,19 +82,22 @@ internal sealed class EmbeddedStateStore : IStateStore
 
     public Task<StateCount> CountAsync(CancellationToken cancellationToken)
     {
-        var (records, reminders) = Guard(_state.Count);
+        var (records, reminders) = _state is { } state ? Guard(state.Count) : default;
         return Task.FromResult(new StateCount(records, reminders));
     }
 
     public Task<IStateImport> BeginImportAsync(CancellationToken cancellationToken)
     {
-        Do(_state.Begin);
-        return Task.FromResult<IStateImport>(new Import(_state));
+        _state?.Dispose();
+        var state = _state = Guard(() => OfflineState.OpenToWrite(_database));
+        FileOwner.Inherit(_database);
+        Do(state.Begin);
+        return Task.FromResult<IStateImport>(new Import(state));
     }
 
     public ValueTask DisposeAsync()
     {
-        _state.Dispose();
+        _state?.Dispose();
         _lock.Dispose();
         return ValueTask.CompletedTask;
     }
