@@ -175,6 +175,7 @@ public static class LogEndpoints
         HttpResponse response, LogServices services, Wanted log, long offset, CancellationToken cancellationToken)
     {
         using var counted = services.Followers.Enter();
+        using var news = response.ContentLength is null ? services.News?.Listen(log.Key) : null;
         var left = response.ContentLength ?? long.MaxValue;
         if (left == 0)
         {
@@ -222,5 +223,7 @@ public static class LogEndpoints
 /// <param name="Lifetime">Ends followers when the gateway stops.</param>
 /// <param name="Followers">Counts them.</param>
 /// <param name="Streams">Counts them per client.</param>
+/// <param name="News">Hears of logs that grow in another process; null where none does.</param>
 public sealed record LogServices(
-    BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime, LogFollowers Followers, ClientStreams Streams);
+    BuildLogStore Store, IGrainFactory Grains, IOptions<FarmOptions> Farm, IHostApplicationLifetime Lifetime, LogFollowers Followers, ClientStreams Streams,
+    LogNews? News = null);

@@ -32,7 +32,7 @@ internal static class BuilderHost
         return builder.Build();
     }
 
-    private static void Configure(BuilderOptions agent, BuilderSettings settings)
+    internal static void Configure(BuilderOptions agent, BuilderSettings settings)
     {
         agent.Workspace = Path.Combine(settings.DataFolder, "builder");
         agent.SharesWorkspace = true;

@@ -3,6 +3,7 @@ using Caur.Builder.Agents;
 using Caur.Builder.Link;
 using Caur.Silo.Builders;
 using Caur.Silo.Configuration;
+using Caur.Silo.Hub;
 using Caur.Silo.Settings;
 using Caur.Silo.Ssh;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +17,13 @@ internal static class BuilderRun
 {
     private static readonly Option<int?> Slots = new("--slots") { Description = "How many builds run at the same time; by default one per two processors (CAUR_SLOTS)", HelpName = "N" };
 
+    private static readonly Option<bool> Silo = new("--silo")
+    {
+        Description = "Join a cluster as a silo of it (CAUR_REDIS) instead of over a link: such a builder is trusted with everything (docs/cluster.md).",
+    };
+
+    private static readonly Option<string?> Config = new("--config") { Description = "With --silo: the farm's configuration file, as for 'caur database'", HelpName = "FILE" };
+
     private static readonly Option<bool> Once = new("--once") { Description = "Take one build, and end with it." };
 
     /// <summary>Lets the verb run one.</summary>
@@ -26,6 +34,8 @@ internal static class BuilderRun
         command.Add(CommonOptions.Data);
         command.Add(Slots);
         command.Add(Once);
+        command.Add(Silo);
+        command.Add(Config);
         command.SetAction((parse, cancellationToken) => RunAsync(parse, context, cancellationToken));
     }
 
@@ -40,12 +50,40 @@ internal static class BuilderRun
         await using var route = CommonOptions.Tunnel(server, context) is { } tunnel ? new SshRoute(tunnel, context.Time) : null;
         try
         {
-            using var host = BuilderHost.Build(Read(parse, context, server, route));
+            var settings = Read(parse, context, server, route);
+            using var host = parse.GetValue(Silo) ? await BuildSiloAsync(parse, context, settings) : BuilderHost.Build(settings);
             return await RunAsync(host, context, cancellationToken);
+        }
+        catch (HubSettingsException wrong)
+        {
+            throw new FarmException(ExitCodes.Usage, wrong.Message, wrong);
         }
         catch (OptionsValidationException wrong)
         {
             throw new FarmException(ExitCodes.Usage, string.Join(Environment.NewLine, wrong.Failures), wrong);
+        }
+    }
+
+    private static async Task<IHost> BuildSiloAsync(ParseResult parse, CliContext context, BuilderSettings settings)
+    {
+        var configuration = ConfigurationCheck.Run(parse.GetValue(Config), context.Variable, settings.DataFolder);
+        foreach (var note in configuration.Notes)
+        {
+            await context.Error.WriteLineAsync($"caur builder: note: {note}");
+        }
+
+        if (configuration.Problems.Count > 0)
+        {
+            throw new HubSettingsException(configuration.ProblemText);
+        }
+
+        try
+        {
+            return BuilderSilo.Build(settings with { Variable = configuration.Variable }, ClusterSettings.Read(configuration.Variable));
+        }
+        catch (FormatException wrong)
+        {
+            throw new HubSettingsException(wrong.Message);
         }
     }
 

@@ -26,15 +26,28 @@ internal static class WebVerb
     private static readonly Option<string?> Data = CommonOptions.Folder(
         "--data", "The cache is in 'web-cache' in this folder. Default: CAUR_DATA, else /var/lib/caur for root and ~/.local/share/caur for others.");
 
+    private static readonly Option<bool> Cluster = new("--cluster")
+    {
+        Description = "A gateway of the cluster that CAUR_REDIS names, beside its data folder, instead of one in front of a hub (docs/cluster.md).",
+    };
+
+    private static readonly Option<string?> Config = new("--config") { Description = "With --cluster: the farm's configuration file, as for 'caur database'", HelpName = "FILE" };
+
     public static Command Create(CliContext context)
     {
-        var command = new Command("web", Description) { CommonOptions.Server, Port, Data };
+        var command = new Command("web", Description) { CommonOptions.Server, Port, Data, Cluster, Config };
         command.SetAction((parse, cancellationToken) => RunAsync(parse, context, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, CliContext context, CancellationToken cancellationToken)
     {
+        if (parse.GetValue(Cluster))
+        {
+            return await DatabaseVerb.RunAsync(
+                "web", new DatabaseVerb.Arguments(parse.GetValue(Port), parse.GetValue(Data), 0, parse.GetValue(Config)) { IsGateway = true }, context.Variable, cancellationToken);
+        }
+
         foreach (var note in FarmVariables.Notes(context.Variable, Readers.Web))
         {
             await context.Error.WriteLineAsync($"caur web: note: {note}");

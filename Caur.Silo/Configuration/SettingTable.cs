@@ -120,6 +120,8 @@ internal static class SettingTable
         new("repositories.file_grace", "CAUR_FILE_GRACE", new WholeNumber(0, 8760, "hours"), "24", "How long a package's file stays after it left the database.") { Options = ["RepositoryStoreOptions.FileGrace"] },
         new("repositories.archive_days", "CAUR_ARCHIVE_DAYS", new WholeNumber(0, 3650, "days"), "7", "How long it is in `archive` after that.") { Options = ["RepositoryStoreOptions.ArchiveFor"] },
 
+        .. ClusterSettings.All,
+
         .. TelemetrySettings.All,
     ];
 

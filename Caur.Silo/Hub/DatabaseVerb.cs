@@ -28,6 +28,7 @@ internal static class DatabaseVerb
             port, data, slots, config,
         };
         command.SetAction((parse, cancellationToken) => RunAsync(
+            "database",
             new Arguments(parse.GetValue(port), parse.GetValue(data), parse.GetValue(slots), parse.GetValue(config)),
             Environment.GetEnvironmentVariable,
             cancellationToken));
@@ -62,12 +63,13 @@ internal static class DatabaseVerb
             WebPort = arguments.WebPort ?? Number("CAUR_WEB_PORT") ?? 8080,
         };
         var slots = arguments.Slots ?? Number("CAUR_SLOTS") ?? settings.Slots;
-        return settings with { Slots = Math.Max(1, slots), RunAgent = slots > 0 };
+        return settings with { Slots = Math.Max(1, slots), RunAgent = slots > 0, IsGateway = arguments.IsGateway };
 
         int? Number(string name) => configuration.Variable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
     }
 
-    private static async Task<int> RunAsync(Arguments arguments, Func<string, string?> variable, CancellationToken cancellationToken)
+    /// <summary>Runs a hub, or a gateway of a cluster, to its end.</summary>
+    internal static async Task<int> RunAsync(string verb, Arguments arguments, Func<string, string?> variable, CancellationToken cancellationToken)
     {
         HubSettings? settings = null;
         try
@@ -75,12 +77,12 @@ internal static class DatabaseVerb
             var configuration = ConfigurationCheck.Run(arguments.Config, variable, arguments.Data);
             foreach (var note in configuration.Notes)
             {
-                await Console.Error.WriteLineAsync($"caur database: note: {note}");
+                await Console.Error.WriteLineAsync($"caur {verb}: note: {note}");
             }
 
             foreach (var note in FarmVariables.Notes(variable, Readers.Hub))
             {
-                await Console.Error.WriteLineAsync($"caur database: note: {note}");
+                await Console.Error.WriteLineAsync($"caur {verb}: note: {note}");
             }
 
             await using var app = HubHost.Build(settings = Read(arguments, configuration));
@@ -90,13 +92,13 @@ internal static class DatabaseVerb
         }
         catch (Exception exception) when (exception is HubSettingsException or OptionsValidationException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"caur database: {exception.Message}");
+            await Console.Error.WriteLineAsync($"caur {verb}: {exception.Message}");
             return 2;
         }
         catch (OrleansException exception)
         {
             // For one, the state database is damaged.
-            await Console.Error.WriteLineAsync($"caur database: {exception.Message}{NoRoom(settings)}");
+            await Console.Error.WriteLineAsync($"caur {verb}: {exception.Message}{NoRoom(settings)}");
             return ExitCodes.Failed;
         }
     }
@@ -123,7 +125,11 @@ internal static class DatabaseVerb
     }
 
     /// <summary>What the verb was told on its command line; null where it was told nothing.</summary>
-    internal sealed record Arguments(int? WebPort, string? Data, int? Slots, string? Config);
+    internal sealed record Arguments(int? WebPort, string? Data, int? Slots, string? Config)
+    {
+        /// <summary>A gateway of a cluster alone.</summary>
+        public bool IsGateway { get; init; }
+    }
 }
 
 /// <summary>Where a farm's data is when nobody says otherwise.</summary>

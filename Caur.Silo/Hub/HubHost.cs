@@ -1,6 +1,7 @@
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
+using Caur.Api.Logs;
 using Caur.Api.Telemetry;
 using Caur.Builder;
 using Caur.Contracts.Farm;
@@ -39,10 +40,15 @@ internal static class HubHost
     public static WebApplication Build(HubSettings settings, Action<WebApplicationBuilder>? adjust = null)
     {
         var farm = ReadFarm(settings);
+        var cluster = ReadCluster(settings);
         var folders = DataFolders.Resolve(settings.DataFolder, settings.Variable);
         folders.Create();
-        var folderLock = FarmLock.Take(folders.Root);
-        Leftovers.Sweep(folders);
+        var folderLock = FarmEngine.IsCluster ? FarmLock.Share(folders.Root) : FarmLock.Take(folders.Root);
+        if (!FarmEngine.IsCluster)
+        {
+            // Where others write in the folder too, what they write now would go.
+            Leftovers.Sweep(folders);
+        }
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -64,15 +70,17 @@ internal static class HubHost
         builder.Services.AddSingleton(RetentionEnvironment.Logs(settings.Variable));
         builder.Services.AddSingleton(RetentionEnvironment.Repositories(settings.Variable));
 
-        // Hosted services stop in reverse: gpg's agent goes when nothing signs any more.
-        builder.Services.AddHostedService<GpgAgentService>();
-        builder.Services.AddFarmEngine(folders);
+        AddEngine(builder.Services, settings, folders, cluster);
         builder.Services.AddCaurGrains();
         builder.Services.AddSingleton(TelemetryOptions.Read(settings.Variable));
         builder.Services.AddCaurGateway();
         builder.Services.AddGatewaySettings(settings.Variable);
-        builder.Services.AddSingleton<LogSweeper>();
-        builder.Services.AddHostedService<HubService>();
+        if (FarmEngine.IsCluster)
+        {
+            builder.Services.AddSingleton<LogNews>();
+        }
+
+        AddService(builder.Services, settings);
         if (settings.RunAgent)
         {
             builder.Services.AddSingleton<IBuilderSession>(services => services.GetRequiredService<GrainBuilderSession>());
@@ -85,11 +93,50 @@ internal static class HubHost
         return app;
     }
 
+    private static void AddEngine(IServiceCollection services, HubSettings settings, DataFolders folders, ClusterSettings? cluster)
+    {
+        if (settings.IsGateway)
+        {
+            services.AddFarmClient(cluster);
+            services.AddSingleton<ITrustedKeys, PublishedKey>();
+            return;
+        }
+
+        // Hosted services stop in reverse: gpg's agent goes when nothing signs any more.
+        services.AddHostedService<GpgAgentService>();
+        services.AddFarmEngine(folders, cluster);
+        services.AddSingleton<ITrustedKeys, FarmKeys>();
+    }
+
+    private static void AddService(IServiceCollection services, HubSettings settings)
+    {
+        if (settings.IsGateway)
+        {
+            services.AddHostedService<ClusterGatewayService>();
+            return;
+        }
+
+        services.AddSingleton<LogSweeper>();
+        services.AddHostedService<HubService>();
+    }
+
+    private static ClusterSettings? ReadCluster(HubSettings settings)
+    {
+        try
+        {
+            return ClusterSettings.Read(settings.Variable);
+        }
+        catch (FormatException problem)
+        {
+            throw new HubSettingsException(problem.Message);
+        }
+    }
+
     /// <summary>How long a host may take to end that an agent runs in.</summary>
     internal static TimeSpan ShutdownTimeOf(BuilderOptions? agent) =>
         agent is not null && agent.ShutdownBudget + SpareTime > ShutdownTime ? agent.ShutdownBudget + SpareTime : ShutdownTime;
 
-    private static FarmOptions ReadFarm(HubSettings settings)
+    internal static FarmOptions ReadFarm(HubSettings settings)
     {
         if (ConfigurationCheck.OfEnvironment(settings.Variable) is { Problems.Count: > 0 } wrong)
         {
@@ -131,7 +178,6 @@ internal static class HubHost
         services.AddSingleton(new RepositoryFiles(folders.Repositories));
         services.AddSingleton(new GpgOptions { Home = folders.Keys, Fingerprint = string.IsNullOrWhiteSpace(signingKey) ? null : signingKey });
         services.AddSingleton<GpgSigner>();
-        services.AddSingleton<ITrustedKeys, FarmKeys>();
         services.AddSingleton(provider => new TokenStore(
             Path.Combine(folders.Root, "tokens.json"), provider.GetRequiredService<TimeProvider>()));
     }

@@ -39,8 +39,13 @@ internal sealed partial class HubService(
         try
         {
             EnsureIncoming();
-            await EnsureKeyAsync(stoppingToken);
-            await EnsureTokenAsync(stoppingToken);
+
+            // Where several begin at the same time on one folder, one key and one token are made.
+            using (await FileMutex.TakeAsync(Path.Combine(folders.Root, "first.lock"), clock, stoppingToken))
+            {
+                await EnsureKeyAsync(stoppingToken);
+                await EnsureTokenAsync(stoppingToken);
+            }
 
             // A queue that is asked reads its records back and looks after what ran.
             foreach (var arch in queues.Architectures)
@@ -87,6 +92,8 @@ internal sealed partial class HubService(
                 ? await signer.GetKeyAsync(cancellationToken)
                 : await signer.EnsureKeyAsync("Caur package farm", cancellationToken);
             LogKey(logger, key.Fingerprint);
+            await AtomicFile.WriteAsync(
+                PublishedKey.PathIn(folders), System.Text.Encoding.ASCII.GetBytes(await signer.ExportArmoredAsync(cancellationToken)), cancellationToken);
         }
         catch (GpgException problem)
         {

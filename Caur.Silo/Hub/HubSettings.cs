@@ -14,6 +14,9 @@ internal sealed record HubSettings
     /// <summary>The port of the gateway on all addresses; 0 takes a free one. Default: 8080.</summary>
     public int WebPort { get; init; } = 8080;
 
+    /// <summary>Whether this is a gateway of a cluster alone: no grain, no key, no build. Default: false.</summary>
+    public bool IsGateway { get; init; }
+
     /// <summary>Whether builds run in this process too. Default: true.</summary>
     public bool RunAgent { get; init; } = true;
 

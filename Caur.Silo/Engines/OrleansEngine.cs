@@ -1,0 +1,145 @@
+using System.Net;
+using Caur.Grains.State;
+using Caur.Silo.Configuration;
+using Caur.Silo.Hub;
+using Caur.Storage.Files;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Persistence;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
+
+namespace Caur.Silo.Engines;
+
+/// <summary>Runs the grains on the silos of a cluster, which know each other, keep their state and their reminders in Redis.</summary>
+internal static class FarmEngine
+{
+    /// <summary>Whether the farm's processes form a cluster.</summary>
+    public static bool IsCluster => true;
+
+    /// <summary>A silo that died is found out within about six seconds: what waits for it goes on then.</summary>
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Adds a silo that hosts the farm's grains.</summary>
+    /// <param name="services">The process' services.</param>
+    /// <param name="folders">The data folder that all of these silos share.</param>
+    /// <param name="cluster">What the cluster is.</param>
+    /// <exception cref="HubSettingsException">Something of it is missing or cannot work.</exception>
+    public static IServiceCollection AddFarmEngine(this IServiceCollection services, DataFolders folders, ClusterSettings? cluster = null)
+    {
+        var settings = Required(cluster);
+        return services.AddSilo(settings, static _ => { });
+    }
+
+    /// <summary>Adds a client of the silos.</summary>
+    /// <exception cref="HubSettingsException">Something of the cluster is missing or cannot work.</exception>
+    public static IServiceCollection AddFarmClient(this IServiceCollection services, ClusterSettings? cluster)
+    {
+        var settings = Required(cluster);
+        var redis = new OrleansRedis(settings);
+        services.AddSingleton(redis);
+
+        // Before the client: a Redis that would lose something, or that is not there, is told in a line.
+        services.AddHostedService<OrleansRedisCheck>();
+        return services.AddOrleansClient(client =>
+        {
+            client.Configure<ClusterOptions>(options => Name(options, settings));
+            client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(10));
+            client.UseRedisClustering(options =>
+            {
+                options.ConfigurationOptions = redis.Options;
+                options.CreateMultiplexer = redis.ForClusteringAsync;
+            });
+            client.AddOutgoingGrainCallFilter<OrleansRetries>();
+            client.UseConnectionRetryFilter<OrleansPatience>();
+            if (settings.Tls is { } files)
+            {
+                client.UseTls(options => OrleansTls.Configure(options, files));
+            }
+        });
+    }
+
+    /// <summary>Adds a silo that hosts none of the farm's grains, for the agent beside it.</summary>
+    /// <exception cref="HubSettingsException">Something of the cluster is missing or cannot work.</exception>
+    public static IServiceCollection AddBuilderSilo(this IServiceCollection services, ClusterSettings? cluster) =>
+        services.AddSilo(Required(cluster), static silo => silo.Configure<GrainTypeOptions>(static types => types.Classes.RemoveWhere(static type => type.Assembly == typeof(GrainStorageNames).Assembly)));
+
+    private static IServiceCollection AddSilo(this IServiceCollection services, ClusterSettings settings, Action<ISiloBuilder> further)
+    {
+        var redis = new OrleansRedis(settings);
+        services.AddSingleton(redis);
+        services.AddHostedService<OrleansRedisCheck>();
+        services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
+        return services.AddOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(options => Name(options, settings));
+            silo.Configure<SiloOptions>(options => options.SiloName = settings.SiloName);
+            silo.Configure<EndpointOptions>(options => Listen(options, settings));
+            silo.Configure<ClusterMembershipOptions>(static membership =>
+            {
+                membership.ProbeTimeout = ProbeTimeout;
+                membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+                membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+                membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
+            });
+            silo.UseRedisClustering(options =>
+            {
+                options.ConfigurationOptions = redis.Options;
+                options.CreateMultiplexer = redis.ForClusteringAsync;
+            });
+            silo.UseRedisReminderService(options =>
+            {
+                options.ConfigurationOptions = redis.Options;
+                options.CreateMultiplexer = redis.ForRemindersAsync;
+            });
+            silo.Services.AddOptions<RedisStorageOptions>(GrainStorageNames.Farm).Configure(options =>
+            {
+                options.ConfigurationOptions = redis.Options;
+                options.CreateMultiplexer = redis.ForStorageAsync;
+
+                // Otherwise a record that was cleared leaves its key, and a farm has cleared millions.
+                options.DeleteStateOnClear = true;
+            });
+            silo.Services.AddGrainStorage(GrainStorageNames.Farm, OrleansStorage.Create);
+            silo.AddOutgoingGrainCallFilter<OrleansRetries>();
+            if (settings.Tls is { } files)
+            {
+                silo.UseTls(options => OrleansTls.Configure(options, files));
+            }
+
+            further(silo);
+        });
+    }
+
+    private static ClusterSettings Required(ClusterSettings? cluster) => cluster
+        ?? throw new HubSettingsException("CAUR_REDIS is needed: this caur was built for a cluster, whose state is in Redis (docs/cluster.md); one without -p:CaurEngine=orleans needs none");
+
+    private static void Name(ClusterOptions options, ClusterSettings settings) => (options.ClusterId, options.ServiceId) = (settings.ClusterId, settings.ClusterId);
+
+    private static void Listen(EndpointOptions options, ClusterSettings settings)
+    {
+        options.AdvertisedIPAddress = settings.Address ?? OwnAddress();
+        (options.SiloPort, options.GatewayPort) = (settings.SiloPort, settings.GatewayPort);
+
+        // On this machine alone where that is what it tells the others; else on all addresses: what it tells may be translated on the way.
+        var listen = IPAddress.IsLoopback(options.AdvertisedIPAddress) ? options.AdvertisedIPAddress : IPAddress.Any;
+        options.SiloListeningEndpoint = new IPEndPoint(listen, settings.SiloPort);
+        options.GatewayListeningEndpoint = new IPEndPoint(listen, settings.GatewayPort);
+    }
+
+    private static IPAddress OwnAddress()
+    {
+        try
+        {
+            return ClusterSettings.OwnAddress();
+        }
+        catch (Exception problem) when (problem is FormatException or System.Net.Sockets.SocketException)
+        {
+            throw new HubSettingsException(problem.Message);
+        }
+    }
+}
