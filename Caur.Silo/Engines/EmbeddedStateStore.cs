@@ -26,7 +26,7 @@ internal static class FarmState
         var taken = FarmLock.Take(place.DataFolder);
         try
         {
-            FileOwner.Inherit(taken.Path);
+            FileOwner.Inherit(taken.FileName);
             return Task.FromResult<IStateStore>(new EmbeddedStateStore(place.DataFolder, database, taken));
         }
         catch

@@ -9,13 +9,13 @@ internal sealed class FarmLock : IDisposable
     private FarmLock(FileStream file) => _file = file;
 
     /// <summary>The file that is locked.</summary>
-    public string Path => _file.Name;
+    public string FileName => _file.Name;
 
     /// <summary>Takes the folder.</summary>
     /// <exception cref="HubSettingsException">Another hub has it.</exception>
     public static FarmLock Take(string folder)
     {
-        var path = System.IO.Path.Combine(folder, "farm.lock");
+        var path = Path.Combine(folder, "farm.lock");
         try
         {
             return new FarmLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
