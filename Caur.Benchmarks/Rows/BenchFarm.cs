@@ -3,13 +3,13 @@ using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
+using Caur.Benchmarks.Engines;
 using Caur.Benchmarks.Running;
 using Caur.Builder.Link;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
-using Caur.Embedded;
 using Caur.Grains.Queue;
 using Caur.Grains.Repositories;
 using Caur.Protocol.Builders;
@@ -85,10 +85,7 @@ internal sealed class BenchFarm : IAsyncDisposable
             {
                 // Its hours are nobody's: who waits for an answer waits as long as it takes.
                 builder.Services.AddSingleton(clock);
-                foreach (var engine in builder.Services.Select(static service => service.ImplementationInstance).OfType<EmbeddedEngineOptions>())
-                {
-                    engine.ResponseTimeout = TimeSpan.FromDays(1);
-                }
+                builder.Services.WaitForAnswers(TimeSpan.FromDays(1));
             }
         });
         var farm = new BenchFarm(hub, counts);

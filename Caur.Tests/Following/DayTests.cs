@@ -179,6 +179,7 @@ public sealed class DayTests : IAsyncLifetime
         _server.Authorizations.ShouldContain(given => given.Length > 0);
         Directory.EnumerateFiles(Path.GetDirectoryName(farm.DatabasePath)!, "*", SearchOption.AllDirectories)
             .Where(file => File.ReadAllText(file).Contains(Token, StringComparison.Ordinal)).ShouldBeEmpty("the token is nowhere in the farm's files");
+        FarmRecords.All(farm).ShouldAllBe(record => !System.Text.Encoding.UTF8.GetString(record.Data).Contains(Token, StringComparison.Ordinal));
     }
 
     private static (string Path, string Text)[] Package(string name, string version, string config, params string[] more) =>

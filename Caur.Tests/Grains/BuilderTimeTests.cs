@@ -2,7 +2,6 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Queue;
-using Caur.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -191,6 +190,5 @@ public sealed class BuilderTimeTests
     }
 
     private static List<string> Activations(Farm farm, string of) =>
-        [.. farm.Services.GetRequiredService<EmbeddedEngine>().Activations.All.Select(activation => $"{activation.GrainId}")
-            .Where(id => id.Contains(of, StringComparison.Ordinal))];
+        [.. farm.Activations.Select(static grain => $"{grain}").Where(id => id.Contains(of, StringComparison.Ordinal))];
 }

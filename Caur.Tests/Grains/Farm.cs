@@ -6,7 +6,6 @@ using Caur.Contracts.Logs;
 using Caur.Contracts.Queue;
 using Caur.Contracts.Repositories;
 using Caur.Contracts.Sources;
-using Caur.Embedded;
 using Caur.Grains.Hosting;
 using Caur.Grains.Repositories;
 using Caur.Grains.State;
@@ -19,11 +18,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Storage;
+using Orleans.Runtime;
 
 namespace Caur.Tests.Grains;
 
-/// <summary>The control plane on the embedded engine, with a clock that stands still, storage that fails as told and repositories in
+/// <summary>The control plane on the engine of this build, with a clock that stands still, storage that fails as told and repositories in
 /// memory. What the log calls an error fails the test that did not expect it: that is where exceptions of one-way calls end.</summary>
 internal sealed class Farm : IAsyncDisposable
 {
@@ -32,7 +31,7 @@ internal sealed class Farm : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ErrorLog _log = new();
     private Action<Farm, IHostApplicationBuilder>? _configure;
-    private IHost? _host;
+    private TestEngine? _engine;
 
     private Farm()
     {
@@ -49,9 +48,12 @@ internal sealed class Farm : IAsyncDisposable
 
     public IReadOnlyCollection<string> Errors => _log.Errors;
 
-    public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
+    public IClusterClient Client => _engine!.Client;
 
-    public IServiceProvider Services => _host!.Services;
+    public IServiceProvider Services => _engine!.Services;
+
+    /// <summary>The grains that are in memory.</summary>
+    public IReadOnlyList<GrainId> Activations => _engine!.Activations;
 
     public IBuildQueueGrain Queue => Client.GetGrain<IBuildQueueGrain>("x86_64");
 
@@ -195,19 +197,22 @@ internal sealed class Farm : IAsyncDisposable
 
     /// <summary>Waits until no grain has work, so that time does not run away from those that wait for the disk. A publication that a
     /// test holds back is work without end: this ends after a while all the same.</summary>
-    private async Task SettleAsync()
-    {
-        var activations = Services.GetRequiredService<EmbeddedEngine>().Activations;
-        for (int tries = 0, quiet = 0; tries < 100 && quiet < 2; tries++)
-        {
-            quiet = activations.All.All(activation => !activation.IsBusy) ? quiet + 1 : 0;
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
-    }
+    private Task SettleAsync() => _engine!.SettleAsync();
 
     private async Task StartHostAsync()
     {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
+        Directory.CreateDirectory(LogFolder);
+        _engine = await TestEngine.StartAsync(new TestEngineOptions
+        {
+            StatePath = DatabasePath,
+            Clock = Clock,
+            Configure = Configure,
+            Storage = storage => new FaultyStorage(storage, Faults),
+        });
+    }
+
+    private void Configure(IHostApplicationBuilder builder)
+    {
         builder.Logging.AddProvider(_log);
         var services = builder.Services;
         services.AddSingleton<TimeProvider>(Clock);
@@ -219,34 +224,16 @@ internal sealed class Farm : IAsyncDisposable
             options.SourceRepositories["packages"] = new SourceRepositoryOptions { Url = SourceFolder };
             options.TargetRepositories[Target.Name] = new TargetRepositoryOptions();
         });
-        services.AddEmbeddedEngine(options =>
-        {
-            options.DatabasePath = DatabasePath;
-            options.Clock = Clock;
-            options.ResponseTimeout = TimeSpan.FromDays(1);
-            options.StorageNames.Add(GrainStorageNames.Farm);
-            options.GrainAssemblies.Add(typeof(GrainStorageNames).Assembly);
-        });
         services.AddCaurGrains();
         _configure?.Invoke(this, builder);
-        var storage = services.Single(service =>
-            service.ServiceType == typeof(IGrainStorage) && service.IsKeyedService && service.ServiceKey is GrainStorageNames.Farm);
-        services.Remove(storage);
-        services.AddKeyedSingleton<IGrainStorage>(
-            GrainStorageNames.Farm,
-            (provider, key) => new FaultyStorage((IGrainStorage)storage.KeyedImplementationFactory!(provider, key), Faults));
-        _host = builder.Build();
-        Directory.CreateDirectory(LogFolder);
-        await _host.StartAsync();
     }
 
     private async Task StopHostAsync()
     {
-        if (_host is { } host)
+        if (_engine is { } engine)
         {
-            _host = null;
-            await host.StopAsync();
-            host.Dispose();
+            _engine = null;
+            await engine.DisposeAsync();
         }
     }
 }

@@ -8,6 +8,7 @@ using Caur.Grains.Queue;
 using Caur.Grains.State;
 using Caur.Silo.Hub;
 using Caur.Storage.Logs;
+using Caur.Tests.Engine;
 using Caur.Tests.Storage.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,7 +30,11 @@ public sealed partial class FarmDamageTests
         await using var farm = await Farm.StartAsync(expectsErrors: true);
         await FillAsync(farm);
         using var snapshot = new TemporaryFolder();
-        await farm.RestartAsync(() => Task.Run(() => Copy(Path.GetDirectoryName(farm.DatabasePath)!, snapshot.Path)));
+        await farm.RestartAsync(() => Task.Run(() =>
+        {
+            Copy(Path.GetDirectoryName(farm.DatabasePath)!, snapshot.Path);
+            EngineRecords.Save(farm.DatabasePath, snapshot.Path);
+        }));
         farm.Publisher.Gate = Task.CompletedTask;
         var records = FarmRecords.All(farm);
         records.Select(Kind).Distinct().ShouldBe(
@@ -46,6 +51,7 @@ public sealed partial class FarmDamageTests
                 await farm.RestartAsync(() => Task.Run(() =>
                 {
                     Copy(snapshot.Path, Path.GetDirectoryName(farm.DatabasePath)!);
+                    EngineRecords.Restore(farm.DatabasePath, snapshot.Path);
                     FarmRecords.Damage(farm, record.Name, record.Key);
                 }));
                 await ShowAsync(farm, record);
@@ -209,7 +215,7 @@ public sealed partial class FarmDamageTests
             case "build":
                 return build => build.ToString() == record.Key;
             case "queue":
-                var slot = new GrainStateSerializer().Deserialize<QueueSlot>(BinaryData.FromBytes(record.Data));
+                var slot = new GrainStateSerializer().Deserialize<QueueSlot>(BinaryData.FromBytes(record.Data))!;
                 return build => build == slot.Build;
             case "publications" or "intent" or "changes":
                 return build => build.Target.ToString() == record.Key;

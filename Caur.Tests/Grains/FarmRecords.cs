@@ -1,4 +1,4 @@
-using Caur.Embedded.Storage;
+using Caur.Tests.Engine;
 
 namespace Caur.Tests.Grains;
 
@@ -16,18 +16,7 @@ internal sealed record FarmRecord(string Grain, string Name, byte[] Data)
 /// <summary>Reads, damages and mends the records of a farm.</summary>
 internal static class FarmRecords
 {
-    public static List<FarmRecord> All(Farm farm)
-    {
-        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: false);
-        using var rows = connection.Prepare("SELECT grain, name, data FROM grain_state ORDER BY grain, name");
-        var found = new List<FarmRecord>();
-        while (rows.Step())
-        {
-            found.Add(new FarmRecord(rows.Text(0), rows.Text(1), rows.Bytes(2)));
-        }
-
-        return found;
-    }
+    public static List<FarmRecord> All(Farm farm) => EngineRecords.All(farm.DatabasePath);
 
     /// <summary>Damages the one record that fits.</summary>
     /// <returns>The record as it was.</returns>
@@ -42,12 +31,5 @@ internal static class FarmRecords
     public static FarmRecord Damage(Farm farm, string name, object? key = null) =>
         Damage(farm, record => record.Name == name && (key is null || record.Key == key.ToString()));
 
-    public static void Write(Farm farm, FarmRecord record)
-    {
-        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: false);
-        using var update = connection.Prepare("UPDATE grain_state SET data=?1 WHERE grain=?2 AND name=?3")
-            .Bind(1, record.Data).Bind(2, record.Grain).Bind(3, record.Name);
-        update.Step();
-        connection.Changes.ShouldBe(1);
-    }
+    public static void Write(Farm farm, FarmRecord record) => EngineRecords.Write(farm.DatabasePath, record);
 }

@@ -2,8 +2,6 @@ using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Packages;
 using Caur.Contracts.Sources;
-using Caur.Embedded;
-using Caur.Embedded.Storage;
 using Caur.Tests.Packages;
 using Caur.Tests.Sources;
 using Caur.Tests.Support;
@@ -143,10 +141,7 @@ public sealed class PackageGrainTests
 
         await farm.RestartAsync(() =>
         {
-            using var connection = new SqliteConnection(farm.DatabasePath, readOnly: false);
-            using var update = connection.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='package' AND grain LIKE '%/d'");
-            update.Step();
-            connection.Changes.ShouldBe(1);
+            FarmRecords.Damage(farm, static record => record.Name == "package" && record.Grain.EndsWith("/d", StringComparison.Ordinal));
             return Task.CompletedTask;
         });
 
@@ -190,7 +185,7 @@ public sealed class PackageGrainTests
         // Time stands still: they go by themselves.
         await farm.UntilAsync(() => Task.FromResult(InMemory() == 0), "the packages are forgotten");
 
-        int InMemory() => farm.Services.GetRequiredService<EmbeddedEngine>().Activations.All.Count(activation => activation.GrainId.Type.ToString() == "package");
+        int InMemory() => farm.Activations.Count(static grain => grain.Type.ToString() == "package");
     }
 
     private static IPackageGrain Package(Farm farm, string pkgbase) =>

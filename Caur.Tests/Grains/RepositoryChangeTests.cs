@@ -1,8 +1,8 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
-using Caur.Embedded.Storage;
 using Caur.Grains.Repositories;
+using Caur.Tests.Engine;
 
 namespace Caur.Tests.Grains;
 
@@ -134,11 +134,11 @@ public sealed class RepositoryChangeTests
         farm.Clock.Advance(TimeSpan.FromSeconds(61));
         await farm.AdvanceAsync(TimeSpan.FromSeconds(2));
 
-        Reminders(farm).ShouldBe("1", "the order relies on it");
+        Reminders(farm).ShouldBe(1, "the order relies on it");
         disk.SetResult();
         await ordering;
         await farm.UntilAsync(async () => (await farm.Repository().GetAsync()).Pending == 0, "it is done");
-        await farm.AdvanceUntilAsync(() => Task.FromResult(Reminders(farm) == "0"), "nothing waits", 70);
+        await farm.AdvanceUntilAsync(() => Task.FromResult(Reminders(farm) == 0), "nothing waits", 70);
     }
 
     /// <summary>A record that stays is carried out again by a later activation, when the history has forgotten it by then.</summary>
@@ -224,12 +224,7 @@ public sealed class RepositoryChangeTests
     {
         await using var farm = await Farm.StartAsync();
         var change = await BeginBlockedAsync(farm);
-        using (var connection = new SqliteConnection(farm.DatabasePath, readOnly: false))
-        {
-            using var update = connection.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='change-0'");
-            update.Step();
-            connection.Changes.ShouldBe(1);
-        }
+        FarmRecords.Damage(farm, "change-0");
 
         farm.Publisher.Problem = null;
         await farm.RestartAsync();
@@ -342,11 +337,8 @@ public sealed class RepositoryChangeTests
         new ChangeHistory().FindGeneration().ShouldBe(0);
     }
 
-    private static string? Reminders(Farm farm)
-    {
-        using var connection = new SqliteConnection(farm.DatabasePath, readOnly: true);
-        return connection.Scalar($"SELECT COUNT(*) FROM reminder WHERE grain LIKE '%{Farm.Target}' AND name='finish'");
-    }
+    private static int Reminders(Farm farm) => EngineRecords.Reminders(farm.DatabasePath)
+        .Count(static reminder => reminder.Grain.EndsWith($"{Farm.Target}", StringComparison.Ordinal) && reminder.Name == "finish");
 
     /// <summary>A change whose intent is written, and that cannot be carried out.</summary>
     private static async Task<RepositoryChange> BeginBlockedAsync(Farm farm)

@@ -1,13 +1,9 @@
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
-using Caur.Embedded;
-using Caur.Embedded.Storage;
 using Caur.Grains.Queue;
 using Caur.Grains.State;
 using Caur.Tests.Engine;
 using Caur.Tests.Storage.Support;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 using Orleans.Storage;
 
@@ -20,7 +16,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly StorageFaults _faults = new();
     private readonly List<DamagedRecord> _damages = [];
-    private IHost _host = null!;
+    private TestStorage _storage = null!;
     private bool _expectsDamage;
 
     [Fact]
@@ -268,10 +264,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
         var (store, _) = await OpenAsync();
         var slot = (await store.TakeAsync(1)).Dequeue();
         await store.WriteAsync(slot, Value("a"));
-        using (var connection = new SqliteConnection(_folder["caur.db"], readOnly: false))
-        {
-            connection.Execute("DELETE FROM grain_state WHERE name='queue-cursor-2'");
-        }
+        EngineRecords.Remove(_folder["caur.db"], Record("queue-cursor-2"));
 
         (await OpenAsync()).Found.Keys.ShouldBe([slot]);
         _expectsDamage = true;
@@ -281,18 +274,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
         _faults.Log.ShouldBe(["write queue-cursor-2", "write queue-cursor-3"], ignoreOrder: true);
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddEmbeddedEngine(options =>
-        {
-            options.DatabasePath = _folder["caur.db"];
-            options.Serializer = new GrainStateSerializer();
-            options.Clock = new ManualClock();
-        });
-        _host = builder.Build();
-        await _host.StartAsync();
-    }
+    public async ValueTask InitializeAsync() => _storage = await TestStorage.OpenAsync(_folder["caur.db"]);
 
     public async ValueTask DisposeAsync()
     {
@@ -301,8 +283,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
             _damages.ShouldBeEmpty();
         }
 
-        await _host.StopAsync();
-        _host.Dispose();
+        await _storage.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -313,12 +294,12 @@ public sealed class SlotStoreTests : IAsyncLifetime
     /// <summary>Changes one byte of a record, in its middle.</summary>
     private void Flip(string name)
     {
-        using var connection = new SqliteConnection(_folder["caur.db"], readOnly: false);
-        using var update = connection.Prepare(
-            "UPDATE grain_state SET data=CAST(substr(data, 1, length(data)/2) || X'07' || substr(data, length(data)/2 + 2) AS BLOB) WHERE name=?1");
-        update.Bind(1, name).Step();
-        connection.Changes.ShouldBe(1);
+        var record = Record(name);
+        record.Data[record.Data.Length / 2] = 7;
+        EngineRecords.Write(_folder["caur.db"], record);
     }
+
+    private FarmRecord Record(string name) => EngineRecords.All(_folder["caur.db"]).Single(record => record.Name == name);
 
     private static QueueSlot Value(string pkgbase) => new()
     {
@@ -330,7 +311,7 @@ public sealed class SlotStoreTests : IAsyncLifetime
 
     private async Task<(SlotStore<QueueSlot> Store, Dictionary<int, QueueSlot> Found)> OpenAsync()
     {
-        var storage = new FaultyStorage(_host.Services.GetRequiredService<IGrainStorage>(), _faults);
+        var storage = new FaultyStorage(_storage.Storage, _faults);
         var store = new SlotStore<QueueSlot>(storage, Owner, "queue", longestGap: 4096);
         var found = await store.LoadAsync(damage => _damages.Add(damage));
         return (store, found.ToDictionary(pair => pair.Slot, pair => pair.Value));

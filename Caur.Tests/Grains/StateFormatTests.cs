@@ -323,5 +323,5 @@ public sealed class StateFormatTests
         Serializer.Serialize(read).ToString().ShouldBe(Serializer.Serialize(value).ToString());
     }
 
-    private static T Read<T>(string json) => Serializer.Deserialize<T>(BinaryData.FromString(json));
+    private static T Read<T>(string json) => Serializer.Deserialize<T>(BinaryData.FromString(json))!;
 }

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
-using Caur.Embedded;
 using Caur.Protocol.Builders;
 using Caur.Protocol.Link;
 using Caur.Tests.Api;
+using Caur.Tests.Engine;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Link;
@@ -137,7 +137,7 @@ public sealed class LinkMisuseTests : IAsyncLifetime
 
         (await session.AcceptAsync(invented[0], Token)).ShouldBeFalse();
         (await session.CompleteAsync(new AttemptResult { Attempt = invented[1], Outcome = AttemptOutcome.Failed }, Token)).ShouldBeFalse();
-        _hub.Hub.Services.GetRequiredService<EmbeddedEngine>().Activations.All.Select(activation => $"{activation.GrainId}")
+        TestEngine.ActivationsOf(_hub.Hub.Services).Select(static grain => $"{grain}")
             .Where(id => id.Contains("/arch", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 

@@ -87,6 +87,6 @@ public sealed class NoticeFormatTests
     {
         var value = Serializer.Deserialize<T>(BinaryData.FromString(json));
         JsonNode.DeepEquals(JsonNode.Parse(Encoding.UTF8.GetString(Serializer.Serialize(value).ToArray())), JsonNode.Parse(json)).ShouldBeTrue(Serializer.Serialize(value).ToString());
-        return value;
+        return value!;
     }
 }

@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
-using Caur.Embedded.Storage;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
+using Caur.Tests.Engine;
 using Caur.Tests.Storage.Support;
 
 namespace Caur.Tests.Publication;
@@ -32,12 +32,8 @@ public sealed class FinishedPublicationTests(FarmKey key) : IClassFixture<FarmKe
             await hub.UntilAsync(async () => (await hub.Repository(target).GetAsync()).Problem.Contains("stopped"), () => "it is stopped");
         }
 
-        using (var database = new SqliteConnection(Path.Combine(_folder["data"], "caur.db"), readOnly: false))
-        {
-            using var damage = database.Prepare("UPDATE grain_state SET data=X'00FF7B' WHERE name='order-0'");
-            damage.Step();
-            database.Changes.ShouldBe(1);
-        }
+        var state = Path.Combine(_folder["data"], "caur.db");
+        EngineRecords.Write(state, EngineRecords.All(state).Single(static record => record.Name == "order-0") with { Data = [0x00, 0xFF, 0x7B] });
 
         await using var next = await PublicationHub.StartAsync(_folder["data"], Gpg);
         await next.UntilAsync(async () => (await next.Repository(target).GetAsync()).Generation == 1, () => "it is finished");

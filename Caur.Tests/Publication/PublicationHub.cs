@@ -4,16 +4,15 @@ using System.Security.Cryptography;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Ids;
 using Caur.Contracts.Repositories;
-using Caur.Embedded;
 using Caur.Grains.Hosting;
 using Caur.Grains.Repositories;
-using Caur.Grains.State;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Storage.Logs;
 using Caur.Storage.Processes;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
+using Caur.Tests.Engine;
 using Caur.Tests.Storage.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,7 +22,7 @@ using Orleans.Storage;
 
 namespace Caur.Tests.Publication;
 
-/// <summary>What a hub has to do with publication, all of it real: grains on the embedded engine, landing zone, store, gpg, logs. Builds
+/// <summary>What a hub has to do with publication, all of it real: grains on the engine of this build, landing zone, store, gpg, logs. Builds
 /// come to it from no builder: a test lands their archives and says that they are built.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class PublicationHub : IAsyncDisposable
@@ -31,14 +30,14 @@ internal sealed class PublicationHub : IAsyncDisposable
     private static readonly BuilderId Builder = new("test", "0");
     private static long _timestamp = 1_700_000_000_000;
 
-    private readonly IHost _host;
+    private readonly TestEngine _engine;
     private readonly DataFolders _folders;
 
-    private PublicationHub(IHost host, DataFolders folders) => (_host, _folders) = (host, folders);
+    private PublicationHub(TestEngine engine, DataFolders folders) => (_engine, _folders) = (engine, folders);
 
-    public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
+    public IClusterClient Client => _engine.Client;
 
-    public IServiceProvider Services => _host.Services;
+    public IServiceProvider Services => _engine.Services;
 
     public DataFolders Folders => _folders;
 
@@ -49,42 +48,14 @@ internal sealed class PublicationHub : IAsyncDisposable
         options ??= new PublicationHubOptions();
         var folders = DataFolders.Resolve(data);
         folders.Create();
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(LogLevel.None);
-        var services = builder.Services;
-        services.AddSingleton(options.Clock);
-        services.AddSingleton(folders);
-        services.AddSingleton(new LandingZone(folders.Landing));
-        services.AddSingleton(_ => new BuildLogStore(folders.Logs));
-        services.AddSingleton(new GpgSigner(gpg, new ProcessRunner(TimeProvider.System)));
-        services.AddSingleton(options.Store);
-        if (options.Probe is { } probe)
+        var engine = await TestEngine.StartAsync(new TestEngineOptions
         {
-            services.AddSingleton(probe);
-        }
-
-        services.AddEmbeddedEngine(engine =>
-        {
-            engine.DatabasePath = folders.Database;
-            engine.Clock = options.Clock;
-            // A clock that a test moves must not end the calls that are on their way.
-            engine.ResponseTimeout = TimeSpan.FromDays(1);
-            engine.StorageNames.Add(GrainStorageNames.Farm);
-            engine.GrainAssemblies.Add(typeof(GrainStorageNames).Assembly);
+            StatePath = folders.Database,
+            Clock = options.Clock,
+            Configure = builder => Configure(builder, folders, gpg, options),
+            Storage = options.Storage,
         });
-        services.AddCaurGrains();
-        if (options.Storage is { } wrap)
-        {
-            var storage = services.Single(service =>
-                service.ServiceType == typeof(IGrainStorage) && service.IsKeyedService && service.ServiceKey is GrainStorageNames.Farm);
-            services.Remove(storage);
-            services.AddKeyedSingleton(
-                GrainStorageNames.Farm, (provider, key) => wrap((IGrainStorage)storage.KeyedImplementationFactory!(provider, key)));
-        }
-
-        var host = builder.Build();
-        await host.StartAsync();
-        return new PublicationHub(host, folders);
+        return new PublicationHub(engine, folders);
     }
 
     public static BuildId NewBuild(TargetId target, string pkgbase) =>
@@ -151,7 +122,7 @@ internal sealed class PublicationHub : IAsyncDisposable
                 throw new TimeoutException($"{phase()} after 60 s");
             }
 
-            (Services.GetRequiredService<TimeProvider>() as Engine.ManualClock)?.Advance(TimeSpan.FromSeconds(1));
+            (Services.GetRequiredService<TimeProvider>() as ManualClock)?.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         }
     }
@@ -163,10 +134,24 @@ internal sealed class PublicationHub : IAsyncDisposable
         return await reader.ReadToEndAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    private static void Configure(IHostApplicationBuilder builder, DataFolders folders, GpgOptions gpg, PublicationHubOptions options)
     {
-        await _host.StopAsync();
-        _host.Dispose();
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        var services = builder.Services;
+        services.AddSingleton(options.Clock);
+        services.AddSingleton(folders);
+        services.AddSingleton(new LandingZone(folders.Landing));
+        services.AddSingleton(_ => new BuildLogStore(folders.Logs));
+        services.AddSingleton(new GpgSigner(gpg, new ProcessRunner(TimeProvider.System)));
+        services.AddSingleton(options.Store);
+        if (options.Probe is { } probe)
+        {
+            services.AddSingleton(probe);
+        }
+
+        services.AddCaurGrains();
     }
 }
 

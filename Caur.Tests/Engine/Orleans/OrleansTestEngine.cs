@@ -1,0 +1,165 @@
+using System.Text.Json;
+using Caur.Grains.State;
+using Caur.Tests.Grains;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Persistence;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Serialization.Serializers;
+using Orleans.Storage;
+using StackExchange.Redis;
+
+namespace Caur.Tests.Engine;
+
+/// <summary>The engine that a test's farm runs on: here a cluster of two silos.</summary>
+internal sealed class TestEngine : IAsyncDisposable
+{
+    private readonly TestSilos _silos;
+
+    private TestEngine(TestSilos silos) => _silos = silos;
+
+    /// <summary>A client beside the silos: whatever goes through it crosses a connection.</summary>
+    public IClusterClient Client => _silos.Client;
+
+    /// <summary>Of the host that grains run in; of one of them when there are several.</summary>
+    public IServiceProvider Services => _silos.Silos[0];
+
+    /// <summary>The grains that are in memory.</summary>
+    public IReadOnlyList<GrainId> Activations => [.. _silos.Silos.SelectMany(ActivationsOf)];
+
+    /// <summary>The grains in memory of any host that grains run in.</summary>
+    public static IReadOnlyList<GrainId> ActivationsOf(IServiceProvider services) =>
+        [.. TestSilos.ContextsOf(services).Select(static context => context.GrainId)];
+
+    /// <summary>Starts it with the grains of the farm. Calls are answered within a day of the clock.</summary>
+    public static async Task<TestEngine> StartAsync(TestEngineOptions options)
+    {
+        var redis = await TestRedis.ConnectAsync();
+        return new TestEngine(await TestSilos.StartAsync(TestSilos.ServiceOf(options.StatePath), options.Clock, TimeSpan.FromDays(1), (silo, host) =>
+        {
+            const string Inner = "inner";
+            TestSilos.AddStorage(silo, options.Storage is null ? GrainStorageNames.Farm : Inner, redis, new GrainStateSerializer());
+            if (options.Storage is { } wrap)
+            {
+                silo.Services.AddKeyedSingleton(GrainStorageNames.Farm, (provider, _) => wrap(provider.GetRequiredKeyedService<IGrainStorage>(Inner)));
+            }
+
+            options.Configure(host);
+        }));
+    }
+
+    /// <summary>Waits until no grain has work. What is held back by a test is work without end: this ends after a while all the same.</summary>
+    public Task SettleAsync() => _silos.SettleAsync();
+
+    public ValueTask DisposeAsync() => _silos.DisposeAsync();
+}
+
+/// <summary>The records that an engine keeps, as they lie in its storage, whether it runs or not.</summary>
+internal static class EngineRecords
+{
+    public static List<FarmRecord> All(string statePath)
+    {
+        var redis = Connect();
+        var prefix = $"{TestSilos.ServiceOf(statePath)}/state/";
+        var found = new List<FarmRecord>();
+        foreach (var key in redis.GetServers().Single().Keys(pattern: $"{prefix}*", pageSize: 1000))
+        {
+            var path = ((string)key!)[prefix.Length..];
+            var name = path.LastIndexOf('/');
+            found.Add(new FarmRecord(path[..name], path[(name + 1)..], (byte[])redis.GetDatabase().HashGet(key, "data")!));
+        }
+
+        return [.. found.OrderBy(static record => record.Grain, StringComparer.Ordinal).ThenBy(static record => record.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Puts other bytes into a record that is there.</summary>
+    public static void Write(string statePath, FarmRecord record)
+    {
+        Connect().GetDatabase().KeyExists(KeyOf(statePath, record)).ShouldBeTrue();
+        Connect().GetDatabase().HashSet(KeyOf(statePath, record), "data", record.Data);
+    }
+
+    /// <summary>Removes a record that is there.</summary>
+    public static void Remove(string statePath, FarmRecord record) => Connect().GetDatabase().KeyDelete(KeyOf(statePath, record)).ShouldBeTrue();
+
+    /// <summary>The reminders: whose, and their names.</summary>
+    public static List<(string Grain, string Name)> Reminders(string statePath) =>
+    [
+        .. Connect().GetDatabase().SortedSetRangeByRank($"{TestSilos.ServiceOf(statePath)}/reminders")
+            .Select(static row => JsonSerializer.Deserialize<string[]>($"[{row}]")!)
+            .Select(static parts => (parts[1], parts[2])),
+    ];
+
+    /// <summary>Keeps what a copy of the folder of <paramref name="statePath"/> does not have.</summary>
+    public static void Save(string statePath, string folder)
+    {
+        var database = Connect().GetDatabase();
+        var rows = Keys(statePath).Select(key => $"{key} {Convert.ToBase64String(database.KeyDump(key)!)}");
+        File.WriteAllLines(Path.Combine(folder, "redis"), rows);
+    }
+
+    /// <summary>Brings back what was kept, after the copy of the folder was brought back.</summary>
+    public static void Restore(string statePath, string folder)
+    {
+        var database = Connect().GetDatabase();
+        database.KeyDelete([.. Keys(statePath)]);
+        foreach (var row in File.ReadLines(Path.Combine(folder, "redis")))
+        {
+            var end = row.LastIndexOf(' ');
+            database.KeyRestore(row[..end], Convert.FromBase64String(row[(end + 1)..]));
+        }
+    }
+
+    private static List<RedisKey> Keys(string statePath) => [.. Connect().GetServers().Single().Keys(pattern: $"{TestSilos.ServiceOf(statePath)}/*", pageSize: 1000)];
+
+    private static RedisKey KeyOf(string statePath, FarmRecord record) => $"{TestSilos.ServiceOf(statePath)}/state/{record.Grain}/{record.Name}";
+
+    // The engine has been started: there is a connection.
+    private static IConnectionMultiplexer Connect()
+    {
+        var connecting = TestRedis.ConnectAsync();
+        connecting.IsCompletedSuccessfully.ShouldBeTrue();
+        return connecting.GetAwaiter().GetResult();
+    }
+}
+
+/// <summary>An engine's storage alone, with the serializer of the farm's state.</summary>
+internal sealed class TestStorage : IAsyncDisposable
+{
+    private readonly RedisGrainStorage _storage;
+    private readonly ServiceProvider _services;
+
+    private TestStorage(RedisGrainStorage storage, ServiceProvider services) => (_storage, _services) = (storage, services);
+
+    public IGrainStorage Storage => _storage;
+
+    public static async Task<TestStorage> OpenAsync(string statePath)
+    {
+        var redis = await TestRedis.ConnectAsync();
+        var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = new GrainStateSerializer();
+        var storage = new RedisGrainStorage(
+            GrainStorageNames.Farm,
+            new RedisStorageOptions { CreateMultiplexer = _ => Task.FromResult((redis, true)), DeleteStateOnClear = true, GrainStorageSerializer = serializer },
+            serializer,
+            Options.Create(new ClusterOptions { ServiceId = TestSilos.ServiceOf(statePath) }),
+            services.GetRequiredService<IActivatorProvider>(),
+            NullLogger<RedisGrainStorage>.Instance);
+        var lifecycle = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
+        storage.Participate(lifecycle);
+        await lifecycle.OnStart(CancellationToken.None);
+        return new TestStorage(storage, services);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _storage.DisposeAsync();
+        await _services.DisposeAsync();
+    }
+}
