@@ -44,7 +44,7 @@ public sealed class EmbeddedTransferTests : IDisposable
     [Fact]
     public async Task ExportAndImport_OfAFarm_TakeEveryRecordAlongAndTheFarmGoesOn()
     {
-        await using var farm = await Farm.StartAsync();
+        await using var farm = await Grains.Farm.StartAsync();
         var builder = new ScriptedBuilder(farm);
         await builder.JoinAsync();
         var published = await farm.EnqueueAsync("published");
