@@ -155,8 +155,7 @@ public sealed class StateFileTests
         return Encoding.UTF8.GetBytes($$"""{{text}}{"records":0,"reminders":0,"sha256":"{{hash}}"}{{'\n'}}""");
     }
 
-    private static string Text(Random random) =>
-        new([.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => "abz019@._+-/ \"\\ü世\t'<&"[random.Next(22)])]);
+    private static string Text(Random random) => new(random.GetItems<char>("abz019@._+-/ \"\\ü世\t'<&", random.Next(1, 12)));
 
     private static byte[] Bytes(Random random)
     {
