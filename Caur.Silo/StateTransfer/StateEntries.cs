@@ -37,7 +37,9 @@ internal sealed record StateHeader(string Engine, DateTime At, string Farm);
 /// <summary>How much of each kind.</summary>
 internal readonly record struct StateCount(long Records, long Reminders)
 {
-    public bool IsNothing => Records == 0 && Reminders == 0;
+    public long Total => Records + Reminders;
+
+    public bool IsNothing => Total == 0;
 
     public StateCount With(StateEntry entry) => entry is StateRecord ? this with { Records = Records + 1 } : this with { Reminders = Reminders + 1 };
 

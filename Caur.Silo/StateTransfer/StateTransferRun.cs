@@ -26,7 +26,7 @@ internal sealed class StateTransferRun(IStateStore store, Action<string> say, Ti
         await foreach (var entry in store.ReadAsync(say, cancellationToken))
         {
             await writer.WriteAsync(entry, cancellationToken);
-            Tell("written", writer.Written);
+            Tell("exported", writer.Written);
         }
 
         await writer.EndAsync(cancellationToken);
@@ -38,16 +38,16 @@ internal sealed class StateTransferRun(IStateStore store, Action<string> say, Ti
     /// failed.</exception>
     public async Task<StateTransferResult> ImportAsync(StateFileSource source, CancellationToken cancellationToken)
     {
-        var looked = source.Read();
-        await foreach (var _ in looked.ReadAsync(cancellationToken))
-        {
-            Tell("looked through", looked.Count);
-        }
-
         if (await store.CountAsync(cancellationToken) is { IsNothing: false } there)
         {
             throw new StateTransferException(
                 $"{store.Farm} has {there} already, and an import wants an empty place, so that nothing is lost or mixed; nothing was changed. {store.Elsewhere}");
+        }
+
+        var looked = source.Read();
+        await foreach (var _ in looked.ReadAsync(cancellationToken))
+        {
+            Tell("looked through", looked.Count);
         }
 
         await using var import = await store.BeginImportAsync(cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class StateTransferRun(IStateStore store, Action<string> say, Ti
         await foreach (var entry in reader.ReadAsync(cancellationToken))
         {
             await import.AddAsync(entry, cancellationToken);
-            Tell($"of {looked.Count} imported", reader.Count);
+            Tell("imported", reader.Count, looked.Count);
         }
 
         if (reader.Hash != looked.Hash)
@@ -67,12 +67,12 @@ internal sealed class StateTransferRun(IStateStore store, Action<string> say, Ti
         return new StateTransferResult(reader.Count, reader.Hash, reader.Header!);
     }
 
-    private void Tell(string what, StateCount count)
+    private void Tell(string what, StateCount count, StateCount? all = null)
     {
         if (time.GetElapsedTime(_told) >= Silence)
         {
             _told = time.GetTimestamp();
-            say($"{count} {what} so far");
+            say($"{count.Total}{(all is { } known ? $" of {known.Total}" : "")} records and reminders {what} so far");
         }
     }
 }

@@ -27,7 +27,7 @@ internal static class StateVerb
         """
         Fills the empty state of a farm that does not run with what an export wrote, of either engine.
 
-        Looks all of the file through before it writes anything. What was interrupted is repeated; until then no farm starts on it.
+        Looks all of the file through before it writes anything. One that was interrupted is repeated: nothing of it counts before its end.
         """;
 
     private static readonly Argument<string> Target = new("file") { Description = "Where to; '-' is the standard output.", HelpName = "FILE" };
