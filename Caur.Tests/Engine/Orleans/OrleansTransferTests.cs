@@ -213,7 +213,7 @@ public sealed class OrleansTransferTests
         // One whose clock is another: it is seen to live.
         _clock.Advance(TimeSpan.FromMinutes(10));
         var watched = ExportAsync();
-        await _clock.ArmedAsync();
+        await _clock.ArmedAsync(TimeSpan.FromSeconds(25));
         silo.IAmAliveTime += TimeSpan.FromSeconds(10);
         await members.UpdateIAmAlive(silo);
         _clock.Advance(TimeSpan.FromSeconds(25));
@@ -222,7 +222,7 @@ public sealed class OrleansTransferTests
         // One that was killed, and nobody was left to tell.
         _clock.Advance(TimeSpan.FromMinutes(10));
         watched = ExportAsync();
-        await _clock.ArmedAsync();
+        await _clock.ArmedAsync(TimeSpan.FromSeconds(25));
         _clock.Advance(TimeSpan.FromSeconds(25));
         (await StateSamples.ReadAsync(await watched)).ShouldBeEmpty();
 
