@@ -10,6 +10,12 @@ internal sealed class IdleCollector : IDisposable
     {
         _engine = engine;
         var quantum = engine.Collection.CollectionQuantum;
+        if (engine.Classes.All.FirstOrDefault(grainClass => AgeLimit(grainClass) is var age && age != Timeout.InfiniteTimeSpan && age <= quantum) is { } hasty)
+        {
+            throw new InvalidOperationException(
+                $"{hasty.Type} may be idle for {AgeLimit(hasty)}, which must be longer than the {quantum} between two looks for idle grains.");
+        }
+
         _timer = engine.Time.CreateTimer(_ => Collect(), null, quantum, quantum);
     }
 

@@ -9,8 +9,8 @@ using Orleans.Runtime;
 namespace Caur.Grains.Packages;
 
 /// <summary>What was learned of one package folder. It calls nobody. A schedule asks thousands at once and none of them again for long, so
-/// none stays in memory for that.</summary>
-[CollectionAgeLimit(Minutes = 1)]
+/// none stays in memory for that; two minutes, because idle grains are looked for every minute.</summary>
+[CollectionAgeLimit(Minutes = 2)]
 internal sealed partial class PackageGrain(
     [PersistentState("package", GrainStorageNames.Farm)] IPersistentState<BuildHistory> history, ILogger<PackageGrain> logger) : Grain, IPackageGrain
 {

@@ -6,6 +6,7 @@ using Caur.Storage.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -23,6 +24,9 @@ internal static class FarmEngine
 
     /// <summary>A silo that died is found out within about six seconds: what waits for it goes on then.</summary>
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Shorter than any grain's own age limit, which is a minute.</summary>
+    private static readonly TimeSpan CollectionQuantum = TimeSpan.FromSeconds(15);
 
     /// <summary>Adds a silo that hosts the farm's grains.</summary>
     /// <param name="services">The process' services.</param>
@@ -45,6 +49,7 @@ internal static class FarmEngine
 
         // Before the client: a Redis that would lose something, or that is not there, is told in a line.
         services.AddHostedService<OrleansRedisCheck>();
+        services.AddLogging(Quieten);
         return services.AddOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(options => Name(options, settings));
@@ -73,7 +78,9 @@ internal static class FarmEngine
         var redis = new OrleansRedis(settings);
         services.AddSingleton(redis);
         services.AddHostedService<OrleansRedisCheck>();
+        services.AddHostedService<OrleansPorts>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
+        services.AddLogging(Quieten);
         return services.AddOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(options => Name(options, settings));
@@ -86,6 +93,7 @@ internal static class FarmEngine
                 membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
                 membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
             });
+            silo.Configure<GrainCollectionOptions>(static collection => collection.CollectionQuantum = CollectionQuantum);
             silo.UseRedisClustering(options =>
             {
                 options.ConfigurationOptions = redis.Options;
@@ -117,6 +125,15 @@ internal static class FarmEngine
 
     private static ClusterSettings Required(ClusterSettings? cluster) => cluster
         ?? throw new HubSettingsException("CAUR_REDIS is needed: this caur was built for a cluster, whose state is in Redis (docs/cluster.md); one without -p:CaurEngine=orleans needs none");
+
+    /// <summary>What somebody has to look at. That there is no server's garbage collector is meant so: a silo is small.</summary>
+    private static void Quieten(ILoggingBuilder logging)
+    {
+        logging.AddFilter("Orleans", LogLevel.Warning);
+        logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Error);
+    }
 
     private static void Name(ClusterOptions options, ClusterSettings settings) => (options.ClusterId, options.ServiceId) = (settings.ClusterId, settings.ClusterId);
 

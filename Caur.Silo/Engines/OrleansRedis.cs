@@ -57,6 +57,9 @@ internal sealed class OrleansRedis : IAsyncDisposable
             Password = settings.RedisPassword,
             Ssl = settings.RedisTls,
 
+            // INFO, for the look at how it keeps what it is told.
+            AllowAdmin = true,
+
             // It may come up after this process, and go and come back while this runs.
             AbortOnConnectFail = false,
             ConnectRetry = 3,

@@ -7,11 +7,12 @@ namespace Caur.Silo.Engines;
 
 /// <summary>Refuses to start on a Redis that would lose a farm's state: one that keeps nothing on its disk, or that removes what it has no room
 /// for, or that has only a part of it. It waits for one that is not there yet.</summary>
-internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider clock, ILogger<OrleansRedisCheck> logger) : IHostedService
+internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider clock, ILogger<OrleansRedisCheck> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Before anything else starts.</summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         for (var told = false; ; told = true)
@@ -49,7 +50,15 @@ internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider
         }
     }
 
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>What stands in the way of a farm's state in a Redis that answers INFO so; for people. Null when nothing does.</summary>
     /// <param name="info">INFO's names and values.</param>

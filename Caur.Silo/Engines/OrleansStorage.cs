@@ -21,7 +21,7 @@ internal sealed class OrleansStorage : IGrainStorage, ILifecycleParticipant<ISil
     private OrleansStorage(RedisGrainStorage inner) => _inner = inner;
 
     /// <summary>Makes the storage of a name.</summary>
-    public static IGrainStorage Create(IServiceProvider services, string name)
+    public static OrleansStorage Create(IServiceProvider services, string name)
     {
         var options = services.GetRequiredService<IOptionsMonitor<RedisStorageOptions>>().Get(name);
         options.GrainStorageSerializer = new Watched(services.GetRequiredService<IGrainStorageSerializer>());

@@ -119,7 +119,15 @@ internal static class DatabaseVerb
         }
         catch
         {
-            await app.StopAsync(CancellationToken.None);
+            try
+            {
+                await app.StopAsync(CancellationToken.None);
+            }
+            catch (Exception second) when (second is not OutOfMemoryException)
+            {
+                // What began first is what somebody has to hear of.
+            }
+
             throw;
         }
     }

@@ -2,12 +2,12 @@ using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
 using Caur.Grains.Hosting;
-using Caur.Silo.Engines;
 using Caur.Silo.Hub;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Storage.Logs;
 using Caur.Storage.Repositories;
+using Caur.Tests.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Caur.Tests.Api;
 
-/// <summary>Composes the gateway with all its routes before grains on the embedded engine, over a data folder, on a free port.</summary>
+/// <summary>Composes the gateway with all its routes before grains on the engine of this build, over a data folder, on a free port.</summary>
 internal static class TestGateway
 {
     /// <param name="folders">Made where they are missing.</param>
@@ -42,7 +42,7 @@ internal static class TestGateway
         services.AddSingleton(new TokenStore(Path.Combine(folders.Root, "tokens.json"), TimeProvider.System));
         services.AddSingleton<ITrustedKeys, NoKeys>();
         own(services);
-        services.AddFarmEngine(folders);
+        TestEngine.AddTo(services, folders);
         services.AddCaurGrains();
         services.AddCaurGateway();
         var app = builder.Build();

@@ -1,6 +1,9 @@
 using Caur.Embedded;
 using Caur.Embedded.Storage;
 using Caur.Grains.State;
+using Caur.Silo.Engines;
+using Caur.Silo.Hub;
+using Caur.Storage.Files;
 using Caur.Tests.Grains;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -57,6 +60,15 @@ internal sealed class TestEngine : IAsyncDisposable
         await host.StartAsync();
         return new TestEngine(host);
     }
+
+    /// <summary>Adds the engine as the hub is composed with it.</summary>
+    public static IServiceCollection AddTo(IServiceCollection services, DataFolders folders) => services.AddFarmEngine(folders);
+
+    /// <summary>A hub's settings with what this build's hub wants beside them.</summary>
+    public static HubSettings Complete(HubSettings settings) => settings;
+
+    /// <summary>The services of the host that has this grain in memory.</summary>
+    public IServiceProvider ServicesOf(GrainId grain) => Services;
 
     /// <summary>Waits until no grain has work. What is held back by a test is work without end: this ends after a while all the same.</summary>
     public async Task SettleAsync()

@@ -20,6 +20,34 @@ public sealed class EngineCallTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
     [Fact]
+    public async Task Calls_OfOneCaller_RunInTheirOrder()
+    {
+        var grain = _engine.Client.GetGrain<ITurnGrain>("in order");
+        var texts = Enumerable.Range(0, 100).Select(static i => $"{i}").ToList();
+        await Task.WhenAll(texts.Select(grain.Note)).DefaultTimeout("all calls");
+        (await grain.Notes()).ShouldBe(texts);
+    }
+
+    [Fact]
+    public async Task Writers_BehindSeveralReaders_WaitForTheLastAndRunOneByOne()
+    {
+        var grain = _engine.Client.GetGrain<ITurnGrain>("behind readers");
+        var readers = new[] { grain.HoldReading("reader one"), grain.HoldReading("reader two") };
+        await Gate.Named("reader one").Reached.DefaultTimeout("the first reader");
+        await Gate.Named("reader two").Reached.DefaultTimeout("the second reader");
+        var writing = grain.Hold("writer behind readers");
+        var note = grain.Note("behind");
+        Gate.Named("reader one").Open();
+        await readers[0].DefaultTimeout("the first reader's end");
+        (await grain.Notes()).ShouldNotContain("begin writer behind readers");
+        Gate.Named("reader two").Open();
+        await Gate.Named("writer behind readers").Reached.DefaultTimeout("the writer");
+        (await grain.Notes()).ShouldNotContain("behind");
+        Gate.Named("writer behind readers").Open();
+        await Task.WhenAll(writing, note, readers[1]).DefaultTimeout("all calls");
+    }
+
+    [Fact]
     public async Task Timeout_OfACall_NamesGrainMethodAndTime()
     {
         var grain = _engine.Client.GetGrain<ICallGrain>("slow");

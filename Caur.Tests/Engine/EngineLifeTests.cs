@@ -99,12 +99,37 @@ public sealed class EngineLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deactivation_WhileCallsWait_HandsThemToTheNextActivationInTheirOrder()
+    {
+        var grain = _engine.Client.GetGrain<ILifeGrain>("handing on");
+        var held = grain.Hold("handing on");
+        await Gate.Named("handing on").Reached.DefaultTimeout("the call");
+        var texts = Enumerable.Range(0, 20).Select(static i => $"mark {i}").ToList();
+        // Half of them wait already when the end is asked for, and half come after that.
+        var marks = texts.Take(10).Select(grain.Mark).ToList();
+        await grain.EndNow().DefaultTimeout("the call that ends it");
+        marks.AddRange(texts.Skip(10).Select(grain.Mark));
+        Gate.Named("handing on").Open();
+        await held.DefaultTimeout("the call's end");
+        await Task.WhenAll(marks).DefaultTimeout("the calls that waited");
+        Life.Of("handing on").Events.Skip(6).ShouldBe(texts);
+    }
+
+    [Fact]
     public async Task Start_WithAStateInAnUnknownStorage_NamesIt()
     {
         await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(LostStateGrain)] };
         var error = await Should.ThrowAsync<InvalidOperationException>(async () => await engine.InitializeAsync());
         error.Message.ShouldContain("nowhere");
         error.Message.ShouldContain(nameof(LostStateGrain));
+    }
+
+    [Fact]
+    public async Task Start_WithAClassThatIsIdleForNoLongerThanBetweenTwoLooks_NamesIt()
+    {
+        await using var engine = new EmbeddedEngineFixture { GrainClasses = [typeof(HastyGrain)] };
+        var error = await Should.ThrowAsync<InvalidOperationException>(async () => await engine.InitializeAsync());
+        error.Message.ShouldContain(nameof(HastyGrain));
     }
 
     [Fact]
@@ -164,6 +189,12 @@ public sealed class RestlessGrain : Grain, IRestlessGrain
 
     public Task Ping() => Task.CompletedTask;
 }
+
+[Alias("caur.tests.IHastyGrain")]
+public interface IHastyGrain : IGrainWithStringKey;
+
+[CollectionAgeLimit(Minutes = 1)]
+public sealed class HastyGrain : Grain, IHastyGrain;
 
 [Alias("caur.tests.ILostStateGrain")]
 public interface ILostStateGrain : IGrainWithStringKey;

@@ -9,7 +9,7 @@ internal sealed record TestEngineOptions
     /// <summary>A file in the test's own folder that stands for the state: whoever starts with the same one finds it again.</summary>
     public required string StatePath { get; init; }
 
-    /// <summary>The clock of timeouts, timers and reminders.</summary>
+    /// <summary>The clock of timers and reminders.</summary>
     public required TimeProvider Clock { get; init; }
 
     /// <summary>The services beside the engine, for each host that grains run in.</summary>

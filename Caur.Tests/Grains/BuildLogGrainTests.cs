@@ -111,7 +111,7 @@ public sealed class BuildLogGrainTests
         await using var farm = await Farm.StartAsync();
         var builder = await BeginAsync(farm);
         await builder.WriteAsync(Attempt(builder, 1), "one\n");
-        var store = farm.Services.GetRequiredService<BuildLogStore>();
+        var store = farm.ServicesOf(farm.Log(Build)).GetRequiredService<BuildLogStore>();
         await (await store.OpenAsync(new LogKey(Build.Pkgbase, Build.Timestamp, "repo", "x86_64"), TestContext.Current.CancellationToken)).DisposeAsync();
 
         await Should.ThrowAsync<Exception>(() => builder.WriteAsync(Attempt(builder, 1), "two\n", 4));

@@ -52,6 +52,9 @@ internal sealed class Farm : IAsyncDisposable
 
     public IServiceProvider Services => _engine!.Services;
 
+    /// <summary>The services of the host that has this grain in memory.</summary>
+    public IServiceProvider ServicesOf(IAddressable grain) => _engine!.ServicesOf(grain.GetGrainId());
+
     /// <summary>The grains that are in memory.</summary>
     public IReadOnlyList<GrainId> Activations => _engine!.Activations;
 

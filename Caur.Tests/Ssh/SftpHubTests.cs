@@ -2,6 +2,7 @@ using Caur.Silo.Hub;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Tests.Api;
+using Caur.Tests.Engine;
 using Caur.Tests.Notifications;
 using Caur.Tests.Storage.Support;
 using Microsoft.Extensions.Logging;
@@ -29,7 +30,7 @@ public sealed class SftpHubTests
         }
 
         await using var hub = HubHost.Build(
-            new HubSettings { DataFolder = folders.Root, WebPort = 0, RunAgent = false, Variable = Variable }, builder => builder.Logging.ClearProviders().AddProvider(log));
+            TestEngine.Complete(new HubSettings { DataFolder = folders.Root, WebPort = 0, RunAgent = false, Variable = Variable }), builder => builder.Logging.ClearProviders().AddProvider(log));
         await hub.StartAsync(Token);
         await ApiHub.UntilAsync(() => Task.FromResult(log.Lines.Any(line => line.Contains("The farm is up", StringComparison.Ordinal))), "its start");
         await hub.StopAsync(Token);

@@ -1,4 +1,5 @@
 using Caur.Silo.Hub;
+using Caur.Tests.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -9,5 +10,5 @@ namespace Caur.Tests.Support;
 internal static class QuietHub
 {
     public static WebApplication Build(HubSettings settings) =>
-        HubHost.Build(settings, static builder => builder.Logging.AddFilter<ConsoleLoggerProvider>(null, LogLevel.None));
+        HubHost.Build(TestEngine.Complete(settings), static builder => builder.Logging.AddFilter<ConsoleLoggerProvider>(null, LogLevel.None));
 }

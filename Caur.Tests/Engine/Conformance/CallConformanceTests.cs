@@ -102,6 +102,7 @@ public abstract class CallConformanceTests<TFixture>(TFixture engine) : Conforma
         await Gate.Named(gate).Reached.DefaultTimeout("the call");
         await AdvanceAsync(PastTheTimeout);
         await Should.ThrowAsync<TimeoutException>(() => call.DefaultTimeout("the timeout"));
+        call.IsFaulted.ShouldBeTrue("the engine ended it");
         Gate.Named(gate).Open();
         await Eventually(async () => (await grain.Ended()).Contains(gate), true, "the callee's end");
     }

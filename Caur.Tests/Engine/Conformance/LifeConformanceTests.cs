@@ -179,8 +179,9 @@ public abstract class LifeConformanceTests<TFixture>(TFixture engine) : Conforma
         Life.Of(key).Events.ShouldBe(["activating", "activated", "deactivated ShuttingDown"]);
     }
 
+    /// <summary>All of them, in whatever order.</summary>
     [Fact]
-    public async Task Deactivation_WhileCallsWait_HandsThemToTheNextActivationInTheirOrder()
+    public async Task Deactivation_WhileCallsWait_HandsThemToTheNextActivation()
     {
         var (key, gate) = (NewKey(), NewKey());
         var grain = Grain<ILifeGrain>(key);
@@ -195,7 +196,8 @@ public abstract class LifeConformanceTests<TFixture>(TFixture engine) : Conforma
         Gate.Named(gate).Open();
         await held.DefaultTimeout("the call's end");
         (await Task.WhenAll(marks).DefaultTimeout("the calls that waited")).Distinct().ShouldHaveSingleItem().ShouldNotBe(before);
-        Life.Of(key).Events.ShouldBe(["activating", "activated", "held", "deactivated ApplicationRequested", "activating", "activated", .. texts]);
+        Life.Of(key).Events.Take(6).ShouldBe(["activating", "activated", "held", "deactivated ApplicationRequested", "activating", "activated"]);
+        Life.Of(key).Events.Skip(6).ShouldBe(texts, ignoreOrder: true);
     }
 
     [Fact]

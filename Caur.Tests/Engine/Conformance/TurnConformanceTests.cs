@@ -30,13 +30,14 @@ public abstract class TurnConformanceTests<TFixture>(TFixture engine) : Conforma
         (await grain.CountInTurns(0)).ShouldBe(1000);
     }
 
+    /// <summary>In what order they run is the engine's: a cluster's calls may overtake each other while their grain is looked for.</summary>
     [Fact]
-    public async Task Calls_OfOneCaller_RunInTheirOrder()
+    public async Task Calls_OfOneCaller_RunOnceEach()
     {
         var grain = Grain<ITurnGrain>(NewKey());
         var texts = Enumerable.Range(0, 100).Select(static i => $"{i}").ToList();
         await Task.WhenAll(texts.Select(grain.Note)).DefaultTimeout("all calls");
-        (await grain.Notes()).ShouldBe(texts);
+        (await grain.Notes()).ShouldBe(texts, ignoreOrder: true);
     }
 
     [Fact]
@@ -188,24 +189,28 @@ public abstract class TurnConformanceTests<TFixture>(TFixture engine) : Conforma
         await Task.WhenAll(held, reading).DefaultTimeout("both");
     }
 
+    /// <summary>A cluster's writers wait for the reader that began first, and not for those that joined it: whoever reads and awaits in between
+    /// must not believe that nothing is written meanwhile.</summary>
     [Fact]
-    public async Task Writers_BehindSeveralReaders_WaitForTheLastAndRunOneByOne()
+    public async Task Writers_BehindSeveralReaders_WaitForTheFirstAndRunOneByOne()
     {
         var grain = Grain<ITurnGrain>(NewKey());
         var (first, second, writer) = (NewKey("first"), NewKey("second"), NewKey("writer"));
-        var readers = new[] { grain.HoldReading(first), grain.HoldReading(second) };
+        var reading = grain.HoldReading(first);
         await Gate.Named(first).Reached.DefaultTimeout("the first reader");
+        var joined = grain.HoldReading(second);
         await Gate.Named(second).Reached.DefaultTimeout("the second reader");
         var writing = grain.Hold(writer);
-        var note = grain.Note("behind");
-        Gate.Named(first).Open();
-        await readers[0].DefaultTimeout("the first reader's end");
         (await grain.Notes()).ShouldNotContain($"begin {writer}");
+        Gate.Named(first).Open();
+        await reading.DefaultTimeout("the first reader's end");
         Gate.Named(second).Open();
+        await joined.DefaultTimeout("the second reader's end");
         await Gate.Named(writer).Reached.DefaultTimeout("the writer");
+        var note = grain.Note("behind");
         (await grain.Notes()).ShouldNotContain("behind");
         Gate.Named(writer).Open();
-        await Task.WhenAll(writing, note, readers[1]).DefaultTimeout("all calls");
+        await Task.WhenAll(writing, note).DefaultTimeout("all calls");
     }
 
     [Fact]

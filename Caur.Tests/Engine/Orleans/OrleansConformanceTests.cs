@@ -10,10 +10,10 @@ public sealed class OrleansCopyTests(OrleansEngineFixture engine) : CopyConforma
 
 public sealed class OrleansTimerTests(OrleansEngineFixture engine) : TimerConformanceTests<OrleansEngineFixture>(engine);
 
-public sealed class OrleansLifeTests(OrleansEngineFixture engine) : LifeConformanceTests<OrleansEngineFixture>(engine);
+public sealed class OrleansLifeTests(OrleansIdleFixture engine) : LifeConformanceTests<OrleansIdleFixture>(engine);
 
-public sealed class OrleansCallTests(OrleansEngineFixture engine) : CallConformanceTests<OrleansEngineFixture>(engine);
+public sealed class OrleansCallTests(OrleansCallFixture engine) : CallConformanceTests<OrleansCallFixture>(engine);
 
 public sealed class OrleansReminderTests(OrleansEngineFixture engine) : ReminderConformanceTests<OrleansEngineFixture>(engine);
 
-public sealed class OrleansObserverTests(OrleansEngineFixture engine) : ObserverConformanceTests<OrleansEngineFixture>(engine);
+public sealed class OrleansObserverTests(OrleansCallFixture engine) : ObserverConformanceTests<OrleansCallFixture>(engine);

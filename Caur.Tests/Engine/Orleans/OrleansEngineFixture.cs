@@ -10,7 +10,7 @@ using StackExchange.Redis;
 namespace Caur.Tests.Engine;
 
 /// <summary>Two silos over a Redis, and a clock that stands still.</summary>
-public sealed class OrleansEngineFixture : IEngineFixture
+public class OrleansEngineFixture : IEngineFixture
 {
     private readonly string _service = $"conformance-{Guid.NewGuid():N}";
     private readonly ManualClock _clock = new();
@@ -18,7 +18,7 @@ public sealed class OrleansEngineFixture : IEngineFixture
 
     public IClusterClient Client => _silos!.Client;
 
-    public TimeSpan LongestAdvance => TimeSpan.FromDays(3);
+    public virtual TimeSpan LongestAdvance => TimeSpan.FromDays(3);
 
     public async ValueTask InitializeAsync()
     {
@@ -27,15 +27,18 @@ public sealed class OrleansEngineFixture : IEngineFixture
         {
             TestSilos.AddStorage(silo, "Default", redis, new JsonStateSerializer());
             TestSilos.AddStorage(silo, ConformanceGrains.NamedStorage, redis, new JsonStateSerializer(), $"{_service}/{ConformanceGrains.NamedStorage}");
+            Configure(silo);
         });
     }
 
     /// <summary>Step by step, so that what is due in between does what it does before the clock goes on.</summary>
-    public async Task AdvanceAsync(TimeSpan span)
+    public virtual async Task AdvanceAsync(TimeSpan span)
     {
         var step = span > TimeSpan.FromMinutes(20) ? span / 200 : TimeSpan.FromSeconds(10);
         for (var left = span; left > TimeSpan.Zero; left -= step)
         {
+            // Reminders are set and looked for on the side.
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
             _clock.Advance(left < step ? left : step);
             await _silos!.SettleAsync(quietLooks: 2);
         }
@@ -54,7 +57,15 @@ public sealed class OrleansEngineFixture : IEngineFixture
         return await database.KeyExistsAsync(key) && !await database.HashSetAsync(key, "data", new byte[] { 0x00, 0xFF, 0x7B });
     }
 
-    public ValueTask DisposeAsync() => new(StopAsync());
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await StopAsync();
+    }
+
+    protected virtual void Configure(ISiloBuilder silo)
+    {
+    }
 
     private async Task StopAsync()
     {

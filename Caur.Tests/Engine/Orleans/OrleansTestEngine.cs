@@ -1,5 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using Caur.Grains.State;
+using Caur.Silo.Configuration;
+using Caur.Silo.Engines;
+using Caur.Silo.Hub;
+using Caur.Storage.Files;
 using Caur.Tests.Grains;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -52,6 +57,31 @@ internal sealed class TestEngine : IAsyncDisposable
 
             options.Configure(host);
         }));
+    }
+
+    /// <summary>Adds the engine as the hub is composed with it: a cluster of one silo.</summary>
+    public static IServiceCollection AddTo(IServiceCollection services, DataFolders folders) => services.AddFarmEngine(
+        folders, ClusterSettings.Read(Variables(folders.Root, static _ => null)));
+
+    /// <summary>A hub's settings with what this build's hub wants beside them.</summary>
+    public static HubSettings Complete(HubSettings settings) =>
+        settings with { Variable = Variables(DataFolders.Resolve(settings.DataFolder, settings.Variable).Root, settings.Variable) };
+
+    /// <summary>The services of the host that has this grain in memory.</summary>
+    public IServiceProvider ServicesOf(GrainId grain) =>
+        _silos.Silos.Single(silo => TestSilos.ContextsOf(silo).Any(context => context.GrainId == grain));
+
+    private static Func<string, string?> Variables(string folder, Func<string, string?> others)
+    {
+        var own = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["CAUR_REDIS"] = TestRedis.Address,
+            ["CAUR_CLUSTER_ID"] = TestSilos.ServiceOf(folder),
+            ["CAUR_SILO_ADDRESS"] = "127.0.0.1",
+            ["CAUR_SILO_PORT"] = TestRedis.FreePort().ToString(CultureInfo.InvariantCulture),
+            ["CAUR_SILO_GATEWAY_PORT"] = TestRedis.FreePort().ToString(CultureInfo.InvariantCulture),
+        };
+        return name => others(name) ?? own.GetValueOrDefault(name);
     }
 
     /// <summary>Waits until no grain has work. What is held back by a test is work without end: this ends after a while all the same.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using Caur.Silo.Engines;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
@@ -10,14 +11,15 @@ using Orleans.Hosting;
 using Orleans.Persistence;
 using Orleans.Reminders;
 using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using StackExchange.Redis;
 
 namespace Caur.Tests.Engine;
 
-/// <summary>Two silos and a client in this process, over a real Redis. Grains, calls, activation and reminders go by a test's clock, and
-/// what keeps the cluster together by the system's.</summary>
+/// <summary>Two silos and a client in this process, over a real Redis. Grains and reminders go by a test's clock, and what keeps the
+/// cluster together, calls and idleness by the system's: those are measured by it whatever clock they are given.</summary>
 internal sealed class TestSilos : IAsyncDisposable
 {
     private static readonly Type Directory = typeof(Grain).Assembly.GetType("Orleans.Runtime.ActivationDirectory")
@@ -38,7 +40,7 @@ internal sealed class TestSilos : IAsyncDisposable
 
     /// <summary>Starts them.</summary>
     /// <param name="service">Whose state it is: what is started with the same one finds it again.</param>
-    /// <param name="clock">The time of grains and calls.</param>
+    /// <param name="clock">The time of grains and reminders.</param>
     /// <param name="responseTimeout">How long a caller waits.</param>
     /// <param name="configure">What else a silo has.</param>
     /// <param name="configureClient">What else the client has.</param>
@@ -57,7 +59,11 @@ internal sealed class TestSilos : IAsyncDisposable
             silo.AddIncomingGrainCallFilter<IncomingCalls>();
             silo.AddOutgoingGrainCallFilter<OutgoingCalls>();
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = responseTimeout);
-            silo.UseRedisReminderService(options => options.CreateMultiplexer = _ => Task.FromResult((redis, true)));
+            silo.UseRedisReminderService(options =>
+            {
+                options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+                options.ConfigurationOptions = new ConfigurationOptions();
+            });
             configure(silo, host);
         }));
         builder.ConfigureClient(client =>
@@ -86,8 +92,12 @@ internal sealed class TestSilos : IAsyncDisposable
     public static string ServiceOf(string statePath) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(statePath))))[..16];
 
     /// <summary>A storage of grain state as a cluster has it.</summary>
-    public static void AddStorage(ISiloBuilder silo, string name, IConnectionMultiplexer redis, IGrainStorageSerializer serializer, string? folder = null) =>
-        silo.AddRedisGrainStorage(name, options => Configure(options, silo, redis, serializer, folder));
+    public static void AddStorage(ISiloBuilder silo, string name, IConnectionMultiplexer redis, IGrainStorageSerializer serializer, string? folder = null)
+    {
+        silo.Services.AddSingleton(serializer);
+        silo.Services.AddOptions<RedisStorageOptions>(name).Configure(options => Configure(options, redis, folder));
+        silo.Services.AddGrainStorage(name, OrleansStorage.Create);
+    }
 
     public static IEnumerable<IGrainContext> ContextsOf(IServiceProvider silo) =>
         ((IEnumerable<KeyValuePair<GrainId, IGrainContext>>)silo.GetRequiredService(Directory)).Select(static pair => pair.Value)
@@ -112,11 +122,10 @@ internal sealed class TestSilos : IAsyncDisposable
         await _cluster.DisposeAsync();
     }
 
-    private static void Configure(RedisStorageOptions options, ISiloBuilder silo, IConnectionMultiplexer redis, IGrainStorageSerializer serializer, string? folder)
+    private static void Configure(RedisStorageOptions options, IConnectionMultiplexer redis, string? folder)
     {
         options.CreateMultiplexer = _ => Task.FromResult((redis, true));
         options.ConfigurationOptions = new ConfigurationOptions();
-        options.GrainStorageSerializer = serializer;
         options.DeleteStateOnClear = true;
         if (folder is not null)
         {
@@ -128,7 +137,6 @@ internal sealed class TestSilos : IAsyncDisposable
     {
         services.AddSingleton(clock);
         services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
-        services.AddKeyedSingleton(TimeProviderNames.Messaging, clock);
         services.AddKeyedSingleton(ReminderTimeProviderNames.Reminders, clock);
     }
 
