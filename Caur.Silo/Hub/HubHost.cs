@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
@@ -80,6 +81,7 @@ internal static class HubHost
             builder.Services.AddSingleton<LogNews>();
         }
 
+        builder.Services.AddSingleton(provider => new TlsInstruments(provider.GetRequiredService<IMeterFactory>(), provider.GetService<TlsCertificates>()));
         AddService(builder.Services, settings);
         if (settings.RunAgent)
         {
@@ -90,6 +92,7 @@ internal static class HubHost
         adjust?.Invoke(builder);
         var app = builder.Build();
         app.MapCaurGateway();
+        app.Services.GetRequiredService<TlsInstruments>();
         return app;
     }
 
@@ -117,7 +120,9 @@ internal static class HubHost
         }
 
         services.AddSingleton<LogSweeper>();
+        services.AddSingleton<SigningKeyInstruments>();
         services.AddHostedService<HubService>();
+        services.AddHostedService<SigningKeyWatch>();
     }
 
     private static ClusterSettings? ReadCluster(HubSettings settings)
