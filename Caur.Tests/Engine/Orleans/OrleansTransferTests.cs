@@ -2,14 +2,19 @@ using Caur.Contracts.Builds;
 using Caur.Grains.Following;
 using Caur.Grains.Queue;
 using Caur.Grains.State;
+using Caur.Silo.Cli;
+using Caur.Silo.Configuration;
 using Caur.Silo.Engines;
+using Caur.Silo.Hub;
 using Caur.Silo.StateTransfer;
 using Caur.Storage.State;
+using Caur.Tests.Cli;
 using Caur.Tests.Grains;
 using Caur.Tests.StateTransfer;
 using Caur.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
@@ -168,6 +173,10 @@ public sealed class OrleansTransferTests
         }
 
         (await OrleansStateStore.ProblemAtStartAsync(redis, Cluster))!.ShouldContain("repeat 'caur state import' until it says that it is done");
+        var settings = ClusterSettings.Read(name => Environment().GetValueOrDefault(name)).ShouldNotBeNull();
+        await using var connection = new OrleansRedis(settings);
+        (await Should.ThrowAsync<HubSettingsException>(() => new OrleansRedisCheck(connection, _clock, NullLogger<OrleansRedisCheck>.Instance).StartingAsync(Token)))
+            .Message.ShouldContain($"an import of state into the cluster '{Cluster}' has not ended");
         (await Should.ThrowAsync<StateTransferException>(() => ExportAsync())).Message.ShouldContain("has not ended");
         await ImportAsync(StateSamples.Entries);
 
@@ -175,6 +184,25 @@ public sealed class OrleansTransferTests
         _said.ShouldBe(["an earlier import was interrupted; what it left is removed"]);
         StateSamples.Shown(await StateSamples.ReadAsync(await ExportAsync())).ShouldBe(StateSamples.Shown(StateSamples.Entries));
         redis.GetServers().Single().Keys(pattern: $"{Cluster}/*").Select(key => key.ToString()).Where(key => !key.Contains("/state/", StringComparison.Ordinal)).ShouldBe([$"{Cluster}/reminders"]);
+    }
+
+    [Fact]
+    public async Task Verbs_WithAClustersSettings_MoveItsState()
+    {
+        var file = await StateSamples.FileAsync(StateSamples.Entries);
+
+        var imported = await CliRun.RunAsync(["state", "import", "-"], Environment(), inputBytes: file);
+        var exported = await CliRun.RunAsync(["state", "export", "-"], Environment());
+
+        imported.Succeeded().Output.ShouldBe("Imported 19 records and 2 reminders that were exported from /var/lib/caur at 2026-01-02 03:04:05 UTC.\n");
+        StateSamples.Shown(await StateSamples.ReadAsync(exported.Succeeded().Bytes)).ShouldBe(StateSamples.Shown(StateSamples.Entries));
+        exported.Error.ShouldContain($"Exported 19 records and 2 reminders of the cluster '{Cluster}'.");
+
+        var without = await CliRun.RunAsync(["state", "export", "-"]);
+        (without.ExitCode, without.Error).ShouldBe((ExitCodes.Failed, "caur: CAUR_REDIS is needed: it names the Redis that has the cluster's state (docs/cluster.md)\n"));
+        var elsewhere = await CliRun.RunAsync(["state", "export", "-"], new Dictionary<string, string> { ["CAUR_REDIS"] = $"127.0.0.1:{TestRedis.FreePort()}" });
+        elsewhere.ExitCode.ShouldBe(ExitCodes.Failed);
+        elsewhere.Error.ShouldContain("(CAUR_REDIS) cannot be used");
     }
 
     [Fact]
@@ -231,6 +259,8 @@ public sealed class OrleansTransferTests
         (await members.UpdateRow(silo, "1", new TableVersion(2, "2"))).ShouldBeTrue();
         await ImportAsync(StateSamples.Entries);
     }
+
+    private Dictionary<string, string> Environment() => new() { ["CAUR_REDIS"] = TestRedis.Address, ["CAUR_CLUSTER_ID"] = Cluster };
 
     /// <summary>Orleans' own tables, of a host that does not start.</summary>
     private async Task<OrleansHost> OrleansAsync()
