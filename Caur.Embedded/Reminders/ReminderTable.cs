@@ -13,7 +13,10 @@ internal sealed class ReminderTable(StateDatabase database)
 
     /// <summary>All reminders that can be read.</summary>
     /// <param name="onDamaged">Told the grain, the name and the fault of each row that cannot be one.</param>
-    public List<Reminder> ReadAll(Action<string, string, string> onDamaged) => database.Read(onDamaged, static (connection, onDamaged) =>
+    public List<Reminder> ReadAll(Action<string, string, string> onDamaged) => database.Read(onDamaged, Read);
+
+    /// <inheritdoc cref="ReadAll"/>
+    public static List<Reminder> Read(SqliteConnection connection, Action<string, string, string> onDamaged)
     {
         var all = new List<Reminder>();
         using var row = connection.Prepare(Select);
@@ -32,7 +35,7 @@ internal sealed class ReminderTable(StateDatabase database)
         }
 
         return all;
-    });
+    }
 
     public Task WriteAsync(Reminder reminder) => database.WriteAsync(connection =>
     {

@@ -58,8 +58,20 @@ internal static class StateFile
         File.Move(made, path);
     }
 
-    /// <summary>Throws <see cref="StateDatabaseException"/> when the file is not a sound one that this program may write.</summary>
+    /// <summary>Brings the schema up to date. Throws <see cref="StateDatabaseException"/> when the file is not a sound one that this
+    /// program may write.</summary>
     public static void Check(SqliteConnection connection, string path)
+    {
+        for (var schema = Verify(connection, path); schema < SchemaVersion; schema++)
+        {
+            connection.Execute(string.Create(
+                CultureInfo.InvariantCulture, $"BEGIN IMMEDIATE; {Upgrades[schema - 1]}; UPDATE schema_version SET version={schema + 1}; COMMIT;"));
+        }
+    }
+
+    /// <summary>The version of the file's schema; changes nothing. Throws <see cref="StateDatabaseException"/> when the file is not a sound
+    /// one that this program knows.</summary>
+    public static int Verify(SqliteConnection connection, string path)
     {
         // A page that was overwritten would otherwise be found when a grain needs it, and be built upon until then.
         if (connection.Scalar("PRAGMA quick_check(1)") is var found and not "ok")
@@ -82,10 +94,6 @@ internal static class StateFile
                 $"The state database {path} has schema {schema}; this program knows up to {SchemaVersion}. Use the newer program, or its backup.");
         }
 
-        for (; schema < SchemaVersion; schema++)
-        {
-            connection.Execute(string.Create(
-                CultureInfo.InvariantCulture, $"BEGIN IMMEDIATE; {Upgrades[schema - 1]}; UPDATE schema_version SET version={schema + 1}; COMMIT;"));
-        }
+        return schema;
     }
 }

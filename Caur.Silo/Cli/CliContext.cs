@@ -39,6 +39,9 @@ internal sealed class CliContext
     /// <summary>Opens the standard input for text.</summary>
     public Func<TextReader> OpenInput { get; init; } = static () => System.Console.In;
 
+    /// <summary>Opens the standard input for bytes as they are.</summary>
+    public Func<Stream> OpenInputBytes { get; init; } = static () => System.Console.OpenStandardInput();
+
     /// <summary>An environment variable; null when it is unset or empty.</summary>
     public Func<string, string?> Variable { get; }
 

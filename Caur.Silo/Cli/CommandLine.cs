@@ -4,6 +4,7 @@ using Caur.Silo.Ci;
 using Caur.Silo.Cli.Completion;
 using Caur.Silo.Demo;
 using Caur.Silo.Hub;
+using Caur.Silo.StateTransfer;
 
 namespace Caur.Silo.Cli;
 
@@ -30,6 +31,7 @@ internal static class CommandLine
         BuilderVerb.Create(context),
         TokenVerb.Create(context),
         ConfigVerb.Create(context),
+        StateVerb.Create(context),
         WebVerb.Create(context),
         CompletionVerb.Create(context),
         VersionVerb.Create(context),

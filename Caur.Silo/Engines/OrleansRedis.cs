@@ -28,6 +28,9 @@ internal sealed class OrleansRedis : IAsyncDisposable
     /// <summary>Where it is, for people.</summary>
     public string Address => _settings.Redis;
 
+    /// <summary>The name under which it keeps the cluster's state.</summary>
+    public string Cluster => _settings.ClusterId;
+
     /// <summary>The connection, which mends itself.</summary>
     public Task<IConnectionMultiplexer> ConnectAsync() => _connection.Value;
 

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace Caur.Silo.Engines;
 
 /// <summary>Refuses to start on a Redis that would lose a farm's state: one that keeps nothing on its disk, or that removes what it has no room
-/// for. It waits for one that is not there yet.</summary>
+/// for, or that has only a part of it. It waits for one that is not there yet.</summary>
 internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider clock, ILogger<OrleansRedisCheck> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -23,21 +23,26 @@ internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider
                 foreach (var server in connection.GetServers().Where(static server => server.IsConnected && !server.IsReplica))
                 {
                     await CheckAsync(server);
+                    if (await OrleansStateStore.ProblemAtStartAsync(connection, redis.Cluster) is { } problem)
+                    {
+                        throw new HubSettingsException(problem);
+                    }
+
                     return;
                 }
 
                 throw new RedisConnectionException(ConnectionFailureType.UnableToConnect, Why(connection));
             }
-            catch (RedisException problem)
+            catch (RedisException failure)
             {
-                if (IsForGood(problem) || clock.GetElapsedTime(started) > Patience)
+                if (IsForGood(failure) || clock.GetElapsedTime(started) > Patience)
                 {
-                    throw new HubSettingsException($"the Redis at {redis.Address} (CAUR_REDIS) cannot be used: {problem.Message}");
+                    throw new HubSettingsException($"the Redis at {redis.Address} (CAUR_REDIS) cannot be used: {failure.Message}");
                 }
 
                 if (!told)
                 {
-                    LogWaiting(logger, redis.Address, problem.Message);
+                    LogWaiting(logger, redis.Address, failure.Message);
                 }
             }
 

@@ -8,6 +8,9 @@ internal sealed class FarmLock : IDisposable
 
     private FarmLock(FileStream file) => _file = file;
 
+    /// <summary>The file that is locked.</summary>
+    public string FileName => _file.Name;
+
     /// <summary>Takes the folder.</summary>
     /// <exception cref="HubSettingsException">Another hub has it.</exception>
     public static FarmLock Take(string folder)

@@ -9,7 +9,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Error, byte[] 
 {
     public static async Task<CliRun> RunAsync(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Func<Stream>? output = null,
-        CancellationTokenSource? interrupt = null, string input = "", bool canAsk = false)
+        CancellationTokenSource? interrupt = null, string input = "", bool canAsk = false, byte[]? inputBytes = null)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(interrupt?.Token ?? default, TestContext.Current.CancellationToken);
         var bytes = new MemoryStream();
@@ -21,6 +21,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Error, byte[] 
         var context = new CliContext(output ?? (() => bytes), TextWriter.Synchronized(text), TextWriter.Synchronized(error), name => variables.GetValueOrDefault(name), isTerminal: false)
         {
             OpenInput = () => new StringReader(input),
+            OpenInputBytes = () => new MemoryStream(inputBytes ?? []),
             CanAsk = canAsk,
         };
         var code = await CommandLine.RunAsync([.. arguments], context, linked.Token).DefaultTimeout("the end of the verb");

@@ -45,6 +45,7 @@ internal static class CompletionRules
         ["--builder"] = CompletionSource.Builders,
         ["--config"] = CompletionSource.Files,
         ["folder"] = CompletionSource.Files,
+        ["file"] = CompletionSource.Files,
         ["--data"] = CompletionSource.Files,
         ["--deptree"] = CompletionSource.Files,
         ["--from"] = CompletionSource.Files,
