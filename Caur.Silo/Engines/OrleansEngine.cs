@@ -50,6 +50,8 @@ internal static class FarmEngine
 
         // Before the client: a Redis that would lose something, or that is not there, is told in a line.
         services.AddHostedService<OrleansRedisCheck>();
+        services.AddSingleton<OrleansGateways>();
+        services.AddHostedService(static provider => provider.GetRequiredService<OrleansGateways>());
         services.AddLogging(Quieten);
         services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add("Caur"));
         return services.AddOrleansClient(client =>

@@ -10,6 +10,7 @@ namespace Caur.Silo.Engines;
 internal sealed partial class OrleansRetries(IServiceProvider services, TimeProvider clock, ILogger<OrleansRetries> logger) : IOutgoingGrainCallFilter
 {
     private readonly bool _isClient = services.GetService<ILocalSiloDetails>() is null;
+    private readonly Lazy<OrleansGateways?> _gateways = new(services.GetService<OrleansGateways>);
 
     /// <summary>Longer than a death stays unknown, shorter than a caller waits.</summary>
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(25);
@@ -21,12 +22,19 @@ internal sealed partial class OrleansRetries(IServiceProvider services, TimeProv
 
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
+        if (context.Request.GetInterfaceType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) != false)
+        {
+            // The silos' own calls, by which they find out who is dead.
+            await context.Invoke();
+            return;
+        }
+
         var started = clock.GetTimestamp();
         for (var wait = TimeSpan.FromMilliseconds(20); ; wait = wait * 2 < MostBetween ? wait * 2 : MostBetween)
         {
             try
             {
-                await context.Invoke();
+                await AskAsync(context);
                 if (context.Response?.Exception is not { } failure || !IsOfADeath(failure) || clock.GetElapsedTime(started) > GiveUpAfter)
                 {
                     return;
@@ -44,8 +52,34 @@ internal sealed partial class OrleansRetries(IServiceProvider services, TimeProv
         }
     }
 
+    /// <summary>Asks once. A call that may take long, and whose way ended meanwhile, is given up: whoever asked hears that it may have been done.</summary>
+    private async Task AskAsync(IOutgoingGrainCallContext context)
+    {
+        var asked = clock.GetTimestamp();
+        var call = context.Invoke();
+        while (_isClient && !call.IsCompleted)
+        {
+            try
+            {
+                await call.WaitAsync(AnswerWithin + TimeSpan.FromSeconds(2), clock);
+            }
+            catch (TimeoutException) when (!call.IsCompleted)
+            {
+                if (_gateways.Value?.LostSince(asked) == true)
+                {
+                    throw new LostCallException($"the way of {context.InterfaceName}.{context.MethodName} to {context.TargetId} ended before it was answered");
+                }
+            }
+        }
+
+        await call;
+    }
+
     /// <summary>In a silo, who waits too long hears of it: a death it would have heard of before.</summary>
-    private bool IsOfADeath(Exception failure) => failure is SiloUnavailableException or OrleansMessageRejectionException || (_isClient && failure is TimeoutException);
+    private bool IsOfADeath(Exception failure) => failure is SiloUnavailableException or OrleansMessageRejectionException || (_isClient && failure is TimeoutException and not LostCallException);
+
+    /// <summary>Not called again here: the first may still be waited for.</summary>
+    private sealed class LostCallException(string message) : TimeoutException(message);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Interface}.{Method} is called again: {Problem}")]
     private static partial void LogAgain(ILogger logger, string @interface, string method, string problem);
