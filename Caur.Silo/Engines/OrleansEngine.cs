@@ -46,6 +46,7 @@ internal static class FarmEngine
         var settings = Required(cluster);
         var redis = new OrleansRedis(settings);
         services.AddSingleton(redis);
+        services.AddFarmExceptions();
 
         // Before the client: a Redis that would lose something, or that is not there, is told in a line.
         services.AddHostedService<OrleansRedisCheck>();
@@ -77,6 +78,7 @@ internal static class FarmEngine
     {
         var redis = new OrleansRedis(settings);
         services.AddSingleton(redis);
+        services.AddFarmExceptions();
         services.AddHostedService<OrleansRedisCheck>();
         services.AddHostedService<OrleansPorts>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();

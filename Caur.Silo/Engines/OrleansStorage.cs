@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -39,7 +38,7 @@ internal sealed class OrleansStorage : IGrainStorage, ILifecycleParticipant<ISil
         }
         catch (RedisStorageException) when (reading.Damage is not null)
         {
-            ExceptionDispatchInfo.Throw(reading.Damage);
+            throw new OrleansException($"The state '{stateName}' of grain {grainId} is damaged: {reading.Damage.Message}", reading.Damage);
         }
         finally
         {
