@@ -1,6 +1,5 @@
 using Caur.Api.Builders;
 using Caur.Builder;
-using Caur.Contracts.Farm;
 using Caur.Protocol.Builders;
 using Caur.Silo.Configuration;
 using Caur.Silo.Engines;
