@@ -1,4 +1,5 @@
 using System.Text;
+using Caur.Api.Logs;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
@@ -121,6 +122,8 @@ internal sealed class Farm : IAsyncDisposable
     {
         using var log = new MemoryStream();
         var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+        // As a gateway does, where the log may grow elsewhere.
+        using var news = Services.GetService<LogNews>()?.Listen(key);
         await foreach (var piece in Services.GetRequiredService<BuildLogStore>().FollowAsync(key, 0, TestContext.Current.CancellationToken))
         {
             await log.WriteAsync(piece, TestContext.Current.CancellationToken);
