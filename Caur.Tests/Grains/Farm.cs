@@ -9,7 +9,6 @@ using Caur.Contracts.Repositories;
 using Caur.Contracts.Sources;
 using Caur.Grains.Hosting;
 using Caur.Grains.Repositories;
-using Caur.Grains.State;
 using Caur.Storage.Files;
 using Caur.Storage.Logs;
 using Caur.Tests.Engine;

@@ -5,7 +5,6 @@ using Caur.Contracts.Sources;
 using Caur.Tests.Packages;
 using Caur.Tests.Sources;
 using Caur.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Grains;
 
