@@ -60,8 +60,9 @@ internal sealed class TestSilos : IAsyncDisposable
             silo.Services.AddFarmExceptions();
             silo.Services.AddSingleton(calls);
 
-            // What a silo says of its own while it ends is nothing to a test.
-            host.Logging.AddFilter(static (category, _) => category?.StartsWith("Caur", StringComparison.Ordinal) == true);
+            // What a silo says of its own while it ends, and of storage that fails as told, is nothing to a test.
+            host.Logging.AddFilter(static (category, _) =>
+                category?.StartsWith("Caur", StringComparison.Ordinal) == true && !category.EndsWith("Storage", StringComparison.Ordinal));
             silo.AddIncomingGrainCallFilter<IncomingCalls>();
             silo.AddOutgoingGrainCallFilter<OutgoingCalls>();
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = responseTimeout);
