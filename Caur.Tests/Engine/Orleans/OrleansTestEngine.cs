@@ -163,12 +163,7 @@ internal static class EngineRecords
     private static RedisKey KeyOf(string statePath, FarmRecord record) => $"{TestSilos.ServiceOf(statePath)}/state/{record.Grain}/{record.Name}";
 
     // The engine has been started: there is a connection.
-    private static IConnectionMultiplexer Connect()
-    {
-        var connecting = TestRedis.ConnectAsync();
-        connecting.IsCompletedSuccessfully.ShouldBeTrue();
-        return connecting.GetAwaiter().GetResult();
-    }
+    private static IConnectionMultiplexer Connect() => TestRedis.Connection.ShouldNotBeNull();
 }
 
 /// <summary>An engine's storage alone, with the serializer of the farm's state.</summary>
