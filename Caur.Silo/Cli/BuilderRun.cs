@@ -96,7 +96,7 @@ internal static class BuilderRun
 
             // It ends by itself after --once, and when it cannot work at all.
             await Task.WhenAny(agent.ExecuteTask!, host.WaitForShutdownAsync(cancellationToken));
-            await host.StopAsync(CancellationToken.None);
+            await HostEnd.StopAsync(host, "builder");
             if (agent.ExecuteTask is { IsFaulted: true, Exception: { } failure })
             {
                 await context.Error.WriteLineAsync($"caur: {failure.InnerException!.Message}");
@@ -107,10 +107,7 @@ internal static class BuilderRun
         }
         finally
         {
-            if (host is IAsyncDisposable disposable)
-            {
-                await disposable.DisposeAsync();
-            }
+            await HostEnd.DisposeAsync(host, "builder");
         }
     }
 

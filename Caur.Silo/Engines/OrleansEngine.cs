@@ -7,12 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Persistence;
 using Orleans.Runtime.Hosting;
-using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Caur.Silo.Engines;
@@ -47,13 +45,13 @@ internal static class FarmEngine
         var settings = Required(cluster);
         var redis = new OrleansRedis(settings);
         services.AddSingleton(redis);
+        services.AddFarmExceptions();
 
         // Before the client: a Redis that would lose something, or that is not there, is told in a line.
         services.AddHostedService<OrleansRedisCheck>();
         services.AddSingleton<OrleansGateways>();
         services.AddHostedService(static provider => provider.GetRequiredService<OrleansGateways>());
         services.AddLogging(Quieten);
-        services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add("Caur"));
         return services.AddOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(options => Name(options, settings));
@@ -82,11 +80,11 @@ internal static class FarmEngine
     {
         var redis = new OrleansRedis(settings);
         services.AddSingleton(redis);
+        services.AddFarmExceptions();
         services.AddHostedService<OrleansRedisCheck>();
         services.AddHostedService<OrleansPorts>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.AddLogging(Quieten);
-        services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add("Caur"));
         return services.AddOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(options => Name(options, settings));

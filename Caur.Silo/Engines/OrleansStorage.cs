@@ -1,9 +1,7 @@
-using System.Runtime.ExceptionServices;
 using Caur.Storage.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans;
-using Orleans.Configuration;
 using Orleans.Persistence;
 using Orleans.Persistence.Redis;
 using Orleans.Runtime;
@@ -40,7 +38,7 @@ internal sealed class OrleansStorage : IGrainStorage, ILifecycleParticipant<ISil
         }
         catch (RedisStorageException) when (reading.Damage is not null)
         {
-            ExceptionDispatchInfo.Throw(reading.Damage);
+            throw new OrleansException($"The state '{stateName}' of grain {grainId} is damaged: {reading.Damage.Message}", reading.Damage);
         }
         catch (RedisStorageException away)
         {

@@ -5,7 +5,6 @@ using Caur.Silo.Cli;
 using Caur.Silo.Configuration;
 using Caur.Silo.Settings;
 using Caur.Storage.Files;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -15,8 +14,6 @@ namespace Caur.Silo.Hub;
 /// <summary><c>caur database</c>: the farm, all in one.</summary>
 internal static class DatabaseVerb
 {
-    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(5);
-
     public static Command Create()
     {
         var port = new Option<int?>("--web-port") { Description = "The gateway's port on all addresses, 8080 by default; 0 takes a free one (CAUR_WEB_PORT)" };
@@ -92,12 +89,12 @@ internal static class DatabaseVerb
             try
             {
                 await StartAsync(app, cancellationToken);
-                await app.WaitForShutdownAsync(cancellationToken);
+                await HostEnd.WaitAsync(app, verb, cancellationToken);
                 return HubFailure.Of(app.Services);
             }
             finally
             {
-                await EndAsync(verb, app);
+                await HostEnd.DisposeAsync(app, verb);
             }
         }
         catch (Exception exception) when (exception is HubSettingsException or OptionsValidationException or IOException or UnauthorizedAccessException)
@@ -110,19 +107,6 @@ internal static class DatabaseVerb
             // For one, the state database is damaged.
             await Console.Error.WriteLineAsync($"caur {verb}: {exception.Message}{NoRoom(settings)}");
             return ExitCodes.Failed;
-        }
-    }
-
-    /// <summary>Lets go of all parts. The process ends also where one of them does not, as one that waits for a store that is away.</summary>
-    private static async Task EndAsync(string verb, WebApplication app)
-    {
-        try
-        {
-            await app.DisposeAsync().AsTask().WaitAsync(EndWithin, TimeProvider.System);
-        }
-        catch (TimeoutException)
-        {
-            await Console.Error.WriteLineAsync($"caur {verb}: not all of it ended within {EndWithin.TotalSeconds:0} s");
         }
     }
 

@@ -28,6 +28,9 @@ internal sealed class TestEngine : IAsyncDisposable
     /// <summary>The grains that are in memory.</summary>
     public IReadOnlyList<GrainId> Activations => ActivationsOf(Services);
 
+    /// <summary>Whether what is idle is so by the clock that a test gives it.</summary>
+    public static bool IdlesByItsClock => true;
+
     /// <summary>The grains in memory of any host that grains run in.</summary>
     public static IReadOnlyList<GrainId> ActivationsOf(IServiceProvider services) =>
         [.. services.GetRequiredService<EmbeddedEngine>().Activations.All.Select(static activation => activation.GrainId)];
@@ -66,6 +69,9 @@ internal sealed class TestEngine : IAsyncDisposable
 
     /// <summary>A hub's settings with what this build's hub wants beside them.</summary>
     public static HubSettings Complete(HubSettings settings) => settings;
+
+    /// <summary>What a hub's process over that folder wants in its environment.</summary>
+    public static IReadOnlyDictionary<string, string> Environment(string dataFolder) => new Dictionary<string, string>();
 
     /// <summary>The services of the host that has this grain in memory.</summary>
     public IServiceProvider ServicesOf(GrainId grain) => Services;

@@ -99,6 +99,25 @@ public sealed class EngineLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Activation_WhenItFails_FailsAllItsCallers()
+    {
+        var (key, gate) = ("failing for all", "failing for all");
+        Life.Of(key).Failures = 1;
+        Life.Of(key).ActivationGate = gate;
+        var grain = _engine.Client.GetGrain<ILifeGrain>(key);
+        var calls = Enumerable.Range(0, 3).Select(_ => grain.ActivationId()).ToList();
+        await Gate.Named(gate).Reached.DefaultTimeout("the activation");
+        Gate.Named(gate).Open();
+        foreach (var call in calls)
+        {
+            (await Should.ThrowAsync<InvalidDataException>(() => call.DefaultTimeout("the call"))).Message.ShouldBe("this activation fails");
+        }
+
+        (await grain.ActivationId()).ShouldNotBe(Guid.Empty);
+        Life.Of(key).Events.ShouldBe(["activating", "activating", "activated"]);
+    }
+
+    [Fact]
     public async Task Deactivation_WhileCallsWait_HandsThemToTheNextActivationInTheirOrder()
     {
         var grain = _engine.Client.GetGrain<ILifeGrain>("handing on");

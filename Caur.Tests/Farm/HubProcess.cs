@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Caur.Tests.Engine;
 using Caur.Tests.Support;
 
 namespace Caur.Tests.Farm;
@@ -39,7 +40,7 @@ internal sealed partial class HubProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in TestEngine.Environment(dataFolder).Concat(environment))
         {
             start.Environment[name] = value;
         }

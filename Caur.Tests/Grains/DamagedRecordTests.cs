@@ -42,7 +42,8 @@ public sealed class DamagedRecordTests
         {
             var item = (await farm.Queue.FindAsync(build)).ShouldNotBeNull();
             item.State.ShouldBe(BuildState.Publishing);
-            item.Explanation.ShouldContain($"The state '{name}' of grain");
+            item.Explanation.ShouldContain(name);
+            item.Explanation.ShouldContain($"of grain targetrepository/{Farm.Target}");
             (await farm.Build(build).GetAsync())!.State.ShouldBe(BuildState.Publishing);
         }
 

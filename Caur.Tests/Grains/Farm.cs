@@ -1,4 +1,5 @@
 using System.Text;
+using Caur.Api.Logs;
 using Caur.Contracts.Builds;
 using Caur.Contracts.Farm;
 using Caur.Contracts.Ids;
@@ -8,7 +9,6 @@ using Caur.Contracts.Repositories;
 using Caur.Contracts.Sources;
 using Caur.Grains.Hosting;
 using Caur.Grains.Repositories;
-using Caur.Grains.State;
 using Caur.Storage.Files;
 using Caur.Storage.Logs;
 using Caur.Tests.Engine;
@@ -121,6 +121,8 @@ internal sealed class Farm : IAsyncDisposable
     {
         using var log = new MemoryStream();
         var key = new LogKey(build.Pkgbase, build.Timestamp, build.Target.Name, build.Arch);
+        // As a gateway does, where the log may grow elsewhere.
+        using var news = Services.GetService<LogNews>()?.Listen(key);
         await foreach (var piece in Services.GetRequiredService<BuildLogStore>().FollowAsync(key, 0, TestContext.Current.CancellationToken))
         {
             await log.WriteAsync(piece, TestContext.Current.CancellationToken);

@@ -5,7 +5,6 @@ using Caur.Contracts.Sources;
 using Caur.Tests.Packages;
 using Caur.Tests.Sources;
 using Caur.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Grains;
 
@@ -78,7 +77,9 @@ public sealed class PackageGrainTests
         var builds = Enumerable.Range(0, 25).Select(number => Ended.Build(number, TimeSpan.FromMinutes(number))).ToArray();
         foreach (var build in builds.Concat(builds))
         {
+            // One after the other: what is told at once may overtake itself.
             await package.FinishedAsync(build);
+            await package.GetHistoryAsync();
         }
 
         await farm.UntilAsync(async () => (await package.GetHistoryAsync()).FirstOrDefault() == builds[^1], "all is told");

@@ -5,7 +5,6 @@ using Caur.Protocol.Builders;
 using Caur.Protocol.Link;
 using Caur.Tests.Api;
 using Caur.Tests.Engine;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Caur.Tests.Link;
 

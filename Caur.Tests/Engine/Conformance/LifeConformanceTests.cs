@@ -27,8 +27,9 @@ public abstract class LifeConformanceTests<TFixture>(TFixture engine) : Conforma
         (await calls.DefaultTimeout("the calls")).Distinct().ShouldHaveSingleItem();
     }
 
+    /// <summary>Who called meanwhile fails too, or is answered by the next activation: a cluster may hand a call on.</summary>
     [Fact]
-    public async Task Activation_WhenItFails_FailsItsCallersAndTheNextCallTriesAgain()
+    public async Task Activation_WhenItFails_FailsItsCallerAndTheNextCallTriesAgain()
     {
         var (key, gate) = (NewKey(), NewKey());
         Life.Of(key).Failures = 1;
@@ -37,11 +38,14 @@ public abstract class LifeConformanceTests<TFixture>(TFixture engine) : Conforma
         var calls = Enumerable.Range(0, 3).Select(_ => grain.ActivationId()).ToList();
         await Gate.Named(gate).Reached.DefaultTimeout("the activation");
         Gate.Named(gate).Open();
+        var failures = new List<Exception?>();
         foreach (var call in calls)
         {
-            (await Should.ThrowAsync<InvalidDataException>(() => call.DefaultTimeout("the call"))).Message.ShouldBe("this activation fails");
+            failures.Add(await Record.ExceptionAsync(() => call.DefaultTimeout("the call")));
         }
 
+        failures.OfType<InvalidDataException>().ShouldNotBeEmpty();
+        failures.ShouldAllBe(static failure => failure == null || failure.Message == "this activation fails");
         (await grain.ActivationId()).ShouldNotBe(Guid.Empty);
         Life.Of(key).Events.ShouldBe(["activating", "activating", "activated"]);
     }

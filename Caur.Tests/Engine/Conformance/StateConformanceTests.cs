@@ -136,7 +136,7 @@ public abstract class StateConformanceTests<TFixture>(TFixture engine) : Conform
         var grain = Grain<IStateGrain>(NewKey());
         await grain.Write("fine");
         var before = await grain.View();
-        await Should.ThrowAsync<Exception>(() => grain.WriteUnwritable());
+        await Should.ThrowAsync<OrleansException>(() => grain.WriteUnwritable());
         (await grain.View()).ShouldBe(before);
     }
 
@@ -155,7 +155,7 @@ public abstract class StateConformanceTests<TFixture>(TFixture engine) : Conform
     {
         var grain = Grain<IStateGrain>(NewKey());
         await grain.Write("fine");
-        await Should.ThrowAsync<Exception>(() => grain.WriteUnwritable());
+        await Should.ThrowAsync<OrleansException>(() => grain.WriteUnwritable());
         (await grain.Reread()).Text.ShouldBe("fine");
         await grain.Write("goes on");
     }
@@ -183,7 +183,7 @@ public abstract class StateConformanceTests<TFixture>(TFixture engine) : Conform
         Assert.SkipUnless(
             await Engine.TryDamageAsync(Grain<IStateGrain>(damaged), "note"), "This engine's storage is out of reach of the tests.");
         await Engine.RestartAsync();
-        var error = await Should.ThrowAsync<Exception>(() => Grain<IStateGrain>(damaged).View());
+        var error = await Should.ThrowAsync<OrleansException>(() => Grain<IStateGrain>(damaged).View());
         error.Message.ShouldContain(damaged);
         error.Message.ShouldContain("note");
         (await Grain<IStateGrain>(sound).View()).Text.ShouldBe("sound");

@@ -1,8 +1,6 @@
 using Caur.Tests.Engine.Conformance;
-using Caur.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using StackExchange.Redis;

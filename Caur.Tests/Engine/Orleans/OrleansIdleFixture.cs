@@ -7,11 +7,11 @@ using Orleans.Runtime;
 
 namespace Caur.Tests.Engine;
 
-/// <summary>Silos that take a minute's idleness for a quarter of a second: they measure it by the system's clock, whatever clock the grains
+/// <summary>Silos that take a minute's idleness for half a second: they measure it by the system's clock, whatever clock the grains
 /// have.</summary>
 public sealed class OrleansIdleFixture : OrleansEngineFixture
 {
-    private const int Pace = 240;
+    private const int Pace = 120;
 
     /// <summary>How long a grain wants to stay is of the grains' clock and compared with the system's, so that it cannot be waited for.</summary>
     public override TimeSpan LongestAdvance => TimeSpan.FromMinutes(20);

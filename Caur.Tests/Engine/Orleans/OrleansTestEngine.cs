@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using Caur.Api.Logs;
 using Caur.Grains.State;
 using Caur.Silo.Configuration;
 using Caur.Silo.Engines;
@@ -7,17 +9,14 @@ using Caur.Silo.Hub;
 using Caur.Storage.Files;
 using Caur.Tests.Grains;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Persistence;
 using Orleans.Runtime;
 using Orleans.Serialization;
-using Orleans.Serialization.Serializers;
 using Orleans.Storage;
+using Orleans.TestingHost;
 using StackExchange.Redis;
 
 namespace Caur.Tests.Engine;
@@ -25,6 +24,8 @@ namespace Caur.Tests.Engine;
 /// <summary>The engine that a test's farm runs on: here a cluster of two silos.</summary>
 internal sealed class TestEngine : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> Environments = new(StringComparer.Ordinal);
+
     private readonly TestSilos _silos;
 
     private TestEngine(TestSilos silos) => _silos = silos;
@@ -37,6 +38,9 @@ internal sealed class TestEngine : IAsyncDisposable
 
     /// <summary>The grains that are in memory.</summary>
     public IReadOnlyList<GrainId> Activations => [.. _silos.Silos.SelectMany(ActivationsOf)];
+
+    /// <summary>Whether what is idle is so by the clock that a test gives it.</summary>
+    public static bool IdlesByItsClock => false;
 
     /// <summary>The grains in memory of any host that grains run in.</summary>
     public static IReadOnlyList<GrainId> ActivationsOf(IServiceProvider services) =>
@@ -56,12 +60,17 @@ internal sealed class TestEngine : IAsyncDisposable
             }
 
             options.Configure(host);
+            silo.Services.AddSingleton<LogNews>();
         }));
     }
 
     /// <summary>Adds the engine as the hub is composed with it: a cluster of one silo.</summary>
-    public static IServiceCollection AddTo(IServiceCollection services, DataFolders folders) => services.AddFarmEngine(
-        folders, ClusterSettings.Read(Variables(folders.Root, static _ => null)));
+    public static IServiceCollection AddTo(IServiceCollection services, DataFolders folders)
+    {
+        // A test's clock is for grains and their timers: the silo compares its own times with the system's.
+        services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+        return services.AddFarmEngine(folders, ClusterSettings.Read(Variables(folders.Root, static _ => null)));
+    }
 
     /// <summary>A hub's settings with what this build's hub wants beside them.</summary>
     public static HubSettings Complete(HubSettings settings) =>
@@ -71,18 +80,21 @@ internal sealed class TestEngine : IAsyncDisposable
     public IServiceProvider ServicesOf(GrainId grain) =>
         _silos.Silos.Single(silo => TestSilos.ContextsOf(silo).Any(context => context.GrainId == grain));
 
-    private static Func<string, string?> Variables(string folder, Func<string, string?> others)
-    {
-        var own = new Dictionary<string, string>(StringComparer.Ordinal)
+    /// <summary>What a hub's process over that folder wants in its environment. The ports stay: a silo that comes back at its place takes the one
+    /// for dead that was killed there.</summary>
+    public static IReadOnlyDictionary<string, string> Environment(string dataFolder) => Environments.GetOrAdd(
+        Path.GetFullPath(dataFolder),
+        static folder => new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["CAUR_REDIS"] = TestRedis.Address,
             ["CAUR_CLUSTER_ID"] = TestSilos.ServiceOf(folder),
             ["CAUR_SILO_ADDRESS"] = "127.0.0.1",
             ["CAUR_SILO_PORT"] = TestRedis.FreePort().ToString(CultureInfo.InvariantCulture),
             ["CAUR_SILO_GATEWAY_PORT"] = TestRedis.FreePort().ToString(CultureInfo.InvariantCulture),
-        };
-        return name => others(name) ?? own.GetValueOrDefault(name);
-    }
+        });
+
+    private static Func<string, string?> Variables(string folder, Func<string, string?> others) =>
+        name => others(name) ?? Environment(folder).GetValueOrDefault(name);
 
     /// <summary>Waits until no grain has work. What is held back by a test is work without end: this ends after a while all the same.</summary>
     public Task SettleAsync() => _silos.SettleAsync();
@@ -151,45 +163,38 @@ internal static class EngineRecords
     private static RedisKey KeyOf(string statePath, FarmRecord record) => $"{TestSilos.ServiceOf(statePath)}/state/{record.Grain}/{record.Name}";
 
     // The engine has been started: there is a connection.
-    private static IConnectionMultiplexer Connect()
-    {
-        var connecting = TestRedis.ConnectAsync();
-        connecting.IsCompletedSuccessfully.ShouldBeTrue();
-        return connecting.GetAwaiter().GetResult();
-    }
+    private static IConnectionMultiplexer Connect() => TestRedis.Connection.ShouldNotBeNull();
 }
 
 /// <summary>An engine's storage alone, with the serializer of the farm's state.</summary>
 internal sealed class TestStorage : IAsyncDisposable
 {
-    private readonly RedisGrainStorage _storage;
     private readonly ServiceProvider _services;
 
-    private TestStorage(RedisGrainStorage storage, ServiceProvider services) => (_storage, _services) = (storage, services);
+    private TestStorage(IGrainStorage storage, ServiceProvider services) => (Storage, _services) = (storage, services);
 
-    public IGrainStorage Storage => _storage;
+    public IGrainStorage Storage { get; }
 
     public static async Task<TestStorage> OpenAsync(string statePath)
     {
         var redis = await TestRedis.ConnectAsync();
-        var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
-        var serializer = new GrainStateSerializer();
-        var storage = new RedisGrainStorage(
-            GrainStorageNames.Farm,
-            new RedisStorageOptions { CreateMultiplexer = _ => Task.FromResult((redis, true)), DeleteStateOnClear = true, GrainStorageSerializer = serializer },
-            serializer,
-            Options.Create(new ClusterOptions { ServiceId = TestSilos.ServiceOf(statePath) }),
-            services.GetRequiredService<IActivatorProvider>(),
-            NullLogger<RedisGrainStorage>.Instance);
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddSerializer()
+            .AddSingleton<IGrainStorageSerializer, GrainStateSerializer>()
+            .Configure<ClusterOptions>(options => options.ServiceId = TestSilos.ServiceOf(statePath))
+            .Configure<RedisStorageOptions>(GrainStorageNames.Farm, options =>
+            {
+                options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+                options.DeleteStateOnClear = true;
+            })
+            .BuildServiceProvider();
+        var storage = OrleansStorage.Create(services, GrainStorageNames.Farm);
         var lifecycle = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
         storage.Participate(lifecycle);
         await lifecycle.OnStart(CancellationToken.None);
         return new TestStorage(storage, services);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _storage.DisposeAsync();
-        await _services.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

@@ -18,6 +18,9 @@ internal static class TestRedis
     /// <summary>Where it is, or will be in a moment.</summary>
     public static string Address => Server.Value.Address;
 
+    /// <summary>The one connection of all, once there was a wait for it.</summary>
+    public static IConnectionMultiplexer? Connection { get; private set; }
+
     /// <summary>The one connection of all.</summary>
     public static Task<IConnectionMultiplexer> ConnectAsync() => Shared.Value;
 
@@ -54,7 +57,7 @@ internal static class TestRedis
         {
             try
             {
-                return await ConnectionMultiplexer.ConnectAsync($"{Address},allowAdmin=true");
+                return Connection = await ConnectionMultiplexer.ConnectAsync($"{Address},allowAdmin=true");
             }
             catch (RedisConnectionException) when (!limit.IsCancellationRequested)
             {

@@ -5,7 +5,9 @@ using System.Text;
 using Caur.Silo.Engines;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Persistence;
@@ -55,7 +57,12 @@ internal sealed class TestSilos : IAsyncDisposable
         builder.ConfigureSiloHost((_, host) => host.UseOrleans(silo =>
         {
             UseClock(silo.Services, clock);
+            silo.Services.AddFarmExceptions();
             silo.Services.AddSingleton(calls);
+
+            // What a silo says of its own while it ends, and of storage that fails as told, is nothing to a test.
+            host.Logging.AddFilter(static (category, _) =>
+                category?.StartsWith("Caur", StringComparison.Ordinal) == true && !category.EndsWith("Storage", StringComparison.Ordinal));
             silo.AddIncomingGrainCallFilter<IncomingCalls>();
             silo.AddOutgoingGrainCallFilter<OutgoingCalls>();
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = responseTimeout);
@@ -69,6 +76,7 @@ internal sealed class TestSilos : IAsyncDisposable
         builder.ConfigureClient(client =>
         {
             UseClock(client.Services, clock);
+            client.Services.AddFarmExceptions();
             client.Services.AddSingleton(calls);
             client.AddOutgoingGrainCallFilter<OutgoingCalls>();
             client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = responseTimeout);
@@ -158,7 +166,8 @@ internal sealed class CallCount
     public void Add() => Interlocked.Increment(ref _events);
 }
 
-internal sealed class IncomingCalls(CallCount count) : IIncomingGrainCallFilter
+/// <summary>Counts, and tells what one-way calls throw, which nobody hears otherwise.</summary>
+internal sealed partial class IncomingCalls(CallCount count, ILogger<IncomingCalls> logger) : IIncomingGrainCallFilter
 {
     public async Task Invoke(IIncomingGrainCallContext context)
     {
@@ -166,12 +175,32 @@ internal sealed class IncomingCalls(CallCount count) : IIncomingGrainCallFilter
         try
         {
             await context.Invoke();
+            if (context.Response?.Exception is { } thrown)
+            {
+                Tell(context, thrown);
+            }
+        }
+        catch (Exception thrown)
+        {
+            Tell(context, thrown);
+            throw;
         }
         finally
         {
             count.Add();
         }
     }
+
+    private void Tell(IIncomingGrainCallContext context, Exception thrown)
+    {
+        if (context.InterfaceMethod?.IsDefined(typeof(OneWayAttribute), inherit: true) == true)
+        {
+            LogThrown(logger, context.InterfaceName, context.MethodName, thrown);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The one-way call {Interface}.{Method} threw")]
+    private static partial void LogThrown(ILogger logger, string @interface, string method, Exception thrown);
 }
 
 internal sealed class OutgoingCalls(CallCount count) : IOutgoingGrainCallFilter
