@@ -8,23 +8,11 @@ internal static class NginxSite
 {
     public static string Folder { get; } = Path.Combine(SourceTree.Root, "deploy", "nginx");
 
-    /// <summary>What all sites share and one of them, with this gateway for the one that they name.</summary>
+    /// <summary>What all sites share and one of them, with this gateway for the one that they name. Snippets are included by nginx itself.</summary>
     public static async Task<string> ReadAsync(string site, Uri gateway)
     {
         var shared = await File.ReadAllTextAsync(Path.Combine(Folder, "conf.d", "caur.conf"));
         var own = await File.ReadAllTextAsync(Path.Combine(Folder, "sites", site));
-        return shared.With("server 127.0.0.1:8080;", $"server {gateway.Authority};") + WithSnippets(own);
-    }
-
-    /// <summary>A file with the snippets that it includes in their place.</summary>
-    public static string WithSnippets(string text)
-    {
-        foreach (var snippet in Directory.EnumerateFiles(Path.Combine(Folder, "snippets")).OrderDescending(StringComparer.Ordinal))
-        {
-            text = text.Replace($"include snippets/{Path.GetFileName(snippet)};", File.ReadAllText(snippet), StringComparison.Ordinal);
-        }
-
-        text.ShouldNotContain("\ninclude ");
-        return text;
+        return shared.With("server 127.0.0.1:8080;", $"server {gateway.Authority};") + own;
     }
 }

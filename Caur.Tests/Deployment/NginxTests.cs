@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Caur.Api.Audit;
+using Caur.Contracts.Ids;
 using Caur.Protocol.Builders;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
@@ -63,12 +64,13 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
     public async Task Link_ThatHasNothingToSayForLongerThanItsSilence_StaysAndBringsWork()
     {
         var since = TimeProvider.System.GetTimestamp();
-        var (_, agent) = await farm.Hub.JoinAsync("patient", farm.Url);
+        var (session, agent) = await farm.Hub.JoinAsync("patient", farm.Url);
         await Until.TrueAsync(() => TimeProvider.System.GetElapsedTime(since) > Caur.Protocol.Link.LinkProtocol.Silence + TimeSpan.FromSeconds(1), "a silence");
 
         await farm.Hub.Hub.EnqueueAsync("later");
 
         await agent.Work.WaitAsync(Soon, TimeProvider.System, Token);
+        (await session.TakeAsync(1, Token)).ShouldHaveSingleItem().Attempt.Build.ShouldContain("/later/");
         agent.Rejoins.ShouldBe(0, "it is the same link");
     }
 
@@ -98,7 +100,7 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
     public async Task Events_AsTheyHappen_ComeAtOnce()
     {
         using var events = await SseClient.OpenAsync(farm.Http, "api/v1/events?topics=build");
-        var build = await farm.Hub.Hub.EnqueueAsync("heard");
+        var build = await EnqueueForNobodyAsync("heard");
 
         SseEvent heard;
         do
@@ -132,7 +134,7 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
         using var made = await admin.PostAsJsonAsync("api/v1/tokens", new { role = "Reader", name = "somebody" }, Token);
 
         made.StatusCode.ShouldBe(HttpStatusCode.Created);
-        made.Headers.Location.ShouldNotBeNull().OriginalString.ShouldStartWith("/caur/api/v1/tokens/");
+        made.Headers.Location.ShouldNotBeNull().OriginalString.ShouldStartWith("/caur/api/v1/tokens/", Case.Sensitive);
     }
 
     [Fact]
@@ -156,7 +158,7 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
     [InlineData("/caur/openapi/v1.json", 200, "{", null)]
     [InlineData("/caur/api/nothing", 404, "urn:caur", null)]
     [InlineData("/caur/repos/none/x86_64/none.db", 404, "urn:caur", null)]
-    [InlineData("/caur/repos/../../etc/passwd", 404, "", null)]
+    [InlineData("/caur/repos/..%2f..%2fetc/passwd", 404, "nginx", null)]
     [InlineData("/caur", 308, "", "/caur/")]
     [InlineData("/", 404, "nginx", null)]
     [InlineData("/api/queue/stats", 404, "nginx", null)]
@@ -176,15 +178,8 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
     {
         using var folder = new TemporaryFolder();
         using var authority = new TestAuthority();
-        var (chain, key) = authority.Issue(1);
-        await File.WriteAllTextAsync(folder["chain.pem"], chain, Token);
-        await File.WriteAllTextAsync(folder["key.pem"], key, Token);
         var (database, package) = await AddRepositoryAsync(Folders.Repositories, "own");
-        var site = (await NginxSite.ReadAsync("farm.conf", farm.Hub.Hub.Url))
-            .With("listen 443 ssl", $"listen unix:{folder["tls"]} ssl")
-            .With("/etc/letsencrypt/live/farm.example.org/fullchain.pem", folder["chain.pem"])
-            .With("/etc/letsencrypt/live/farm.example.org/privkey.pem", folder["key.pem"]);
-        await using var nginx = await Nginx.StartAsync(site);
+        await using var nginx = await StartSecureAsync(folder, authority);
         using var http = Secure(folder["tls"], authority);
 
         using (var plain = await farm.Http.GetAsync(new Uri($"http://127.0.0.1:{nginx.Port}/logs.html?id=a+b"), Token))
@@ -200,31 +195,31 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
         (await redirected.Content.ReadAsStringAsync(Token)).ShouldBe(database);
         (await http.GetStringAsync(new Uri("repos/own/x86_64/p-1-1-any.pkg.tar.zst", UriKind.Relative), Token)).ShouldBe(package);
         using var events = await SseClient.OpenAsync(http, "api/v1/events?topics=build");
-        await farm.Hub.Hub.EnqueueAsync("secured");
+        await EnqueueForNobodyAsync("secured");
         (await events.NextAsync().Timeout(Soon, "the event")).Name.ShouldBe("build");
     }
 
     /// <summary>nginx has the data folder at hand: what never changes comes from the disk, the rest from the gateway, and nothing else.</summary>
     [Fact]
-    public async Task Files_FromTheDisk_AreTheRepositoriesAndNothingElse()
+    public async Task SiteOfItsOwn_ThatSeesTheDataFolder_ServesTheRepositoriesFromItAndNothingElse()
     {
         using var folder = new TemporaryFolder();
+        using var authority = new TestAuthority();
         await AddRepositoryAsync(Folders.Repositories, "disk");
         await AddRepositoryAsync(folder["repos"], "disk");
         await File.WriteAllTextAsync(folder["repos", "disk", "x86_64", "p-1-1-any.pkg.tar.zst"], "of the disk", Token);
         await File.WriteAllTextAsync(folder["tokens.json"], "secret", Token);
-        var site = (await NginxSite.ReadAsync("farm.conf", farm.Hub.Hub.Url)).Split("server {")[0] + NginxSite.WithSnippets(
-            "server {\n    listen 80;\n    # root /var/lib/caur;\n    # include snippets/caur-files.conf;\n    location / { return 418; }\n}\n"
-                .With("# root /var/lib/caur;", $"root {folder.Path};").With("# include", "include"));
-        await using var nginx = await Nginx.StartAsync(site);
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{nginx.Port}/") };
+        await using var nginx = await StartSecureAsync(
+            folder, authority, site => site.With("include snippets/caur-repos.conf;", $"root {folder.Path}; include snippets/caur-repos-disk.conf;"));
+        using var http = Secure(folder["tls"], authority);
 
         using var package = await http.GetAsync(new Uri("repos/disk/x86_64/p-1-1-any.pkg.tar.zst", UriKind.Relative), Token);
         (await package.Content.ReadAsStringAsync(Token)).ShouldBe("of the disk");
         package.Headers.CacheControl.ShouldNotBeNull().MaxAge.ShouldBe(TimeSpan.FromDays(365));
         using var database = await http.GetAsync(new Uri("repos/disk/x86_64/disk.db", UriKind.Relative), Token);
         database.RequestMessage!.RequestUri!.AbsolutePath.ShouldEndWith("/.gen/3/disk.db");
-        foreach (var path in (string[])["repos/disk/x86_64/", "repos/disk/x86_64/.gen/3/generation.json", "repos/../tokens.json", "tokens.json"])
+        database.EnsureSuccessStatusCode();
+        foreach (var path in (string[])["repos/disk/x86_64/", "repos/disk/x86_64/.gen/3/generation.json", "repos/..%2ftokens.json", "tokens.json"])
         {
             using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), Token);
             answer.IsSuccessStatusCode.ShouldBeFalse(path);
@@ -236,8 +231,12 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
     public void Files_OfTheFolder_AreThoseThatTheseTestsUse()
     {
         Directory.EnumerateFiles(NginxSite.Folder, "*", SearchOption.AllDirectories).Select(static path => Path.GetRelativePath(NginxSite.Folder, path))
-            .ShouldBe(["conf.d/caur.conf", "sites/farm.conf", "sites/sub-path.conf", "snippets/caur-files.conf", "snippets/caur-proxy.conf"], ignoreOrder: true);
+            .ShouldBe(["conf.d/caur.conf", "sites/farm.conf", "sites/sub-path.conf", "snippets/caur-proxy.conf", "snippets/caur-repos-disk.conf", "snippets/caur-repos.conf"], ignoreOrder: true);
     }
+
+    /// <summary>Queues a build for an architecture that no builder of these tests has.</summary>
+    private async Task<BuildId> EnqueueForNobodyAsync(string pkgbase) =>
+        (await farm.Hub.Hub.EnqueueAsync(ApiHub.Request(pkgbase) with { Package = new PackageKey(new TargetId(ApiHub.Target.Name, "aarch64"), pkgbase) }))[0];
 
     /// <summary>A repository with a generation 3 and a package.</summary>
     /// <returns>What the database and the package hold.</returns>
@@ -257,6 +256,19 @@ public sealed class NginxTests(SubPathFarm farm) : IClassFixture<SubPathFarm>
     {
         await using var zeros = new HalfwayStream(length, static () => Task.CompletedTask);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(zeros, Token));
+    }
+
+    /// <summary>The site with TLS, which is spoken at the socket <c>tls</c> of the folder.</summary>
+    private async Task<Nginx> StartSecureAsync(TemporaryFolder folder, TestAuthority authority, Func<string, string>? change = null)
+    {
+        var (chain, key) = authority.Issue(1);
+        await File.WriteAllTextAsync(folder["chain.pem"], chain, Token);
+        await File.WriteAllTextAsync(folder["key.pem"], key, Token);
+        var site = (await NginxSite.ReadAsync("farm.conf", farm.Hub.Hub.Url))
+            .With("listen 443 ssl", $"listen unix:{folder["tls"]} ssl")
+            .With("/etc/letsencrypt/live/farm.example.org/fullchain.pem", folder["chain.pem"])
+            .With("/etc/letsencrypt/live/farm.example.org/privkey.pem", folder["key.pem"]);
+        return await Nginx.StartAsync(change?.Invoke(site) ?? site);
     }
 
     private static HttpClient Secure(string socket, TestAuthority authority)

@@ -41,9 +41,9 @@ builder_image() {
 
 readonly farm_repository=localhost/caur
 
-# farm_image [--base B] [--as UID:GID] [--bundle FOLDER]: prints the image's name, having made it.
+# farm_image [--base B] [--as UID:GID] [--bundle FOLDER] [--tag NAME]: prints the image's name, having made it.
 farm_image() {
-  local base='' folder='' run_as='' tag engine=${CaurEngine:-embedded} arguments=()
+  local base='' folder='' run_as='' tag='' engine=${CaurEngine:-embedded} arguments=()
   while (($#)); do
     case $1 in
       --base) base=${2:?--base needs host, debian or the name of an image} && shift 2 ;;
@@ -52,7 +52,9 @@ farm_image() {
       --as=*) run_as=${1#*=} && shift ;;
       --bundle) folder=${2:?--bundle needs the folder that ./caur bundle made} && shift 2 ;;
       --bundle=*) folder=${1#*=} && shift ;;
-      *) die "./caur image --farm does not know $1." "It takes --base host|debian|IMAGE, --as UID:GID and --bundle FOLDER." ;;
+      --tag) tag=${2:?--tag needs the name of an image} && shift 2 ;;
+      --tag=*) tag=${1#*=} && shift ;;
+      *) die "./caur image --farm does not know $1." "It takes --base host|debian|IMAGE, --as UID:GID, --bundle FOLDER and --tag NAME." ;;
     esac
   done
   if [[ -z $base ]]; then
@@ -67,10 +69,12 @@ farm_image() {
   fi
   [[ $base == debian ]] || arguments+=(--build-arg "BASE=$base")
   [[ -z $run_as ]] || arguments+=(--build-arg "RUN_AS=$run_as")
-  tag=$farm_repository:latest
-  [[ $engine == embedded ]] || tag=$farm_repository:$engine
+  if [[ -z $tag ]]; then
+    tag=$farm_repository:latest
+    [[ $engine == embedded ]] || tag=$farm_repository:$engine
+  fi
   say "Making the farm's image $tag"
-  quietly "$root/artifacts/logs/farm-image.log" engine build "${arguments[@]}" --force-rm --build-arg "ENGINE=$engine" \
+  quietly "$root/artifacts/logs/farm-image-${tag//[^a-z0-9]/-}.log" engine build "${arguments[@]}" --force-rm --build-arg "ENGINE=$engine" \
     --build-arg "VERSION=$(sed -n 's|^ *<Version>\(.*\)</Version>$|\1|p' "$root/Directory.Build.props")" \
     --build-arg "REVISION=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)" \
     -t "$tag" -f "$root/deploy/Containerfile" "$folder" || die "The farm's image could not be made."
