@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Caur.Tests.Support;
 using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.Serialization;
 
 namespace Caur.Tests.Deployment;

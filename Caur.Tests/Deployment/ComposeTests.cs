@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Globalization;
 using Caur.Builder;
 using Caur.Silo.Cli;

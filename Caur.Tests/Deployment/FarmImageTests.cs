@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Caur.Tests.Api;
+using Caur.Tests.Farm;
+using Caur.Tests.Pipelines.Git;
 using Caur.Tests.Support;
 
 namespace Caur.Tests.Deployment;
@@ -7,8 +9,9 @@ namespace Caur.Tests.Deployment;
 /// <summary>The farm's image, in a container that may do as little as compose.yaml lets it.</summary>
 public sealed class FarmImageTests(FarmImage image) : IClassFixture<FarmImage>
 {
-    private static readonly string[] Restricted =
-        ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "none"];
+    private static readonly string[] Rightless = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
+
+    private static readonly string[] Restricted = [.. Rightless, "--network", "none"];
 
     /// <summary>The script that compose.yaml and the image ask for health, and what a person looks for in a container, from one to the last.</summary>
     [Fact]
@@ -51,6 +54,51 @@ public sealed class FarmImageTests(FarmImage image) : IClassFixture<FarmImage>
         {
             await image.Engine.CleanUpAsync(["rm", "--force", "--volumes", name]);
             await image.Engine.CleanUpAsync(["volume", "rm", "--force", name]);
+        }
+    }
+
+    /// <summary>The agent is nobody on the machine but for the engine's socket, and builds lie where the machine has them.</summary>
+    [Fact]
+    public async Task Builder_InAContainerWithTheEnginesSocket_BuildsBesideItselfAndEnds()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            Requirement.Missing("only root can give a folder to the image's user");
+        }
+
+        using var setup = await FarmSetup.CreateAsync();
+        await setup.Sources.AddAsync("contained", "pkgver=1.0");
+        await setup.Sources.CommitAsync();
+        await using var sources = new GitDaemon(Path.GetDirectoryName(setup.Sources.Path)!);
+        await using var hub = await setup.StartHubAsync(
+            ("CAUR_SLOTS", "0"), ("PACKAGE_REPOS", $$$"""{"sources":{"url":"{{{sources.Url}}}/{{{Path.GetFileName(setup.Sources.Path)}}}"}}"""));
+        var token = (await hub.PostAsync("/api/v1/tokens", new { role = "Builder", name = "contained" })).GetProperty("token").GetString();
+        await File.WriteAllTextAsync(setup["token"], token, TestContext.Current.CancellationToken);
+        var shared = Directory.CreateDirectory(setup["shared"]).FullName;
+        (await Processes.RunAsync("chown", ["10001:10001", shared, setup["token"]])).ExitCode.ShouldBe(0);
+        var group = (await Processes.RunAsync("stat", ["--format", "%g", image.Engine.SocketPath])).Output.Trim();
+        var name = $"caur-test-{Guid.NewGuid():N}";
+        try
+        {
+            await MustAsync(
+            [
+                "run", "--detach", "--name", name, .. Rightless, "--network", "host", "--group-add", group,
+                "--volume", $"{image.Engine.SocketPath}:/var/run/docker.sock", "--volume", $"{shared}:/shared", "--volume", $"{setup["token"]}:/run/secrets/builder_token:ro",
+                "--env", $"SHARED_PATH={shared}", "--env", "CAUR_TOKEN_FILE=/run/secrets/builder_token", "--env", "BUILDER_HOSTNAME=contained", "--env", "CAUR_SLOTS=1",
+                "--env", $"CAUR_URL={hub.Http.BaseAddress}", image.Name, "builder",
+            ]);
+            var build = (await hub.ScheduleAsync("sources", "farm", "contained")).GetProperty("builds")[0].GetProperty("build").GetString()!;
+
+            var ended = await hub.SettledAsync(build, TestTimeouts.Longest);
+
+            ended.GetProperty("state").GetString().ShouldBe("Published", $"{ended}\n{await image.Engine.RunAsync(["logs", name])}");
+            await MustAsync(["stop", "--time", "55", name]);
+            (await MustAsync(["inspect", "--format", "{{.State.ExitCode}}", name])).ShouldBe("0");
+            Directory.EnumerateFileSystemEntries(Path.Combine(shared, "attempts")).ShouldBeEmpty("what root wrote in the container of the build is gone too");
+        }
+        finally
+        {
+            await image.Engine.CleanUpAsync(["rm", "--force", "--volumes", name]);
         }
     }
 

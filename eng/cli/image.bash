@@ -69,12 +69,14 @@ farm_image() {
   fi
   [[ $base == debian ]] || arguments+=(--build-arg "BASE=$base")
   [[ -z $run_as ]] || arguments+=(--build-arg "RUN_AS=$run_as")
+  # Its own format knows no HEALTHCHECK.
+  [[ $CAUR_ENGINE != podman ]] || arguments+=(--format docker)
   if [[ -z $tag ]]; then
     tag=$farm_repository:latest
     [[ $engine == embedded ]] || tag=$farm_repository:$engine
   fi
   say "Making the farm's image $tag"
-  quietly "$root/artifacts/logs/farm-image-${tag//[^a-z0-9]/-}.log" engine build "${arguments[@]}" --force-rm --build-arg "ENGINE=$engine" \
+  quietly "$root/artifacts/logs/farm-image.log" engine build "${arguments[@]}" --force-rm --build-arg "ENGINE=$engine" \
     --build-arg "VERSION=$(sed -n 's|^ *<Version>\(.*\)</Version>$|\1|p' "$root/Directory.Build.props")" \
     --build-arg "REVISION=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)" \
     -t "$tag" -f "$root/deploy/Containerfile" "$folder" || die "The farm's image could not be made."
