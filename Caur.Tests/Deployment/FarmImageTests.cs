@@ -89,7 +89,7 @@ public sealed class FarmImageTests(FarmImage image) : IClassFixture<FarmImage>
             ]);
             var build = (await hub.ScheduleAsync("sources", "farm", "contained")).GetProperty("builds")[0].GetProperty("build").GetString()!;
 
-            var ended = await hub.SettledAsync(build, TestTimeouts.Longest);
+            var ended = await hub.SettledAsync(build, TimeSpan.FromMinutes(2));
 
             ended.GetProperty("state").GetString().ShouldBe("Published", $"{ended}\n{await image.Engine.RunAsync(["logs", name])}");
             await MustAsync(["stop", "--time", "55", name]);
