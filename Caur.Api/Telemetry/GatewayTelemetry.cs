@@ -24,6 +24,7 @@ internal static class GatewayTelemetry
         services.AddSingleton<FarmTracing>();
         services.AddSingleton<HttpInstruments>();
         services.AddSingleton<ProcessInstruments>();
+        services.AddSingleton<DiskInstruments>();
         return services;
     }
 
@@ -34,6 +35,7 @@ internal static class GatewayTelemetry
         app.Services.GetRequiredService<FarmMetrics>();
         app.Services.GetRequiredService<FarmTracing>();
         app.Services.GetRequiredService<ProcessInstruments>();
+        app.Services.GetRequiredService<DiskInstruments>();
         app.Services.GetRequiredService<LogFollowers>();
         var instruments = app.Services.GetRequiredService<HttpInstruments>();
         app.Use((HttpContext context, RequestDelegate next) => MeasureAsync(context, next, instruments));

@@ -49,8 +49,8 @@ internal sealed class QueueInstruments
             Enumerable.Range(0, summary.ByState.Length).Select(state => ("state", $"{(BuildState)state}", (double)summary.ByState[state])));
         Gauge(meter, "caur.queue.waiting", "{build}", "Builds that wait, by what for; Turn is nothing but a builder", summary =>
             Reasons.Select(reason => ("reason", $"{reason}", (double)summary.ByReason[(int)reason])));
-        Gauge(meter, "caur.queue.oldest_wait", "s", "How long the build waits that waits longest", summary =>
-            [("", "", summary.OldestWaiting is { } since ? Math.Max(0, (_clock.GetUtcNow() - since).TotalSeconds) : 0)]);
+        Gauge(meter, "caur.queue.oldest_wait", "s", "How long the build waits that waits longest", summary => [("", "", SecondsSince(summary.OldestWaiting))]);
+        Gauge(meter, "caur.queue.oldest_ready", "s", "The same among those that wait for nothing but a builder", summary => [("", "", SecondsSince(summary.OldestReady))]);
         Gauge(meter, "caur.queue.paused", "", "1 while no build is handed out", summary => [("", "", summary.Paused ? 1 : 0)]);
         Gauge(meter, "caur.builders", "{builder}", "Builders, by what they do", summary =>
             Enumerable.Range(0, summary.Builders.Length).Select(condition => ("condition", $"{(BuilderCondition)condition}", (double)summary.Builders[condition])));
@@ -113,6 +113,8 @@ internal sealed class QueueInstruments
     private static KeyValuePair<string, object?> End(AttemptEnd end) => new("end", end.ToString());
 
     private static KeyValuePair<string, object?> Cause(AttemptEnd end) => new("cause", end.ToString());
+
+    private double SecondsSince(DateTimeOffset? time) => time is { } since ? Math.Max(0, (_clock.GetUtcNow() - since).TotalSeconds) : 0;
 
     /// <summary>Builds take seconds to hours.</summary>
     private static Histogram<double> Histogram(Meter meter, string name, string description) => meter.CreateHistogram(

@@ -44,7 +44,7 @@ internal sealed partial class QueueState
         var summary = new QueueSummary { Paused = Paused };
         var waiting = ImmutableArray.CreateBuilder<WaitingBuild>(list ? _byBuild.Count : 0);
         var active = ImmutableArray.CreateBuilder<QueueItem>();
-        var oldest = long.MaxValue;
+        var (oldest, oldestReady) = (long.MaxValue, long.MaxValue);
         foreach (var entry in _byBuild.Values)
         {
             summary.ByState[(int)(entry.Offered ? BuildState.Assigned : entry.Durable.State)]++;
@@ -53,6 +53,7 @@ internal sealed partial class QueueState
                 var reason = ReasonOf(entry);
                 summary.ByReason[(int)reason]++;
                 oldest = Math.Min(oldest, entry.Build.Timestamp);
+                oldestReady = reason == WaitReason.Turn ? Math.Min(oldestReady, entry.Build.Timestamp) : oldestReady;
                 if (list)
                 {
                     waiting.Add(new WaitingBuild(
@@ -65,7 +66,8 @@ internal sealed partial class QueueState
             }
         }
 
-        summary.OldestWaiting = oldest == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest);
+        summary.OldestWaiting = TimeOf(oldest);
+        summary.OldestReady = TimeOf(oldestReady);
         foreach (var known in _builders.Values)
         {
             var condition = ConditionOf(known, now);
@@ -86,6 +88,8 @@ internal sealed partial class QueueState
         _lookedFrom = now;
         _lookedUntil = UnchangedUntil(now);
     }
+
+    private static DateTimeOffset? TimeOf(long timestamp) => timestamp == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(timestamp);
 
     /// <summary>Why it waits, as far as that is told by looking at it alone.</summary>
     private static WaitReason ReasonOf(QueueEntry entry) =>

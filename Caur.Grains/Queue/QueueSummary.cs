@@ -22,6 +22,9 @@ internal sealed record QueueSummary
     /// <summary>When the build was queued that waits longest; null when none does.</summary>
     public DateTimeOffset? OldestWaiting { get; set; }
 
+    /// <summary>The same among those that wait for nothing but a builder.</summary>
+    public DateTimeOffset? OldestReady { get; set; }
+
     /// <summary>True while no build is handed out.</summary>
     public bool Paused { get; set; }
 

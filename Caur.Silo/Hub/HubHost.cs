@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Caur.Api.Auth;
 using Caur.Api.Builders;
 using Caur.Api.Hosting;
@@ -72,7 +73,10 @@ internal static class HubHost
         builder.Services.AddCaurGateway();
         builder.Services.AddGatewaySettings(settings.Variable);
         builder.Services.AddSingleton<LogSweeper>();
+        builder.Services.AddSingleton<SigningKeyInstruments>();
+        builder.Services.AddSingleton(provider => new TlsInstruments(provider.GetRequiredService<IMeterFactory>(), provider.GetService<TlsCertificates>()));
         builder.Services.AddHostedService<HubService>();
+        builder.Services.AddHostedService<SigningKeyWatch>();
         if (settings.RunAgent)
         {
             builder.Services.AddSingleton<IBuilderSession>(services => services.GetRequiredService<GrainBuilderSession>());
@@ -82,6 +86,7 @@ internal static class HubHost
         adjust?.Invoke(builder);
         var app = builder.Build();
         app.MapCaurGateway();
+        app.Services.GetRequiredService<TlsInstruments>();
         return app;
     }
 

@@ -17,6 +17,7 @@ namespace Caur.Silo.Hub;
 /// <summary>Brings the farm up: a key and an admin's token where there are none, the queues with what they had; and sweeps logs.</summary>
 internal sealed partial class HubService(
     GpgSigner signer,
+    SigningKeyInstruments keys,
     TokenStore tokens,
     AuditLog audit,
     DataFolders folders,
@@ -86,10 +87,12 @@ internal sealed partial class HubService(
             var key = HasPublished()
                 ? await signer.GetKeyAsync(cancellationToken)
                 : await signer.EnsureKeyAsync("Caur package farm", cancellationToken);
+            keys.Report(key);
             LogKey(logger, key.Fingerprint);
         }
         catch (GpgException problem)
         {
+            keys.ReportNone();
             LogNoKey(logger, problem.Message);
         }
     }

@@ -16,6 +16,9 @@ internal sealed record TlsCertificate(SslStreamCertificateContext Context, strin
 
     private X509Certificate2 Leaf => Context.TargetCertificate;
 
+    /// <summary>From when on no client takes it.</summary>
+    public DateTimeOffset Ends => Leaf.NotAfter.ToUniversalTime();
+
     /// <summary>For people: whose it is and until when.</summary>
     public string Shown => FormattableString.Invariant($"{Leaf.Subject}, valid until {Leaf.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC");
 

@@ -25,6 +25,9 @@ internal sealed partial class TlsCertificates : BackgroundService
         _current = TlsCertificate.Load(files);
     }
 
+    /// <summary>The end of the certificate that handshakes get now.</summary>
+    public DateTimeOffset Ends => _current.Ends;
+
     /// <summary>What a handshake is done with now.</summary>
     public ValueTask<SslServerAuthenticationOptions> ForHandshake(TlsHandshakeCallbackContext handshake) => ValueTask.FromResult(new SslServerAuthenticationOptions
     {

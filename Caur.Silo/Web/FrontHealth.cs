@@ -1,10 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 
 namespace Caur.Silo.Web;
 
-/// <summary>The probes of whoever runs this process: it lives by itself, and is ready when the hub is.</summary>
-internal sealed class FrontHealth(HubConnection hub, TimeProvider clock)
+/// <summary>The probes of whoever runs this process: it lives by itself, and is ready when the hub is and it does not end itself.</summary>
+internal sealed class FrontHealth(HubConnection hub, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     private const string ReadyPath = "/health/ready";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -35,6 +36,11 @@ internal sealed class FrontHealth(HubConnection hub, TimeProvider clock)
 
     private async Task<(int Status, string Text)> AskAsync(HttpContext context)
     {
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return (StatusCodes.Status503ServiceUnavailable, "this server ends\n");
+        }
+
         using var late = new CancellationTokenSource(Patience, clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
         try

@@ -8,6 +8,10 @@ namespace Caur.Storage.Signing;
 /// <param name="Expires">When it ends; null for never.</param>
 public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? Expires)
 {
+    /// <summary>When it makes its last signature: at its own end, or before that when the only parts of it that can sign here are subkeys, and
+    /// the last of them ends. Null for never.</summary>
+    public DateTimeOffset? SigningEnds { get; init; } = Expires;
+
     /// <summary>What keeps the key from being used; null when nothing does.</summary>
     internal GpgProblem? Problem { get; init; }
 
@@ -17,6 +21,7 @@ public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? E
     {
         var keys = new List<GpgKey>();
         var wantsFingerprint = false;
+        var signers = new List<DateTimeOffset?>();
         foreach (var line in colons.Split('\n'))
         {
             var fields = line.Split(':');
@@ -25,10 +30,13 @@ public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? E
                 case "sec" when fields.Length > 11:
                     keys.Add(new GpgKey("", "", ExpiryOf(fields[6])) { Problem = ProblemOf(fields[1], fields[11]) });
                     wantsFingerprint = true;
+                    signers.Clear();
+                    AddSigner(fields);
                     break;
-                case "ssb":
+                case "ssb" when keys.Count > 0:
                     // The next fingerprint is the subkey's.
                     wantsFingerprint = false;
+                    AddSigner(fields);
                     break;
                 case "fpr" when wantsFingerprint && fields.Length > 9:
                     keys[^1] = keys[^1] with { Fingerprint = fields[9] };
@@ -41,6 +49,15 @@ public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? E
         }
 
         return keys;
+
+        void AddSigner(string[] fields)
+        {
+            if (SignsHere(fields))
+            {
+                signers.Add(ExpiryOf(fields[6]));
+                keys[^1] = keys[^1] with { SigningEnds = Earlier(keys[^1].Expires, signers.Aggregate(Later)) };
+            }
+        }
     }
 
     /// <summary>The keygrips of all keys and subkeys in such a list, by their fingerprints: a <c>grp</c> line follows each <c>fpr</c> line.</summary>
@@ -59,6 +76,14 @@ public sealed record GpgKey(string Fingerprint, string UserId, DateTimeOffset? E
             }
         }
     }
+
+    /// <summary>Whether a key or subkey may sign, is not over, and has its secret part here.</summary>
+    private static bool SignsHere(string[] fields) =>
+        fields.Length > 14 && fields[11].Contains('s', StringComparison.Ordinal) && fields[14] != "#" && fields[1] is not ("e" or "r" or "i" or "d");
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
+
+    private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other is null ? null : one > other ? one : other;
 
     private static DateTimeOffset? ExpiryOf(string field) =>
         long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)

@@ -29,6 +29,13 @@ public sealed class GpgSigner(GpgOptions options, ProcessRunner processes)
             return known;
         }
 
+        return await LookUpKeyAsync(cancellationToken);
+    }
+
+    /// <summary>The key that signs, as it is now: prolonged, ended or gone since it was looked up.</summary>
+    /// <exception cref="GpgException">There is no key that can be used.</exception>
+    public async Task<GpgKey> LookUpKeyAsync(CancellationToken cancellationToken)
+    {
         var key = Choose(await ListAsync(cancellationToken));
         Volatile.Write(ref _key, key);
         return key;

@@ -23,6 +23,9 @@ internal sealed partial class HubProcess : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
+    /// <summary>The number of the process.</summary>
+    public int Id => _process.Id;
+
     public bool HasEnded => _isDisposed || _process.HasExited;
 
     public string Output => string.Join('\n', _output);

@@ -204,6 +204,22 @@ public sealed class ForwardTests
         hub.Requests.Count.ShouldBe(2);
     }
 
+    /// <summary>Whoever shares requests out sends none to a server that ends, and does not end it before its time.</summary>
+    [Fact]
+    public async Task Ready_OfAServerThatWasToldToEnd_IsNoLonger()
+    {
+        await using var hub = await ScriptedHub.StartAsync(static context => context.Response.WriteAsync("ok\n"));
+        await using var front = await FrontServer.StartAsync(hub.Url);
+        using var http = new HttpClient { BaseAddress = front.Url };
+        (await http.GetStringAsync("/health/ready", Token)).ShouldBe("ok\n");
+
+        front.TellToEnd();
+
+        using var ready = await http.GetAsync("/health/ready", Token);
+        (ready.StatusCode, await ready.Content.ReadAsStringAsync(Token)).ShouldBe((HttpStatusCode.ServiceUnavailable, "this server ends\n"));
+        (await http.GetStringAsync("/health/live", Token)).ShouldBe("ok\n");
+    }
+
     [Fact]
     public async Task Hub_ThatIsThisProcess_IsNoticed()
     {

@@ -49,6 +49,9 @@ internal sealed class FrontServer : IAsyncDisposable
 
     public Task StopAsync() => _app.StopAsync();
 
+    /// <summary>Tells it to end, as a signal does; it goes on until it is stopped.</summary>
+    public void TellToEnd() => _app.Lifetime.StopApplication();
+
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();

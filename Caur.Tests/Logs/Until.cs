@@ -16,6 +16,17 @@ internal static class Until
         }
     }
 
+    /// <summary>Asks again and again.</summary>
+    public static async Task AnsweredAsync(Func<Task<bool>> condition, string phase)
+    {
+        using var limit = new CancellationTokenSource(TestTimeouts.Longest, TimeProvider.System);
+        while (!await condition())
+        {
+            limit.IsCancellationRequested.ShouldBeFalse($"{phase} did not happen");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
     /// <summary>Looks again and again until an assertion holds; what it says in the end is what the test says.</summary>
     public static async Task HoldsAsync(Action assertion)
     {

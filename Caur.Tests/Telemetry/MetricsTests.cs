@@ -36,6 +36,13 @@ public sealed class MetricsTests
         after.Value("caur_http_request_duration_seconds_count{method=\"GET\",route=\"/api/logs/{id}\",status=\"2xx\"}").ShouldBe(30);
         after.Value("caur_engine_activations").ShouldBeGreaterThan(90);
         after.Value("process_open_fds").ShouldBeGreaterThan(5);
+        foreach (var folder in (string[])["data", "logs", "landing", "repos", "archive", "sources", "keys"])
+        {
+            after.Value($"caur_disk_free_bytes{{folder=\"{folder}\"}}").ShouldBeInRange(1, after.Value($"caur_disk_size_bytes{{folder=\"{folder}\"}}"));
+        }
+
+        after.Value("caur_signing_key_usable").ShouldBe(1);
+        after.Text.ShouldContain("\ncaur_signing_key_expires_seconds +Inf\n");
         after.Types["chaotic_manager_builder_total_count"].ShouldBe("untyped");
         after.Types["caur_http_request_duration_seconds"].ShouldBe("summary");
     }
@@ -78,6 +85,7 @@ public sealed class MetricsTests
         metrics.Value("caur_queue_waiting{arch=\"x86_64\",reason=\"Turn\"}").ShouldBe(1);
         metrics.Value("caur_queue_paused{arch=\"x86_64\"}").ShouldBe(1);
         metrics.Value("caur_queue_oldest_wait_seconds{arch=\"x86_64\"}").ShouldBeInRange(1, 60);
+        metrics.Value("caur_queue_oldest_ready_seconds{arch=\"x86_64\"}").ShouldBe(metrics.Value("caur_queue_oldest_wait_seconds{arch=\"x86_64\"}"), 1);
         metrics.Value("queue_current").ShouldBe(2);
         metrics.Value("chaotic_manager_active_build_jobs{status=\"waiting\"}").ShouldBe(2);
     }

@@ -14,9 +14,7 @@ setup() {
     type -P dockerd >/dev/null || missing+=(docker.io iptables)
   fi
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
-  for extra in "$@"; do
-    [[ -z ${lone_programs[$extra]:-} ]] || type -P -- "$extra" >/dev/null || install_alone "$extra"
-  done
+  install_alone "$@"
   # Newer Debians keep docker's command in a package of its own.
   type -P docker >/dev/null || type -P podman >/dev/null || install_packages docker-cli
   find_engine || {
@@ -45,23 +43,37 @@ install_packages() {
 }
 
 # Programs whose packages would start a server here, with those packages and where in them the program is. Only that is taken.
-declare -rA lone_programs=([promtool]='prometheus usr/bin/promtool' [nginx]='nginx usr/sbin/nginx')
+# And kubectl, whose package and the one that others give out exclude each other.
+declare -rA lone_programs=(
+  [promtool]='prometheus usr/bin/promtool'
+  [prometheus]='prometheus usr/bin/prometheus'
+  [nginx]='nginx usr/sbin/nginx'
+  [kubectl]='kubernetes-client usr/bin/kubectl'
+)
 
-install_alone() { # program
-  local folder package path
-  read -r package path <<<"${lone_programs[$1]}"
-  [[ ${CAUR_SETUP:-} != never ]] || die "$1 is missing, and CAUR_SETUP=never forbids to install it."
-  type -P apt-get >/dev/null || die "$1 is missing." "It comes with $package; put it into the PATH."
-  ((EUID == 0)) || die "$1 is missing." "It comes with $package: put it into the PATH, or run: sudo $root/caur setup"
-  say "Installing $1"
-  folder=$(mktemp -d)
-  # apt loads as a user of its own.
-  chmod 755 -- "$folder"
-  (cd -- "$folder" && { apt_get download "$package" || { apt_get update && apt_get download "$package"; }; }) ||
-    apt_failed "The package $package cannot be downloaded."
-  dpkg-deb --fsys-tarfile "$folder/${package}"_*.deb | tar -xO "./$path" >"$folder/$1"
-  install -m 755 -- "$folder/$1" "/usr/local/bin/$1"
-  rm -r -- "$folder"
+# install_alone [program...]: those of them that are such and missing; a package is loaded once.
+install_alone() {
+  local folder='' program package path
+  for program in "$@"; do
+    if [[ -z ${lone_programs[$program]:-} ]] || type -P -- "$program" >/dev/null; then continue; fi
+    read -r package path <<<"${lone_programs[$program]}"
+    [[ ${CAUR_SETUP:-} != never ]] || die "$program is missing, and CAUR_SETUP=never forbids to install it."
+    type -P apt-get >/dev/null || die "$program is missing." "It comes with $package; put it into the PATH."
+    ((EUID == 0)) || die "$program is missing." "It comes with $package: put it into the PATH, or run: sudo $root/caur setup"
+    say "Installing $program"
+    if [[ -z $folder ]]; then
+      folder=$(mktemp -d)
+      # apt loads as a user of its own.
+      chmod 755 -- "$folder"
+    fi
+    if ! compgen -G "$folder/${package}_*.deb" >/dev/null; then
+      (cd -- "$folder" && { apt_get download "$package" || { apt_get update && apt_get download "$package"; }; }) ||
+        apt_failed "The package $package cannot be downloaded."
+    fi
+    dpkg-deb --fsys-tarfile "$folder/${package}"_*.deb | tar -xO "./$path" >"$folder/$program"
+    install -m 755 -- "$folder/$program" "/usr/local/bin/$program"
+  done
+  [[ -z $folder ]] || rm -r -- "$folder"
   hash -r
 }
 

@@ -6,7 +6,7 @@ run_tests() {
   # Whatever ends this early is a failure, and the last line says so.
   trap 'printf "0 passed, 1 failed, 0 skipped\n"' EXIT
   mapfile -t packages < <(test_packages)
-  setup shellcheck promtool nginx "${packages[@]}"
+  setup shellcheck promtool prometheus nginx kubectl "${packages[@]}"
   CAUR_TEST_IMAGE=$(builder_image)
   export CAUR_TEST_IMAGE CAUR_BUILDER_IMAGE=$CAUR_TEST_IMAGE
   require_dotnet
@@ -53,6 +53,10 @@ test_packages() {
   type -P ssh >/dev/null || echo openssh-client
   # A service manager would start it.
   [[ -x /usr/sbin/sshd || -d /run/systemd/system ]] || echo openssh-server
+  [[ -d /run/systemd/system ]] || type -P redis-server >/dev/null || echo redis-server
+  # For the schemas of Kubernetes' objects.
+  type -P node >/dev/null || echo nodejs
+  type -P npm >/dev/null || echo npm
   for name in chromium chromium-browser google-chrome google-chrome-stable; do
     if type -P -- "$name" >/dev/null; then browser=$name; fi
   done

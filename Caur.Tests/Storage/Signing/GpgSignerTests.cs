@@ -88,7 +88,7 @@ public sealed class GpgSignerTests : IAsyncDisposable
         await ShouldFailAsync(With(new string('A', 40)), GpgProblem.NoKey, "One <1@example.org>");
 
         var listed = await _gpg.RunAsync("--with-colons", "--list-secret-keys", "2@example.org");
-        var fingerprint = listed.OutputText.Split('\n').First(line => line.StartsWith("fpr", StringComparison.Ordinal)).Split(':')[9];
+        var fingerprint = Fingerprint(listed.OutputText);
         (await With(fingerprint.ToLowerInvariant().Insert(4, " ")).GetKeyAsync(Token)).UserId.ShouldBe("Two <2@example.org>");
     }
 
@@ -100,6 +100,29 @@ public sealed class GpgSignerTests : IAsyncDisposable
 
         await _gpg.MakeKeyAsync("New");
         (await _gpg.Signer.GetKeyAsync(Token)).UserId.ShouldBe("New");
+    }
+
+    [Fact]
+    public async Task LookUpKeyAsync_WhenOnlySubkeysSignHere_SaysWhenTheLastOfThemEnds()
+    {
+        await _gpg.RunAsync("--pinentry-mode", "loopback", "--passphrase", "", "--quick-generate-key", "Farm", "ed25519", "cert", "2y");
+        var key = Fingerprint((await _gpg.RunAsync("--with-colons", "--list-secret-keys")).OutputText);
+        foreach (var days in (int[])[20, 10])
+        {
+            await _gpg.RunAsync("--pinentry-mode", "loopback", "--passphrase", "", "--quick-add-key", key, "ed25519", "sign", $"{days}d");
+        }
+
+        var found = await _gpg.Signer.LookUpKeyAsync(Token);
+        var now = TimeProvider.System.GetUtcNow();
+        found.Fingerprint.ShouldBe(key);
+        found.Expires.ShouldNotBeNull().ShouldBe(now.AddYears(2), TimeSpan.FromDays(3));
+        found.SigningEnds.ShouldNotBeNull().ShouldBe(now.AddDays(20), TimeSpan.FromDays(1));
+
+        // The primary part ends before its subkeys, and they with it.
+        await _gpg.RunAsync("--pinentry-mode", "loopback", "--passphrase", "", "--quick-set-expire", key, "5d");
+        (await _gpg.Signer.GetKeyAsync(Token)).SigningEnds.ShouldBe(found.SigningEnds, "it is as it was looked up");
+        (await _gpg.Signer.LookUpKeyAsync(Token)).SigningEnds.ShouldNotBeNull().ShouldBe(now.AddDays(5), TimeSpan.FromDays(1));
+        (await _gpg.Signer.GetKeyAsync(Token)).SigningEnds.ShouldNotBe(found.SigningEnds);
     }
 
     [Fact]
@@ -164,6 +187,8 @@ public sealed class GpgSignerTests : IAsyncDisposable
         File.SetUnixFileMode(open, (UnixFileMode)0b111_101_101);
         await ShouldFailAsync(TestGpg.With(new GpgOptions { Home = open }), GpgProblem.HomeNotPrivate, "chmod 700");
     }
+
+    private static string Fingerprint(string listed) => listed.Split('\n').First(line => line.StartsWith("fpr", StringComparison.Ordinal)).Split(':')[9];
 
     private static async Task ShouldFailAsync(GpgSigner signer, GpgProblem problem, string text)
     {
