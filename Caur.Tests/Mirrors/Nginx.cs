@@ -18,7 +18,7 @@ internal sealed class Nginx : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>Starts it with a <c>server</c> block that listens on port 80.</summary>
+    /// <summary>Starts it with what stands in its <c>http</c> block: a <c>server</c> that listens on port 80, and what else there is.</summary>
     public static async Task<Nginx> StartAsync(string server)
     {
         Requirement.Program("nginx");
@@ -27,6 +27,9 @@ internal sealed class Nginx : IAsyncDisposable
             var folder = new TemporaryFolder();
             var port = FreePort.Find();
             var configuration = folder["nginx.conf"];
+
+            // What the files of deploy/nginx include.
+            Directory.CreateSymbolicLink(folder["snippets"], Path.Combine(SourceTree.Root, "deploy", "nginx", "snippets"));
             await File.WriteAllTextAsync(configuration, $$"""
                 {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}
                 daemon off;
@@ -69,7 +72,8 @@ internal sealed class Nginx : IAsyncDisposable
 
     private async Task<bool> AnswersAsync()
     {
-        using var http = new HttpClient();
+        // Where it sends people may be nowhere.
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         var limit = Stopwatch.StartNew();
         while (!_process.HasExited && limit.Elapsed < TestTimeouts.Longest)
         {

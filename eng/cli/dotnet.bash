@@ -58,7 +58,9 @@ bundle() {
     # The time of the start: what was saved while it compiled is newer.
     printf '%s\n' "$folder" >"$stamp.new"
     (cd -- "$root" && MSBUILDDISABLENODEREUSE=1 quietly "$log" dotnet publish Caur.Silo -c Release -r "linux-$architecture" --self-contained \
-      -v q --nologo -p:UseAppHost=true -p:RunAnalyzersDuringBuild=false -p:UseSharedCompilation=false -o "$folder") || die "It does not compile."
+      -v q --nologo -p:UseAppHost=true -p:PublishDocumentationFiles=false -p:RunAnalyzersDuringBuild=false -p:UseSharedCompilation=false -o "$folder") || die "It does not compile."
+    # The runtime's files come for their owner alone, and a farm runs as a user of its own.
+    chmod -R a+rX -- "$folder"
     mv -- "$stamp.new" "$stamp"
     note "$((SECONDS - since)) s"
   fi
