@@ -27,7 +27,7 @@ namespace Orleans
         public GrainState(T? state) => State = state;
 
         /// <summary>A record of a known version.</summary>
-        public GrainState(T? state, string? eTag)
+        public GrainState(T? state, string eTag)
             : this(state) => ETag = eTag;
 
         /// <inheritdoc/>
