@@ -75,15 +75,9 @@ public sealed partial class LogNews(IGrainFactory grains, BuildLogStore store, T
         var grain = grains.GetGrain<IBuildLogGrain>(build.ToString());
         try
         {
-            IBuildLogFollower own;
-            lock (_gate)
-            {
-                own = _reference ??= grains.CreateObjectReference<IBuildLogFollower>(this);
-            }
-
             while (!cancellationToken.IsCancellationRequested)
             {
-                await AskAsync(grain, own, key, cancellationToken);
+                await AskAsync(grain, key, cancellationToken);
                 await Task.Delay(AskEvery, clock, cancellationToken);
             }
         }
@@ -93,14 +87,20 @@ public sealed partial class LogNews(IGrainFactory grains, BuildLogStore store, T
         }
     }
 
-    private async Task AskAsync(IBuildLogGrain grain, IBuildLogFollower own, LogKey key, CancellationToken cancellationToken)
+    private async Task AskAsync(IBuildLogGrain grain, LogKey key, CancellationToken cancellationToken)
     {
         try
         {
+            IBuildLogFollower own;
+            lock (_gate)
+            {
+                own = _reference ??= grains.CreateObjectReference<IBuildLogFollower>(this);
+            }
+
             var position = await grain.FollowAsync(own).WaitAsync(cancellationToken);
             store.Tail.Report(key, position.Length, position.Finished);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             LogUnheard(logger, key, error.Message);
         }

@@ -36,7 +36,7 @@ internal static class BuilderSilo
         services.AddSingleton(settings.Link);
         services.AddSingleton<IServer, NoServer>();
         services.AddSingleton<GatewayAddress>();
-        services.AddSingleton<ITrustedKeys>(_ => new GatewayKey(settings.Link.Gateway, new HttpClient()));
+        services.AddSingleton<ITrustedKeys, GatewayKey>();
         services.AddSingleton<OrderFactory>();
 
         // Nothing arrives here: archives go to a gateway.

@@ -28,7 +28,7 @@ internal sealed record ClusterSettings
         new("cluster.silo_address", "CAUR_SILO_ADDRESS", new Words("an IP address", static text => IPAddress.TryParse(text, out _)), "the host's first address that is not its own alone", "Where the others reach this process."),
         new("cluster.silo_port", "CAUR_SILO_PORT", Port, "11111", "On which port silos do."),
         new("cluster.silo_gateway_port", "CAUR_SILO_GATEWAY_PORT", Port, "30000", "On which port gateways that are no silos do."),
-        new("cluster.tls_cert", "CAUR_SILO_TLS_CERT", File, "none: no TLS", "This process' certificate for the cluster, PEM, with what stands between it and the authority. The three belong together."),
+        new("cluster.tls_cert", "CAUR_SILO_TLS_CERT", File, "none: no TLS", "This process' certificate for the cluster, PEM, signed by the authority itself. The three belong together, and are read at the start: begin the process anew before the certificate ends."),
         new("cluster.tls_key", "CAUR_SILO_TLS_KEY", File, "none", "Its private key, PEM, without a passphrase."),
         new("cluster.tls_ca", "CAUR_SILO_TLS_CA", File, "none", "The authority of the cluster's own that signed all of its certificates, PEM. Whoever has one of them is trusted with everything."),
     ];

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Caur.Grains.State;
 using Caur.Silo.Configuration;
 using Caur.Silo.Hub;
@@ -55,7 +57,6 @@ internal static class FarmEngine
         return services.AddOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(options => Name(options, settings));
-            client.Configure<ClientMessagingOptions>(static messaging => messaging.ResponseTimeout = OrleansRetries.AnswerWithin);
             client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(10));
             client.UseRedisClustering(options =>
             {
@@ -73,8 +74,13 @@ internal static class FarmEngine
 
     /// <summary>Adds a silo that hosts none of the farm's grains, for the agent beside it.</summary>
     /// <exception cref="HubSettingsException">Something of the cluster is missing or cannot work.</exception>
-    public static IServiceCollection AddBuilderSilo(this IServiceCollection services, ClusterSettings? cluster) =>
-        services.AddSilo(Required(cluster), static silo => silo.Configure<GrainTypeOptions>(static types => types.Classes.RemoveWhere(static type => type.Assembly == typeof(GrainStorageNames).Assembly)));
+    public static IServiceCollection AddBuilderSilo(this IServiceCollection services, ClusterSettings? cluster) => services.AddSilo(Required(cluster), static silo =>
+    {
+        silo.Configure<GrainTypeOptions>(static types => types.Classes.RemoveWhere(static type => type.Assembly == typeof(GrainStorageNames).Assembly));
+
+        // No gateway goes through a builder's host, which may sleep or be cut off.
+        silo.Configure<EndpointOptions>(static endpoints => (endpoints.GatewayPort, endpoints.GatewayListeningEndpoint) = (0, null));
+    });
 
     private static IServiceCollection AddSilo(this IServiceCollection services, ClusterSettings settings, Action<ISiloBuilder> further)
     {
@@ -82,6 +88,7 @@ internal static class FarmEngine
         services.AddSingleton(redis);
         services.AddFarmExceptions();
         services.AddHostedService<OrleansRedisCheck>();
+        services.AddSingleton(settings);
         services.AddHostedService<OrleansPorts>();
         services.TryAddSingleton<IGrainStorageSerializer, GrainStateSerializer>();
         services.AddLogging(Quieten);
@@ -146,11 +153,15 @@ internal static class FarmEngine
         options.AdvertisedIPAddress = settings.Address ?? OwnAddress();
         (options.SiloPort, options.GatewayPort) = (settings.SiloPort, settings.GatewayPort);
 
-        // On this machine alone where that is what it tells the others; else on all addresses: what it tells may be translated on the way.
-        var listen = IPAddress.IsLoopback(options.AdvertisedIPAddress) ? options.AdvertisedIPAddress : IPAddress.Any;
+        // Where it is one of this host's own, that address alone; else all: what it tells the others is translated on the way.
+        var own = options.AdvertisedIPAddress;
+        var listen = IsOfThisHost(own) ? own : own.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
         options.SiloListeningEndpoint = new IPEndPoint(listen, settings.SiloPort);
         options.GatewayListeningEndpoint = new IPEndPoint(listen, settings.GatewayPort);
     }
+
+    private static bool IsOfThisHost(IPAddress address) => IPAddress.IsLoopback(address) || NetworkInterface.GetAllNetworkInterfaces()
+        .Any(network => network.GetIPProperties().UnicastAddresses.Any(one => one.Address.Equals(address)));
 
     private static IPAddress OwnAddress()
     {
@@ -158,7 +169,7 @@ internal static class FarmEngine
         {
             return ClusterSettings.OwnAddress();
         }
-        catch (Exception problem) when (problem is FormatException or System.Net.Sockets.SocketException)
+        catch (Exception problem) when (problem is FormatException or SocketException)
         {
             throw new HubSettingsException(problem.Message);
         }

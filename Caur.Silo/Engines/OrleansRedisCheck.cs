@@ -20,20 +20,25 @@ internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider
             try
             {
                 var connection = await redis.ConnectAsync();
-                foreach (var server in connection.GetServers().Where(static server => server.IsConnected && !server.IsReplica))
+                var primaries = connection.GetServers().Where(static server => server.IsConnected && !server.IsReplica).ToList();
+                if (primaries.Count == 0)
                 {
-                    await CheckAsync(server);
-                    if (await OrleansStateStore.ProblemAtStartAsync(connection, redis.Cluster) is { } problem)
-                    {
-                        throw new HubSettingsException(problem);
-                    }
-
-                    return;
+                    throw new RedisConnectionException(ConnectionFailureType.UnableToConnect, Why(connection));
                 }
 
-                throw new RedisConnectionException(ConnectionFailureType.UnableToConnect, Why(connection));
+                foreach (var server in primaries)
+                {
+                    await CheckAsync(server);
+                }
+
+                if (await OrleansStateStore.ProblemAtStartAsync(connection, redis.Cluster) is { } problem)
+                {
+                    throw new HubSettingsException(problem);
+                }
+
+                return;
             }
-            catch (RedisException failure)
+            catch (Exception failure) when (failure is RedisException or RedisTimeoutException)
             {
                 if (IsForGood(failure) || clock.GetElapsedTime(started) > Patience)
                 {
@@ -75,7 +80,7 @@ internal sealed partial class OrleansRedisCheck(OrleansRedis redis, TimeProvider
             : null;
     }
 
-    private static bool IsForGood(RedisException problem) =>
+    private static bool IsForGood(Exception problem) =>
         problem.Message.Contains("WRONGPASS", StringComparison.Ordinal) || problem.Message.Contains("NOAUTH", StringComparison.Ordinal) || problem.Message.Contains("NOPERM", StringComparison.Ordinal);
 
     private static string Why(IConnectionMultiplexer connection) =>

@@ -28,7 +28,7 @@ internal static class FarmState
         catch (Exception error)
         {
             await redis.DisposeAsync();
-            throw error is RedisException or StateTransferException ? new StateTransferException($"the Redis at {settings.Redis} (CAUR_REDIS) cannot be used: {error.Message}", error) : error;
+            throw error is RedisException or RedisTimeoutException or StateTransferException ? new StateTransferException($"the Redis at {settings.Redis} (CAUR_REDIS) cannot be used: {error.Message}", error) : error;
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class OrleansStateImport(IDatabase database, OrleansStateKeys ke
             {
                 await database.LockReleaseAsync(keys.Lock, _token);
             }
-            catch (RedisException)
+            catch (Exception error) when (error is RedisException or RedisTimeoutException)
             {
                 // It ends by itself.
             }

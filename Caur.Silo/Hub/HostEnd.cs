@@ -26,27 +26,30 @@ internal static class HostEnd
     public static async Task StopAsync(IHost host, string verb)
     {
         var limit = host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout + Spare;
-        try
-        {
-            await host.StopAsync(CancellationToken.None).WaitAsync(limit, TimeProvider.System);
-        }
-        catch (TimeoutException)
-        {
-            await Console.Error.WriteLineAsync($"caur {verb}: not all of it ended within {limit.TotalSeconds:0} s");
-        }
+        await EndAsync(verb, host.StopAsync(CancellationToken.None), limit, "ended");
     }
 
     /// <summary>Lets go of what it held.</summary>
     public static async Task DisposeAsync(IHost host, string verb)
     {
-        try
+        var ending = host is IAsyncDisposable disposable ? disposable.DisposeAsync().AsTask() : Task.Run(host.Dispose);
+        await EndAsync(verb, ending, Spare, "was let go");
+    }
+
+    /// <summary>What a part says at its end changes nothing about the end: it is told in a line.</summary>
+    private static async Task EndAsync(string verb, Task ending, TimeSpan limit, string what)
+    {
+        using var over = new CancellationTokenSource();
+        if (await Task.WhenAny(ending, Task.Delay(limit, TimeProvider.System, over.Token)) != ending)
         {
-            var ending = host is IAsyncDisposable disposable ? disposable.DisposeAsync().AsTask() : Task.Run(host.Dispose);
-            await ending.WaitAsync(Spare, TimeProvider.System);
+            await Console.Error.WriteLineAsync($"caur {verb}: not all of it {what} within {limit.TotalSeconds:0} s");
+            return;
         }
-        catch (TimeoutException)
+
+        await over.CancelAsync();
+        if (ending.Exception?.GetBaseException() is { } problem)
         {
-            await Console.Error.WriteLineAsync($"caur {verb}: not all of it was let go within {Spare.TotalSeconds:0} s");
+            await Console.Error.WriteLineAsync($"caur {verb}: not all of it {what} in order: {problem.Message}");
         }
     }
 }

@@ -106,7 +106,12 @@ internal static class HubHost
         }
 
         // Hosted services stop in reverse: gpg's agent goes when nothing signs any more.
-        services.AddHostedService<GpgAgentService>();
+        if (!FarmEngine.IsCluster)
+        {
+            // Of a cluster's processes on one machine the others may be signing.
+            services.AddHostedService<GpgAgentService>();
+        }
+
         services.AddFarmEngine(folders, cluster);
         services.AddSingleton<ITrustedKeys, FarmKeys>();
     }

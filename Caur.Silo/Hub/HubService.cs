@@ -3,6 +3,7 @@ using Caur.Api.Auth;
 using Caur.Api.Health;
 using Caur.Api.Link;
 using Caur.Api.Queue;
+using Caur.Silo.Engines;
 using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Storage.Signing;
@@ -32,6 +33,9 @@ internal sealed partial class HubService(
     HubFailure failure,
     ILogger<HubService> logger) : BackgroundService
 {
+    /// <summary>Of 20 s each.</summary>
+    private const int MostTries = 15;
+
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(6);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -42,7 +46,7 @@ internal sealed partial class HubService(
             EnsureIncoming();
 
             // Where several begin at the same time on one folder, one key and one token are made.
-            using (await FileMutex.TakeAsync(Path.Combine(folders.Root, "first.lock"), clock, stoppingToken))
+            using (await TakeFirstAsync(stoppingToken))
             {
                 await EnsureKeyAsync(stoppingToken);
                 await EnsureTokenAsync(stoppingToken);
@@ -88,19 +92,37 @@ internal sealed partial class HubService(
     {
         try
         {
-            // A farm that has published and lost its key must not go on with another one, which no client trusts.
-            var key = HasPublished()
+            // A farm that has published and lost its key must not go on with another one, which no client trusts; nor does a second silo of a
+            // cluster make one beside the first's.
+            var shown = PublishedKey.PathIn(folders);
+            var key = HasPublished() || File.Exists(shown)
                 ? await signer.GetKeyAsync(cancellationToken)
                 : await signer.EnsureKeyAsync("Caur package farm", cancellationToken);
             keys.Report(key);
             LogKey(logger, key.Fingerprint);
-            await AtomicFile.WriteAsync(
-                PublishedKey.PathIn(folders), System.Text.Encoding.ASCII.GetBytes(await signer.ExportArmoredAsync(cancellationToken)), cancellationToken);
+            await AtomicFile.WriteAsync(shown, System.Text.Encoding.ASCII.GetBytes(await signer.ExportArmoredAsync(cancellationToken)), cancellationToken);
         }
         catch (GpgException problem)
         {
             keys.ReportNone();
             LogNoKey(logger, problem.Message);
+        }
+    }
+
+    /// <summary>Making a key can take longer than whoever holds such a lock otherwise does.</summary>
+    private async Task<FileMutex> TakeFirstAsync(CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folders.Root, "first.lock");
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await FileMutex.TakeAsync(path, clock, cancellationToken);
+            }
+            catch (IOException held) when (tries < MostTries && !DiskSpace.IsFull(held))
+            {
+                LogWaiting(logger, path, held.Message);
+            }
         }
     }
 
@@ -121,6 +143,12 @@ internal sealed partial class HubService(
     {
         try
         {
+            if (FarmEngine.IsCluster)
+            {
+                // What is older than a day nobody writes any more.
+                Leftovers.Sweep(folders, clock.GetUtcNow() - TimeSpan.FromDays(1));
+            }
+
             landing.SweepIncoming(clock.GetUtcNow() - LandingZone.KeepIncoming);
             await logs.SweepAsync(cancellationToken);
         }
@@ -161,6 +189,9 @@ internal sealed partial class HubService(
         await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
         await started.Task.WaitAsync(cancellationToken);
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Another process begins on this data folder and holds {Path}: {Problem}")]
+    private static partial void LogWaiting(ILogger logger, string path, string problem);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Queue {Arch} has {Count} builds")]
     private static partial void LogQueue(ILogger logger, string arch, int count);

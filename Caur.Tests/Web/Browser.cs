@@ -54,8 +54,8 @@ internal sealed class Browser : IDisposable
         $"const done = arguments[arguments.length - 1]; (async (...arguments) => {{ {script} }})(...arguments).then(done, error => done('failed: ' + error.stack));",
         arguments)!);
 
-    /// <summary>Waits until an expression in the page is true.</summary>
-    public Task UntilAsync(string expression) => Until.TrueAsync(() => Run<bool>($"return Boolean({expression})"), expression);
+    /// <summary>Waits until an expression in the page is true. What it names may be missing between two drawings.</summary>
+    public Task UntilAsync(string expression) => Until.TrueAsync(() => Run<bool>($"try {{ return Boolean({expression}) }} catch {{ return false }}"), expression);
 
     public IWebElement Element(string selector) => _driver.FindElement(By.CssSelector(selector));
 

@@ -1,5 +1,4 @@
 using Caur.Tests.Engine.Conformance;
-using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Runtime;
