@@ -73,7 +73,7 @@ public sealed class ClusterTests
         }
 
         var published = (await farm.AskAsync(HttpMethod.Get, "/api/v1/repositories/farm/x86_64/packages?limit=1000")).GetProperty("items").EnumerateArray()
-            .Select(static package => package.GetProperty("name").GetString()!).Order(StringComparer.Ordinal).ToList();
+            .Select(static package => package.GetProperty("pkgname").GetString()!).Order(StringComparer.Ordinal).ToList();
         published.ShouldBe([.. Enumerable.Range(0, Packages).Select(ClusterFarm.NameOf)]);
         (await Processes.RunAsync("bash", ["-c", "for x in *.pkg.tar.zst; do gpg --homedir \"$1\" --batch --verify $x.sig $x || exit 1; done", "verify", Path.Combine(farm.Setup.Data, "keys")],
             folder: Path.Combine(farm.Setup.Data, "repos", "farm", "x86_64"))).ExitCode.ShouldBe(0);
