@@ -87,27 +87,30 @@ internal sealed partial class IdempotencyMiddleware(
             return true;
         }
 
-        await Refusals.WriteAsync(
-            context, StatusCodes.Status422UnprocessableEntity,
-            $"this {KeyHeader} stands for another request: use a new one for each request, and the same only to repeat it",
-            ProblemTexts.Type + "key-reused");
+        await RefuseOtherAsync(context);
         return true;
     }
 
+    private static Task RefuseOtherAsync(HttpContext context) => Refusals.WriteAsync(
+        context, StatusCodes.Status422UnprocessableEntity,
+        $"this {KeyHeader} stands for another request: use a new one for each request, and the same only to repeat it",
+        ProblemTexts.Type + "key-reused");
+
     private async Task RunAsync(HttpContext context, string slot, string fingerprint)
     {
-        var record = store.Find(slot);
-        if (record?.Answer is { } answer)
+        var record = store.Find(slot)
+            ?? await store.AddAsync(slot, new KeyRecord { Fingerprint = fingerprint, Operation = Guid.NewGuid(), Created = clock.GetUtcNow() });
+        if (record.Fingerprint != fingerprint)
+        {
+            await RefuseOtherAsync(context);
+            return;
+        }
+
+        if (record.Answer is { } answer)
         {
             context.Features.Set(new KeyedOperation(record.Operation) { IsReplayed = true });
             await ReplayAsync(context.Response, answer);
             return;
-        }
-
-        if (record is null)
-        {
-            record = new KeyRecord { Fingerprint = fingerprint, Operation = Guid.NewGuid(), Created = clock.GetUtcNow() };
-            await store.SaveAsync(slot, record);
         }
 
         context.Features.Set(new KeyedOperation(record.Operation));
