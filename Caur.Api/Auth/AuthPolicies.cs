@@ -56,7 +56,8 @@ internal static class AuthPolicies
         services.AddOptions<ReadingOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ReadingOptions>, ReadingOptionsValidator>();
         services.AddSingleton<IAuthorizationHandler, ReadingHandler>();
-        services.AddSingleton(provider => new TokenUses(Path.Combine(provider.GetRequiredService<DataFolders>().Root, "tokens.used.json")));
+        services.AddSingleton(provider => new TokenUses(
+            Path.Combine(provider.GetRequiredService<DataFolders>().Root, "tokens.used.json"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TokenWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<TokenWatch>());
         return services;

@@ -67,7 +67,8 @@ public static class EdgeExtensions
             Path.Combine(provider.GetRequiredService<DataFolders>().Root, "idempotency"),
             provider.GetRequiredService<IOptions<IdempotencyOptions>>().Value,
             provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<KeyTurns>();
+        services.AddSingleton(provider => new KeyTurns(
+            Path.Combine(provider.GetRequiredService<DataFolders>().Root, "idempotency"), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<KeySweeper>();
         return services;
     }

@@ -49,8 +49,9 @@ internal sealed partial class IdempotencyMiddleware(
         var request = context.Request;
         var fingerprint = Hash($"{request.Method}\n{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}\n{body.Sha256}");
 
-        // Asked before and within the turn: a request with another body must not hold the key while those that repeat the first ask for it.
-        if (!await IsOtherAsync(context, slot, fingerprint))
+        // Asked before and within the turn: a request with another body must not hold the key while those that repeat the first ask for it,
+        // and an answer is given again also where nothing can be written.
+        if (!await IsSettledAsync(context, slot, fingerprint))
         {
             using var turn = await turns.TakeAsync(slot, options.Value.Patience, context.RequestAborted);
             if (turn is null)
@@ -61,22 +62,19 @@ internal sealed partial class IdempotencyMiddleware(
                     $"the first request with this {KeyHeader} is still being carried out: send the same again after the seconds in Retry-After",
                     ProblemTexts.Type + "in-progress");
             }
-            else if (!await IsOtherAsync(context, slot, fingerprint))
+            else if (!await IsSettledAsync(context, slot, fingerprint))
             {
                 await RunAsync(context, slot, fingerprint);
             }
         }
     }
 
-    /// <summary>Refuses a request whose key stands for another one.</summary>
-    private async Task<bool> IsOtherAsync(HttpContext context, string slot, string fingerprint)
+    /// <summary>Refuses a request whose key stands for another one, and gives an answer again that is kept.</summary>
+    private async Task<bool> IsSettledAsync(HttpContext context, string slot, string fingerprint)
     {
         try
         {
-            if (store.Find(slot) is not { } record || record.Fingerprint == fingerprint)
-            {
-                return false;
-            }
+            return store.Find(slot) is { } record && await IsSettledAsync(context, record, fingerprint);
         }
         catch (JsonException damage)
         {
@@ -86,32 +84,38 @@ internal sealed partial class IdempotencyMiddleware(
                 $"what is kept of this {KeyHeader} cannot be read: look whether it was done, and use a new key");
             return true;
         }
+    }
 
-        await Refusals.WriteAsync(
-            context, StatusCodes.Status422UnprocessableEntity,
-            $"this {KeyHeader} stands for another request: use a new one for each request, and the same only to repeat it",
-            ProblemTexts.Type + "key-reused");
+    private static async Task<bool> IsSettledAsync(HttpContext context, KeyRecord record, string fingerprint)
+    {
+        if (record.Fingerprint != fingerprint)
+        {
+            await Refusals.WriteAsync(
+                context, StatusCodes.Status422UnprocessableEntity,
+                $"this {KeyHeader} stands for another request: use a new one for each request, and the same only to repeat it",
+                ProblemTexts.Type + "key-reused");
+            return true;
+        }
+
+        if (record.Answer is not { } answer)
+        {
+            return false;
+        }
+
+        context.Features.Set(new KeyedOperation(record.Operation) { IsReplayed = true });
+        await ReplayAsync(context.Response, answer);
         return true;
     }
 
     private async Task RunAsync(HttpContext context, string slot, string fingerprint)
     {
-        var record = store.Find(slot);
-        if (record?.Answer is { } answer)
+        var record = store.Find(slot)
+            ?? await store.AddAsync(slot, new KeyRecord { Fingerprint = fingerprint, Operation = Guid.NewGuid(), Created = clock.GetUtcNow() });
+        if (!await IsSettledAsync(context, record, fingerprint))
         {
-            context.Features.Set(new KeyedOperation(record.Operation) { IsReplayed = true });
-            await ReplayAsync(context.Response, answer);
-            return;
+            context.Features.Set(new KeyedOperation(record.Operation));
+            await CarryOutAsync(context, slot, record);
         }
-
-        if (record is null)
-        {
-            record = new KeyRecord { Fingerprint = fingerprint, Operation = Guid.NewGuid(), Created = clock.GetUtcNow() };
-            await store.SaveAsync(slot, record);
-        }
-
-        context.Features.Set(new KeyedOperation(record.Operation));
-        await CarryOutAsync(context, slot, record);
     }
 
     private async Task CarryOutAsync(HttpContext context, string slot, KeyRecord record)

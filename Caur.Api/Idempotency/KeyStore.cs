@@ -5,7 +5,7 @@ using Caur.Storage.Files;
 namespace Caur.Api.Idempotency;
 
 /// <summary>The keys of writes and their answers: a file each in a folder of the data folder, which appears whole and synced. Keys are few
-/// and short-lived; what a database would add is not needed.</summary>
+/// and short-lived; what a database would add is not needed. Several processes may share the folder.</summary>
 internal sealed class KeyStore(string folder, IdempotencyOptions options, TimeProvider clock)
 {
     /// <summary>Answers are for who has the token.</summary>
@@ -19,8 +19,8 @@ internal sealed class KeyStore(string folder, IdempotencyOptions options, TimePr
     private readonly Dictionary<string, (DateTimeOffset Created, long Bytes)> _kept = [];
     private readonly SortedSet<(DateTimeOffset Created, string Slot)> _byAge = [];
 
-    /// <summary>Answers that no file may hold, by slot.</summary>
-    private readonly Dictionary<string, KeyedAnswer> _secrets = [];
+    /// <summary>Answers that no file may hold, by slot, and when the file was written that they belong to.</summary>
+    private readonly Dictionary<string, (KeyedAnswer Answer, DateTime Written)> _secrets = [];
 
     private long _bytes;
     private bool _read;
@@ -43,36 +43,56 @@ internal sealed class KeyStore(string folder, IdempotencyOptions options, TimePr
     /// <exception cref="JsonException">What is kept cannot be read.</exception>
     public KeyRecord? Find(string slot)
     {
-        lock (_lock)
-        {
-            ReadFolder();
-            if (!_kept.TryGetValue(slot, out var kept))
-            {
-                return null;
-            }
-
-            if (kept.Created + options.Keep <= clock.GetUtcNow())
-            {
-                Remove(slot);
-                return null;
-            }
-        }
-
+        // The file, not what is known of it here: another process may have made it, added the answer, or removed it.
         byte[] bytes;
+        DateTime written;
         try
         {
+            written = File.GetLastWriteTimeUtc(PathOf(slot));
             bytes = File.ReadAllBytes(PathOf(slot));
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
-            // It had to make room in between, or somebody removed the folder.
             return null;
         }
 
         var record = JsonSerializer.Deserialize<KeyRecord>(bytes, Json) ?? throw new JsonException("it is empty");
         lock (_lock)
         {
-            return record.Answer is null && _secrets.TryGetValue(slot, out var secret) ? record with { Answer = secret } : record;
+            ReadFolder();
+            if (record.Created + options.Keep <= clock.GetUtcNow())
+            {
+                Remove(slot);
+                return null;
+            }
+
+            Note(slot, record.Created, bytes.Length);
+            return record.Answer is null && _secrets.TryGetValue(slot, out var secret) && secret.Written == written
+                ? record with { Answer = secret.Answer }
+                : record;
+        }
+    }
+
+    /// <summary>Keeps a record, durable when this returns, where there is none of the key.</summary>
+    /// <returns>What is kept: the record, or that which another process made in the meantime.</returns>
+    /// <exception cref="JsonException">There is one that cannot be read.</exception>
+    public async Task<KeyRecord> AddAsync(string slot, KeyRecord record)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(record, Json);
+        while (true)
+        {
+            Directory.CreateDirectory(folder, DataFolders.Private);
+            if (await Task.Run(() => AtomicFile.TryAdd(PathOf(slot), bytes, Mode)))
+            {
+                NoteSaved(slot, record, bytes.Length);
+                return record;
+            }
+
+            // None any more when it had just ended, and is removed with that.
+            if (Find(slot) is { } first)
+            {
+                return first;
+            }
         }
     }
 
@@ -82,32 +102,18 @@ internal sealed class KeyStore(string folder, IdempotencyOptions options, TimePr
     /// <param name="isSecret">Its answer stays in memory.</param>
     public async Task SaveAsync(string slot, KeyRecord record, bool isSecret = false)
     {
-        lock (_lock)
-        {
-            ReadFolder();
-            if (isSecret && record.Answer is { } answer)
-            {
-                if (_kept.ContainsKey(slot))
-                {
-                    _secrets[slot] = answer;
-                }
-
-                return;
-            }
-        }
-
+        var answer = record.Answer;
         Directory.CreateDirectory(folder, DataFolders.Private);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(record, Json);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(isSecret ? record with { Answer = null } : record, Json);
         await AtomicFile.WriteAsync(PathOf(slot), bytes, CancellationToken.None, Mode);
-        lock (_lock)
+        NoteSaved(slot, record, bytes.Length);
+        if (isSecret && answer is not null)
         {
-            Forget(slot);
-            Note(slot, record.Created, bytes.Length);
-
-            // The newest stays: it is the one that somebody works with.
-            while (_kept.Count > 1 && (_kept.Count > options.Keys || _bytes > options.Bytes))
+            // Written anew: a process that gave an earlier answer, with a secret that this one replaced, sees that it holds no more.
+            var written = File.GetLastWriteTimeUtc(PathOf(slot));
+            lock (_lock)
             {
-                Remove(_byAge.Min is var oldest && oldest.Slot != slot ? oldest.Slot : _byAge.First(kept => kept.Slot != slot).Slot);
+                _secrets[slot] = (answer, written);
             }
         }
     }
@@ -117,14 +123,58 @@ internal sealed class KeyStore(string folder, IdempotencyOptions options, TimePr
     {
         lock (_lock)
         {
+            _read = false;
             ReadFolder();
             var now = clock.GetUtcNow();
-            while (_byAge.Count > 0 && _byAge.Min.Created + options.Keep <= now)
+            while (_byAge.Count > 0 && _byAge.Min is var oldest && oldest.Created + options.Keep <= now)
             {
-                Remove(_byAge.Min.Slot);
+                // Another process may have used the key again since.
+                var written = new DateTimeOffset(File.GetLastWriteTimeUtc(PathOf(oldest.Slot)));
+                if (written > oldest.Created && written + options.Keep > now)
+                {
+                    Note(oldest.Slot, written, _kept[oldest.Slot].Bytes);
+                }
+                else
+                {
+                    Remove(oldest.Slot);
+                }
             }
 
+            MakeRoom(keep: null);
             AtomicFile.Sweep(folder, now - TimeSpan.FromHours(1));
+            SweepLocks(now - TimeSpan.FromHours(1));
+        }
+    }
+
+    /// <summary>Removes what processes had locked that were killed.</summary>
+    private void SweepLocks(DateTimeOffset writtenBefore)
+    {
+        if (Directory.Exists(folder))
+        {
+            foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*" + KeyTurns.Extension).Where(file => file.LastWriteTimeUtc < writtenBefore.UtcDateTime))
+            {
+                FileMutex.TryTakePassing(file.FullName)?.Dispose();
+            }
+        }
+    }
+
+    private void NoteSaved(string slot, KeyRecord record, long bytes)
+    {
+        lock (_lock)
+        {
+            ReadFolder();
+            Note(slot, record.Created, bytes);
+
+            // The newest stays: it is the one that somebody works with.
+            MakeRoom(slot);
+        }
+    }
+
+    private void MakeRoom(string? keep)
+    {
+        while (_kept.Count > 1 && (_kept.Count > options.Keys || _bytes > options.Bytes))
+        {
+            Remove(_byAge.Min is var oldest && oldest.Slot != keep ? oldest.Slot : _byAge.First(kept => kept.Slot != keep).Slot);
         }
     }
 
@@ -139,17 +189,27 @@ internal sealed class KeyStore(string folder, IdempotencyOptions options, TimePr
         }
 
         _read = true;
+        var there = new HashSet<string>(StringComparer.Ordinal);
         if (Directory.Exists(folder))
         {
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*" + Extension).Where(file => FileHash.IsSha256(Path.GetFileNameWithoutExtension(file.Name))))
             {
-                Note(Path.GetFileNameWithoutExtension(file.Name), file.LastWriteTimeUtc, file.Length);
+                var slot = Path.GetFileNameWithoutExtension(file.Name);
+                there.Add(slot);
+                Note(slot, _kept.TryGetValue(slot, out var known) ? known.Created : file.LastWriteTimeUtc, file.Length);
             }
+        }
+
+        foreach (var gone in _kept.Keys.Where(slot => !there.Contains(slot)).ToList())
+        {
+            Forget(gone);
+            _secrets.Remove(gone);
         }
     }
 
     private void Note(string slot, DateTimeOffset created, long bytes)
     {
+        Forget(slot);
         _kept[slot] = (created, bytes);
         _byAge.Add((created, slot));
         _bytes += bytes;

@@ -45,6 +45,54 @@ public static class AtomicFile
         await file.CommitAsync(cancellationToken);
     }
 
+    /// <summary>Writes a whole file where there is none: of several processes that do so at once one has it, and nobody sees a part of it.</summary>
+    /// <param name="path">The final name; its folder must exist.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="mode">The new file's mode, which the umask narrows.</param>
+    /// <returns>False when there is something of that name: it is as it was.</returns>
+    /// <exception cref="IOException">It did not appear.</exception>
+    public static bool TryAdd(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        var temporary = NewTemporary(path);
+        try
+        {
+            using (var file = new FileStream(temporary, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = 0,
+                UnixCreateMode = mode,
+            }))
+            {
+                file.Write(content);
+                FileSync.OfFile(file.SafeFileHandle);
+            }
+
+            switch (Libc.TryLink(temporary, path))
+            {
+                case 0:
+                    break;
+                case Libc.Eexist:
+                    return false;
+                case Libc.Eperm or Libc.Enotsup when !File.Exists(path):
+                    // A file system without second names: whole all the same.
+                    Libc.Rename(temporary, path);
+                    break;
+                case Libc.Eperm or Libc.Enotsup:
+                    return false;
+                case var errno:
+                    throw new IOException($"link {temporary} to {path}: error {errno}", errno);
+            }
+
+            SyncFolder(Path.GetDirectoryName(temporary)!);
+            return true;
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
     /// <summary>Makes a file's content durable; its name is the folder's, see <see cref="SyncFolder"/>.</summary>
     public static void SyncFile(string path)
     {

@@ -12,6 +12,9 @@ public sealed class FileMutex : IDisposable
     /// <summary>Whoever can open the file can lock it, and with that hold up everybody else's writes.</summary>
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>EWOULDBLOCK, which the framework keeps in its sharing violation.</summary>
+    private const int WouldBlock = 11;
+
     private readonly FileStream _file;
 
     private FileMutex(FileStream file) => _file = file;
@@ -50,6 +53,33 @@ public sealed class FileMutex : IDisposable
             {
                 await Task.Delay(AskAgainAfter, clock, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Takes the lock when nobody has it, on a file that goes with the lock: for locks of which there are many. Where a process
+    /// was killed the file stays, locked by nobody.</summary>
+    /// <param name="path">The file that is locked, here and in every process by this method only; its folder must exist.</param>
+    /// <returns>Null when somebody has it.</returns>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
+    public static FileMutex? TryTakePassing(string path)
+    {
+        try
+        {
+            // The framework removes the name before it unlocks, and having locked looks whether the name still leads to what it locked.
+            return new FileMutex(new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                BufferSize = 0,
+                Options = FileOptions.DeleteOnClose,
+                UnixCreateMode = Mode,
+            }));
+        }
+        catch (IOException held) when (held.HResult == WouldBlock)
+        {
+            return null;
         }
     }
 

@@ -323,22 +323,22 @@ public sealed partial class LandingZone
                 return known;
             }
 
-            var path = Path.Combine(root, KeyName);
-            if (File.Exists(path) && File.ReadAllBytes(path) is { Length: KeyBytes } kept)
+            // Other processes look at the same time. Keys appear whole and are never replaced, so that all have the one that was there
+            // first; what is no key was damaged by a disk, and the next name is looked at.
+            for (var number = 0; ; number++)
             {
-                return _key = kept;
-            }
+                var path = Path.Combine(root, number == 0 ? KeyName : string.Create(CultureInfo.InvariantCulture, $"{KeyName}.{number}"));
+                var made = RandomNumberGenerator.GetBytes(KeyBytes);
+                if (!File.Exists(path) && AtomicFile.TryAdd(path, made, UnixFileMode.UserRead | UnixFileMode.UserWrite))
+                {
+                    return _key = made;
+                }
 
-            var made = RandomNumberGenerator.GetBytes(KeyBytes);
-            File.Delete(path);
-            using var file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            file.Write(made);
-            return _key = made;
+                if (File.ReadAllBytes(path) is { Length: KeyBytes } kept)
+                {
+                    return _key = kept;
+                }
+            }
         }
     }
 

@@ -60,6 +60,73 @@ public sealed class IdempotencyTests : IDisposable
         _done.ShouldBe(3);
     }
 
+    [Fact]
+    public async Task Write_WhenRepeatedAtAnotherGateway_GetsTheFirstAnswer()
+    {
+        await using var a = await StartAsync();
+        await using var b = await StartAsync();
+        var token = await a.TokenAsync(TokenRole.Admin);
+        using var atA = a.Client(token);
+        using var atB = b.Client(token);
+
+        // Both have read the folder before.
+        (await SendAsync(atB, "earlier", "body")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await (await SendAsync(atA, "key", "body")).Content.ReadAsStringAsync(Cancelled)).ShouldBe("\"body 2\"");
+
+        using var again = await SendAsync(atB, "key", "body");
+        again.Headers.GetValues("Idempotency-Replayed").ShouldBe(["true"]);
+        (await again.Content.ReadAsStringAsync(Cancelled)).ShouldBe("\"body 2\"");
+        await (await SendAsync(atB, "key", "other")).ShouldBeProblemAsync(422);
+        _done.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Write_WhenSentToTwoGatewaysAtOnce_IsCarriedOutOnce()
+    {
+        await using var a = await StartAsync();
+        await using var b = await StartAsync(patience: TimeSpan.FromMilliseconds(50));
+        await using var patient = await StartAsync(patience: TimeSpan.FromSeconds(30));
+        var token = await a.TokenAsync(TokenRole.Admin);
+        using var atA = a.Client(token);
+        using var atB = b.Client(token);
+        using var atPatient = patient.Client(token);
+        var first = SendAsync(atA, "key", "wait");
+        await _entered.Task.DefaultTimeout("the first request's begin");
+
+        await (await SendAsync(atB, "key", "wait")).ShouldBeProblemAsync(409);
+        await (await SendAsync(atB, "key", "other")).ShouldBeProblemAsync(422);
+        var second = SendAsync(atPatient, "key", "wait");
+        _gate.SetResult();
+
+        (await (await first).Content.ReadAsStringAsync(Cancelled)).ShouldBe("\"wait 1\"");
+        (await (await second).Content.ReadAsStringAsync(Cancelled)).ShouldBe("\"wait 1\"");
+        _done.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Write_WhenAGatewayLeftNoAnswer_IsCarriedOutAtAnotherUnderTheSameOperation()
+    {
+        await using var a = await StartAsync();
+        await using var b = await StartAsync();
+        var token = await a.TokenAsync(TokenRole.Admin);
+        using var atA = a.Client(token);
+        using var atB = b.Client(token);
+        (await SendAsync(atB, "earlier", "body")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        _status = 503;
+        var failed = await (await SendAsync(atA, "key", "{}", path: "/operation")).Content.ReadFromJsonAsync<Guid>(Cancelled);
+        _status = 200;
+
+        // What one that was killed leaves: the key without an answer, and the file of its lock, which nobody holds.
+        var slot = Directory.EnumerateFiles(_folder["idempotency"], "*.json").MaxBy(File.GetLastWriteTimeUtc)!;
+        await File.WriteAllTextAsync(Path.ChangeExtension(slot, ".lock"), "", Cancelled);
+
+        var done = await (await SendAsync(atB, "key", "{}", path: "/operation")).Content.ReadFromJsonAsync<Guid>(Cancelled);
+
+        done.ShouldBe(failed);
+        done.ShouldNotBe(Guid.Empty);
+        Directory.EnumerateFiles(_folder["idempotency"], "*.lock").ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("PUT", "/write", "body")]
     [InlineData("POST", "/write?more=1", "body")]

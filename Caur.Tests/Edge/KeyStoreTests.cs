@@ -72,6 +72,63 @@ public sealed class KeyStoreTests : IDisposable
         store.Find(Slot(10)).ShouldNotBeNull().Answer.ShouldNotBeNull().Body.Length.ShouldBe(5000);
     }
 
+    [Fact]
+    public async Task Add_WhenSeveralDoSoAtOnce_GivesAllTheSameRecord()
+    {
+        var stores = Enumerable.Range(0, 4).Select(_ => Store(new IdempotencyOptions())).ToList();
+        stores.ShouldAllBe(store => store.Count == 0);
+
+        var kept = await Task.WhenAll(stores.Select(store => Task.Run(() => store.AddAsync(Slot(1), Record()))));
+
+        var operation = kept.Select(record => record.Operation).Distinct().ShouldHaveSingleItem();
+        stores.ShouldAllBe(store => store.Find(Slot(1))!.Operation == operation);
+        Files().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Find_WhenAnotherGaveALaterSecret_DoesNotGiveTheEarlier()
+    {
+        var (a, b) = (Store(new IdempotencyOptions()), Store(new IdempotencyOptions()));
+        var record = await a.AddAsync(Slot(1), Record());
+        await a.SaveAsync(Slot(1), record with { Answer = new KeyedAnswer { Status = 200, Headers = [], Body = [1] } }, isSecret: true);
+        a.Find(Slot(1))!.Answer.ShouldNotBeNull();
+        b.Find(Slot(1))!.Answer.ShouldBeNull();
+
+        await b.SaveAsync(Slot(1), record with { Answer = new KeyedAnswer { Status = 200, Headers = [], Body = [2] } }, isSecret: true);
+        File.SetLastWriteTimeUtc(Path.Combine(_folder["keys"], Slot(1) + ".json"), new DateTime(2029, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        a.Find(Slot(1))!.Answer.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Take_WhenAnotherProcessHasTheTurn_WaitsForItsEnd()
+    {
+        var (a, b) = (new KeyTurns(_folder["keys"], _clock), new KeyTurns(_folder["keys"], _clock));
+        var patience = TimeSpan.FromSeconds(10);
+        var cancelled = TestContext.Current.CancellationToken;
+        var held = (await a.TakeAsync(Slot(1), patience, cancelled)).ShouldNotBeNull();
+        (await b.TakeAsync(Slot(2), patience, cancelled)).ShouldNotBeNull().Dispose();
+
+        var waits = b.TakeAsync(Slot(1), patience, cancelled);
+        await _clock.ArmedAsync(TimeSpan.FromSeconds(1));
+        waits.IsCompleted.ShouldBeFalse();
+        held.Dispose();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        using var turn = (await waits).ShouldNotBeNull();
+
+        var late = a.TakeAsync(Slot(1), patience, cancelled);
+        await _clock.ArmedAsync(TimeSpan.FromSeconds(1));
+        while (!late.IsCompleted)
+        {
+            _clock.Advance(patience);
+            await Task.Yield();
+        }
+
+        (await late).ShouldBeNull();
+        turn.Dispose();
+        Files().ShouldBe(0);
+    }
+
     private KeyStore Store(IdempotencyOptions options) => new(_folder["keys"], options, _clock);
 
     private int Files() => Directory.EnumerateFiles(_folder["keys"]).Count();

@@ -40,7 +40,7 @@ internal sealed class FolderTokens : ITokens
     public Task<IReadOnlyList<TokenView>> ListAsync(CancellationToken cancellationToken)
     {
         // As the hub wrote it last: a minute ago at most.
-        var uses = new TokenUses(Path.Combine(_folder, "tokens.used.json"));
+        var uses = new TokenUses(Path.Combine(_folder, "tokens.used.json"), _context.Time);
         return Task.FromResult(Read(() => TokenView.List(_store, uses)));
     }
 

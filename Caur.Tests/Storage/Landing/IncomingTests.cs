@@ -52,6 +52,33 @@ public sealed class IncomingTests : IDisposable
         (await TakeAsync()).Result!.Status.ShouldBe(LandingStatus.AlreadyThere);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Expect_OfSeveralProcessesAtOnce_NamesTheSamePlace(bool damaged)
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var root = Directory.CreateDirectory(_folder[$"shared{round}"]).FullName;
+            if (damaged)
+            {
+                await File.WriteAllBytesAsync(Path.Combine(root, ".incoming.key"), [], Token);
+            }
+
+            using var together = new Barrier(3);
+            var names = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    var zone = new LandingZone(root);
+                    together.SignalAndWait(Token);
+                    return zone.Expect(Build, 1, FileName, _bytes.Length, _sha256).Name;
+                },
+                Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+            names.Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
+        }
+    }
+
     [Fact]
     public void Expect_ForEachFile_NamesAPlaceThatNobodyGuessesAndThatARestartKeeps()
     {
