@@ -19,6 +19,9 @@ internal sealed record RepositoryLayout(string Folder, string Target)
     private const string CurrentName = "current";
     private const string InfoName = "generation.json";
 
+    /// <summary>Locked while something changes. Hidden under the prefix that mirrors leave out, and no name that a sweep knows.</summary>
+    public string Lock => Path.Combine(Folder, ".caur-lock");
+
     public string Generations => Path.Combine(Folder, GenerationsName);
 
     public string CurrentLink => Path.Combine(Generations, CurrentName);
