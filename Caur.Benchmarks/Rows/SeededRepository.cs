@@ -38,7 +38,7 @@ internal static class SeededRepository
             Key = (await signer.GetKeyAsync(cancellationToken)).Fingerprint,
             Packages = database.Count,
         };
-        generations.Name(await generations.WriteAsync(database, info, cancellationToken), 1);
+        generations.Name(await generations.WriteAsync(database, info, cancellationToken), 1, 0);
         await Symlinks.ReplaceAsync(layout.CurrentLink, "1", cancellationToken);
     }
 }

@@ -14,11 +14,14 @@ internal sealed class PublicationJournal
 
     private readonly string _folder;
 
+    /// <summary>So long a page that is not whole yet may be what another process writes.</summary>
+    private static readonly TimeSpan UnfinishedFor = TimeSpan.FromHours(1);
+
     /// <summary>Opens it, and removes what a process that died left of a page that it wrote.</summary>
-    public PublicationJournal(string folder)
+    public PublicationJournal(string folder, TimeProvider clock)
     {
         _folder = folder;
-        AtomicFile.Sweep(folder, DateTimeOffset.MaxValue);
+        AtomicFile.Sweep(folder, clock.GetUtcNow() - UnfinishedFor);
     }
 
     /// <summary>What this publication decided; null when it has not been decided.</summary>
@@ -37,7 +40,14 @@ internal sealed class PublicationJournal
         TargetId target, string publication, PublicationPlan? plan, RepositoryChangeView view, CancellationToken cancellationToken) =>
         WritePageAsync(target, new Page(publication, new PublicationProposal { Plan = plan }, view.Shortened()), cancellationToken);
 
-    public void Remove(TargetId target) => File.Delete(PathOf(target));
+    /// <summary>Removes this publication's page; another's stays.</summary>
+    public async Task RemoveAsync(TargetId target, string publication, CancellationToken cancellationToken)
+    {
+        if (await ReadPageAsync(target, publication, cancellationToken) is not null)
+        {
+            File.Delete(PathOf(target));
+        }
+    }
 
     private async Task<Page?> ReadPageAsync(TargetId target, string publication, CancellationToken cancellationToken)
     {

@@ -7,20 +7,23 @@ using Caur.Storage.Files;
 using Caur.Storage.Landing;
 using Caur.Storage.Repositories;
 using Caur.Storage.Signing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Caur.Grains.Repositories;
 
 /// <summary>Publishes on the files of this host. What was decided is written beside the repositories before anything changes, under the
 /// publication's name: however often it is interrupted, the same publication is carried out once.</summary>
-internal sealed class RepositoryPublisher(
+internal sealed partial class RepositoryPublisher(
     DataFolders folders,
     LandingZone landing,
     GpgSigner signer,
     TimeProvider clock,
     IPublicationProbe? probe = null,
     RepositoryStoreOptions? options = null,
-    IOptions<FarmOptions>? farm = null)
+    IOptions<FarmOptions>? farm = null,
+    ILogger<RepositoryPublisher>? logger = null)
     : IRepositoryPublisher, IDisposable
 {
     /// <summary>So long an attempt that uploads may bring nothing: a builder that has not ended its upload for want of room or of the hub
@@ -31,7 +34,8 @@ internal sealed class RepositoryPublisher(
     private const int MostLooks = 3;
 
     private readonly ConcurrentDictionary<TargetId, RepositoryStore> _stores = new();
-    private readonly PublicationJournal _journal = new(Path.Combine(folders.Root, "publications"));
+    private readonly PublicationJournal _journal = new(Path.Combine(folders.Root, "publications"), clock);
+    private readonly ILogger _logger = logger ?? NullLogger<RepositoryPublisher>.Instance;
 
     public async Task<ImmutableArray<PublicationNews>> PublishAsync(
         TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken)
@@ -39,32 +43,8 @@ internal sealed class RepositoryPublisher(
         try
         {
             await AtAsync(PublicationStep.Ordered, cancellationToken);
-            for (var attempt = 1; ; attempt++)
-            {
-                var store = Store(target);
-                var proposal = await _journal.ReadAsync(target, publication, cancellationToken);
-                if (proposal is null)
-                {
-                    proposal = await store.PlanAsync(Request(publication, orders), cancellationToken);
-                    await AtAsync(PublicationStep.Decided, cancellationToken);
-                    await _journal.WriteAsync(target, publication, proposal, cancellationToken);
-                    await AtAsync(PublicationStep.DecisionWritten, cancellationToken);
-                }
-
-                if (proposal.Plan is null)
-                {
-                    return News(orders, proposal, store.CurrentGeneration, null);
-                }
-
-                var result = await store.ApplyAsync(proposal.Plan, cancellationToken);
-                // An archive that changed or went since it was inspected is found by another look, which lets the other builds through.
-                if (result.Status != PublicationStatus.Stale && (result.Status != PublicationStatus.FilesGone || attempt == MostLooks))
-                {
-                    return News(orders, proposal, result.Generation, result);
-                }
-
-                _journal.Remove(target);
-            }
+            return await Store(target).ExclusivelyAsync(
+                () => PublishAloneAsync(target, publication, orders, cancellationToken), cancellationToken);
         }
         catch (Exception exception) when (Blocked(target, exception) is { } blocked)
         {
@@ -77,38 +57,8 @@ internal sealed class RepositoryPublisher(
     {
         try
         {
-            while (true)
-            {
-                var store = Store(target);
-                if (await _journal.ReadChangeAsync(target, publication, cancellationToken) is not var (plan, view))
-                {
-                    (plan, view) = await new ChangePlanner(store).PlanAsync(publication, change, cancellationToken);
-                    await _journal.WriteChangeAsync(target, publication, plan, view, cancellationToken);
-                    view = view.Shortened();
-                }
-
-                if (view.State == RepositoryChangeState.Refused)
-                {
-                    return view;
-                }
-
-                if (plan is null)
-                {
-                    return view with { State = RepositoryChangeState.Done, Generation = store.CurrentGeneration };
-                }
-
-                var result = await store.ApplyAsync(plan, cancellationToken);
-                switch (result.Status)
-                {
-                    case PublicationStatus.Stale:
-                        _journal.Remove(target);
-                        continue;
-                    case PublicationStatus.FilesGone:
-                        return ChangePlanner.FilesGone(view, result.Problems);
-                    default:
-                        return view with { State = RepositoryChangeState.Done, Generation = result.Generation };
-                }
-            }
+            return await Store(target).ExclusivelyAsync(
+                () => ChangeAloneAsync(target, publication, change, cancellationToken), cancellationToken);
         }
         catch (RepositoryDamagedException damaged) when (
             change.Kind == RepositoryChangeKind.Rollback && damaged.Generation == change.Generation && damaged.Generation != Store(target).CurrentGeneration)
@@ -243,6 +193,74 @@ internal sealed class RepositoryPublisher(
         }
     }
 
+    private async Task<ImmutableArray<PublicationNews>> PublishAloneAsync(
+        TargetId target, string publication, ImmutableArray<PublishOrder> orders, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var store = Store(target);
+            var proposal = await _journal.ReadAsync(target, publication, cancellationToken);
+            if (proposal is null)
+            {
+                proposal = await store.PlanAsync(Request(publication, orders), cancellationToken);
+                await AtAsync(PublicationStep.Decided, cancellationToken);
+                await _journal.WriteAsync(target, publication, proposal, cancellationToken);
+                await AtAsync(PublicationStep.DecisionWritten, cancellationToken);
+            }
+
+            if (proposal.Plan is null)
+            {
+                return News(orders, proposal, store.CurrentGeneration, null);
+            }
+
+            var result = await store.ApplyAsync(proposal.Plan, cancellationToken);
+            // An archive that changed or went since it was inspected is found by another look, which lets the other builds through.
+            if (result.Status != PublicationStatus.Stale && (result.Status != PublicationStatus.FilesGone || attempt == MostLooks))
+            {
+                return News(orders, proposal, result.Generation, result);
+            }
+
+            await _journal.RemoveAsync(target, publication, cancellationToken);
+        }
+    }
+
+    private async Task<RepositoryChangeView> ChangeAloneAsync(
+        TargetId target, string publication, RepositoryChange change, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var store = Store(target);
+            if (await _journal.ReadChangeAsync(target, publication, cancellationToken) is not var (plan, view))
+            {
+                (plan, view) = await new ChangePlanner(store).PlanAsync(publication, change, cancellationToken);
+                await _journal.WriteChangeAsync(target, publication, plan, view, cancellationToken);
+                view = view.Shortened();
+            }
+
+            if (view.State == RepositoryChangeState.Refused)
+            {
+                return view;
+            }
+
+            if (plan is null)
+            {
+                return view with { State = RepositoryChangeState.Done, Generation = store.CurrentGeneration };
+            }
+
+            var result = await store.ApplyAsync(plan, cancellationToken);
+            switch (result.Status)
+            {
+                case PublicationStatus.Stale:
+                    await _journal.RemoveAsync(target, publication, cancellationToken);
+                    continue;
+                case PublicationStatus.FilesGone:
+                    return ChangePlanner.FilesGone(view, result.Problems);
+                default:
+                    return view with { State = RepositoryChangeState.Done, Generation = result.Generation };
+            }
+        }
+    }
+
     /// <summary>What keeps anything from being published, in words for people; null for what is no such thing.</summary>
     private static PublicationBlockedException? Blocked(TargetId target, Exception exception) => exception switch
     {
@@ -254,13 +272,16 @@ internal sealed class RepositoryPublisher(
     };
 
     private RepositoryStore Store(TargetId target) => _stores.GetOrAdd(
-        target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, OptionsOf(id), probe));
+        target, id => new RepositoryStore(folders.Repositories, id.Name, id.Arch, signer, clock, OptionsOf(id), probe, () => LogWaits(_logger, id)));
 
     /// <summary>Two repositories may have files of one name: each has an archive of its own.</summary>
     private RepositoryStoreOptions OptionsOf(TargetId target) => (options ?? new RepositoryStoreOptions()) with
     {
         ArchiveFolder = Path.Combine(folders.Archive, target.Name, target.Arch),
     };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Target} is being changed by another process: waiting for it")]
+    private static partial void LogWaits(ILogger logger, TargetId target);
 
     private ValueTask AtAsync(PublicationStep step, CancellationToken cancellationToken) =>
         probe?.AtAsync(step, cancellationToken) ?? ValueTask.CompletedTask;

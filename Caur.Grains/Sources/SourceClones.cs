@@ -87,6 +87,7 @@ internal sealed class KeptClone : IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            using var others = await LockAsync(cancellationToken);
             var head = await Clone.FetchAsync(cancellationToken);
             var resolved = await Clone.ResolveAsync(commit, head, cancellationToken);
             var snapshot = await Reader.ReadAsync(resolved, cancellationToken);
@@ -111,6 +112,7 @@ internal sealed class KeptClone : IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            using var others = await LockAsync(cancellationToken);
             return await Clone.LookAsync(cancellationToken);
         }
         finally
@@ -136,6 +138,21 @@ internal sealed class KeptClone : IDisposable
 
         return text.Replace(Path.Combine(_folder, $"{_id}.git"), "the hub's clone", StringComparison.Ordinal)
             .Replace(_folder, "the hub's clones", StringComparison.Ordinal);
+    }
+
+    /// <summary>Keeps other processes with the same data folder away from the clone.</summary>
+    private async Task<FileMutex> LockAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(_folder);
+            return await FileMutex.TakePatientlyAsync(
+                Path.Combine(_folder, $"{_id}.git.lock"), TimeProvider.System, waits: null, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SourceUnavailableException(error.Message);
+        }
     }
 
     private async Task<T> TellingAsync<T>(Func<Task<T>> action)

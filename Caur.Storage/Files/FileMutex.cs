@@ -25,7 +25,22 @@ public sealed class FileMutex : IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">The file cannot be opened, or another process held it for 20 seconds.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
-    public static async Task<FileMutex> TakeAsync(string path, TimeProvider clock, CancellationToken cancellationToken)
+    public static Task<FileMutex> TakeAsync(string path, TimeProvider clock, CancellationToken cancellationToken) =>
+        TakeAsync(path, clock, isPatient: false, waits: null, cancellationToken);
+
+    /// <summary>Waits for the lock however long another holds it, and takes it: for work that lasts. Not reentrant, also not within a
+    /// process.</summary>
+    /// <param name="path">The file that is locked; it is made where it is missing, and stays.</param>
+    /// <param name="clock">Measures the wait.</param>
+    /// <param name="waits">Is called once when another holds it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">The file could not be opened for 20 seconds for another reason than the lock.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not open it.</exception>
+    public static Task<FileMutex> TakePatientlyAsync(string path, TimeProvider clock, Action? waits, CancellationToken cancellationToken) =>
+        TakeAsync(path, clock, isPatient: true, waits, cancellationToken);
+
+    private static async Task<FileMutex> TakeAsync(
+        string path, TimeProvider clock, bool isPatient, Action? waits, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         while (true)
@@ -49,8 +64,11 @@ public sealed class FileMutex : IDisposable
                 return new FileMutex(file);
             }
             catch (IOException held) when (held is not (DirectoryNotFoundException or FileNotFoundException)
-                && !DiskSpace.IsFull(held) && clock.GetElapsedTime(started) < Patience)
+                && !DiskSpace.IsFull(held)
+                && ((isPatient && held.HResult == WouldBlock) || clock.GetElapsedTime(started) < Patience))
             {
+                waits?.Invoke();
+                waits = null;
                 await Task.Delay(AskAgainAfter, clock, cancellationToken);
             }
         }

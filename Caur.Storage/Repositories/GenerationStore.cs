@@ -151,7 +151,11 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
 
     /// <summary>Syncs a written folder and gives it its number. What had the number was never current, and goes. The number is durable
     /// after <see cref="SyncNames"/>.</summary>
-    public void Name(string folder, int number)
+    /// <param name="folder">The hidden folder; it goes when it cannot be named.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="basis">The generation that it follows.</param>
+    /// <returns>False when another generation than <paramref name="basis"/> is current by now: then nothing has changed.</returns>
+    public bool Name(string folder, int number, int basis)
     {
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles().Where(file => file.LinkTarget is null))
         {
@@ -160,8 +164,15 @@ internal sealed class GenerationStore(RepositoryLayout layout, GpgSigner signer)
         }
 
         Libc.SyncFolder(folder);
+        if (layout.ReadCurrent() is var current && (current != basis || number <= current))
+        {
+            Directory.Delete(folder, recursive: true);
+            return false;
+        }
+
         Discard(number);
         Libc.Rename(folder, layout.Generation(number));
+        return true;
     }
 
     /// <summary>Makes durable which generations there are and which is current.</summary>

@@ -29,11 +29,7 @@ internal sealed class PublicationRunner(
 
         if (current != plan.BaseGeneration)
         {
-            var known = layout.ReadNumbers().FirstOrDefault(
-                number => number < current && generations.TryReadInfo(number, out _)?.Publication == plan.Id);
-            return known > 0
-                ? new PublicationResult(PublicationStatus.AlreadyPublished, known, [])
-                : new PublicationResult(PublicationStatus.Stale, current, [$"it was planned upon generation {plan.BaseGeneration}"]);
+            return Overtaken(plan, current);
         }
 
         var key = await CheckKeyAsync(before, cancellationToken);
@@ -63,12 +59,26 @@ internal sealed class PublicationRunner(
             plan, before, old, database, key.Fingerprint, time.GetUtcNow(), file => File.Exists(layout.Package(file)));
         var folder = await generations.WriteAsync(database, info, cancellationToken);
         await AtAsync(PublicationStep.GenerationWritten, cancellationToken);
-        generations.Name(folder, info.Number);
+        if (!generations.Name(folder, info.Number, plan.BaseGeneration))
+        {
+            return Overtaken(plan, layout.ReadCurrent());
+        }
+
         await AtAsync(PublicationStep.GenerationNamed, cancellationToken);
         generations.SyncNames();
         await AtAsync(PublicationStep.GenerationSynced, cancellationToken);
         await PlaceLinksAsync(cancellationToken);
         await AtAsync(PublicationStep.LinksPlaced, cancellationToken);
+        if (layout.ReadCurrent() is var newest && newest != plan.BaseGeneration)
+        {
+            if (info.Number > newest && generations.ReadInfo(info.Number)?.Publication == plan.Id)
+            {
+                generations.Discard(info.Number);
+            }
+
+            return Overtaken(plan, newest);
+        }
+
         await Symlinks.ReplaceAsync(
             layout.CurrentLink, Path.GetFileName(layout.Generation(info.Number)), cancellationToken, syncFolder: false);
         generations.Remember(info.Number, database);
@@ -76,6 +86,16 @@ internal sealed class PublicationRunner(
         generations.SyncNames();
         await AtAsync(PublicationStep.CurrentSynced, cancellationToken);
         return await ConfirmAsync(plan, info.Number, cancellationToken);
+    }
+
+    /// <summary>Another generation than the plan's base is current: this publication's own, or one that the plan knows nothing of.</summary>
+    private PublicationResult Overtaken(PublicationPlan plan, int current)
+    {
+        var known = layout.ReadNumbers().FirstOrDefault(
+            number => number <= current && generations.TryReadInfo(number, out _)?.Publication == plan.Id);
+        return known > 0
+            ? new PublicationResult(PublicationStatus.AlreadyPublished, known, [])
+            : new PublicationResult(PublicationStatus.Stale, current, [$"it was planned upon generation {plan.BaseGeneration}"]);
     }
 
     /// <summary>Clients trust the key that signed what they have: another one is taken only from an operator who names it.</summary>

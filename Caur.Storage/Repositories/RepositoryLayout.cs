@@ -19,6 +19,9 @@ internal sealed record RepositoryLayout(string Folder, string Target)
     private const string CurrentName = "current";
     private const string InfoName = "generation.json";
 
+    /// <summary>Locked while something changes: beside the repository's folder, which may not be there yet.</summary>
+    public string Lock => Path.Combine(Path.GetDirectoryName(Folder)!, $".lock-{Path.GetFileName(Folder)}");
+
     public string Generations => Path.Combine(Folder, GenerationsName);
 
     public string CurrentLink => Path.Combine(Generations, CurrentName);

@@ -5,17 +5,19 @@ using Caur.Storage.Signing;
 namespace Caur.Storage.Repositories;
 
 /// <summary>One target repository for one architecture: the folder that a web server serves, and every change to it.</summary>
-/// <remarks>A change is planned, the plan is stored by the caller, and then applied; applying it again after a crash completes it. One
-/// process owns a repository: within it changes take turns. Reading needs no turn, because generations never change.</remarks>
+/// <remarks>A change is planned, the plan is stored by the caller, and then applied; applying it again after a crash completes it. Changes
+/// take turns, also those of several processes, by a lock on a file of the repository's folder. Reading needs no turn, because generations never change.</remarks>
 public sealed class RepositoryStore : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly AsyncLocal<Hold?> _hold = new();
     private readonly RepositoryLayout _layout;
     private readonly GenerationStore _generations;
     private readonly GpgSigner _signer;
     private readonly TimeProvider _time;
     private readonly RepositoryStoreOptions _options;
     private readonly IPublicationProbe? _probe;
+    private readonly Action? _waits;
     private bool _swept;
     private IReadOnlyDictionary<string, RepositoryEntry> _inspected = new Dictionary<string, RepositoryEntry>();
 
@@ -27,6 +29,7 @@ public sealed class RepositoryStore : IDisposable
     /// <param name="time">For records.</param>
     /// <param name="options">What is kept for how long.</param>
     /// <param name="probe">Is told of every step.</param>
+    /// <param name="waits">Is called when a change waits for one of another process.</param>
     /// <exception cref="UnsafePathException">Target or architecture cannot be a folder's name.</exception>
     public RepositoryStore(
         string root,
@@ -35,7 +38,8 @@ public sealed class RepositoryStore : IDisposable
         GpgSigner signer,
         TimeProvider time,
         RepositoryStoreOptions? options = null,
-        IPublicationProbe? probe = null)
+        IPublicationProbe? probe = null,
+        Action? waits = null)
     {
         _layout = new RepositoryLayout(PathGuard.Join(root, target, arch), target);
         _generations = new GenerationStore(_layout, signer);
@@ -43,6 +47,7 @@ public sealed class RepositoryStore : IDisposable
         _time = time;
         _options = options ?? new RepositoryStoreOptions();
         _probe = probe;
+        _waits = waits;
         Target = target;
         Arch = arch;
     }
@@ -95,6 +100,12 @@ public sealed class RepositoryStore : IDisposable
 
         return damaged;
     }
+
+    /// <summary>Keeps every other change away, of this process and of others, while something is planned, written down and applied.</summary>
+    /// <param name="work">Calls this store's methods, which then wait for nobody.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">The lock's file cannot be opened.</exception>
+    public Task<T> ExclusivelyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => InTurnAsync(work, cancellationToken);
 
     /// <summary>Inspects what is offered and decides what one publication would change. Nothing changes.</summary>
     /// <exception cref="RepositoryDamagedException">The current generation cannot be read.</exception>
@@ -177,8 +188,9 @@ public sealed class RepositoryStore : IDisposable
     /// <param name="now">The time to measure from.</param>
     /// <param name="cancellationToken">Ends it between two files.</param>
     /// <exception cref="RepositoryDamagedException">A generation cannot be read.</exception>
-    public Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        InTurnAsync(
+    public Task<CollectionReport> CollectAsync(DateTimeOffset now, CancellationToken cancellationToken) => !Directory.Exists(_layout.Folder)
+        ? Task.FromResult(new CollectionReport([], []))
+        : InTurnAsync(
             () =>
             {
                 SweepOnce();
@@ -279,7 +291,7 @@ public sealed class RepositoryStore : IDisposable
         return occupied;
     }
 
-    /// <summary>What is hidden and unfinished when the first change comes is of a process that died: one process owns a repository.</summary>
+    /// <summary>What is hidden and unfinished when the first change comes is of a process that died: who writes here has the lock.</summary>
     private void SweepOnce()
     {
         if (!_swept)
@@ -294,15 +306,39 @@ public sealed class RepositoryStore : IDisposable
     private Task<T> InTurnAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken) => Task.Run(
         async () =>
         {
+            if (_hold.Value is { IsOver: false })
+            {
+                return await change();
+            }
+
             await _turn.WaitAsync(cancellationToken);
+            var hold = new Hold();
             try
             {
+                FilePlacement.CreatePublicFolder(Path.GetDirectoryName(_layout.Folder)!);
+
+                // Other processes' locks go by the machine's clock, whatever records say.
+                using var others = await FileMutex.TakePatientlyAsync(_layout.Lock, TimeProvider.System, _waits, cancellationToken);
+                _hold.Value = hold;
                 return await change();
             }
             finally
             {
+                hold.IsOver = true;
                 _turn.Release();
             }
         },
         cancellationToken);
+
+    /// <summary>Marks what runs under the lock; what it started and left running does not have it any more.</summary>
+    private sealed class Hold
+    {
+        private volatile bool _isOver;
+
+        public bool IsOver
+        {
+            get => _isOver;
+            set => _isOver = value;
+        }
+    }
 }
