@@ -72,7 +72,7 @@ public sealed class ClusterTests
             view.GetProperty("view").GetProperty("attempts").EnumerateArray().Count(static attempt => attempt.GetProperty("end").GetString() == "Built").ShouldBe(1, view.ToString());
         }
 
-        var published = (await farm.AskAsync(HttpMethod.Get, "/api/v1/repositories/farm/x86_64/packages?limit=1000")).GetProperty("items").EnumerateArray()
+        var published = (await farm.AskAsync(HttpMethod.Get, "/api/v1/repositories/farm/x86_64/packages?limit=1000")).GetProperty("packages").EnumerateArray()
             .Select(static package => package.GetProperty("pkgname").GetString()!).Order(StringComparer.Ordinal).ToList();
         published.ShouldBe([.. Enumerable.Range(0, Packages).Select(ClusterFarm.NameOf)]);
         (await Processes.RunAsync("bash", ["-c", "for x in *.pkg.tar.zst; do gpg --homedir \"$1\" --batch --verify $x.sig $x || exit 1; done", "verify", Path.Combine(farm.Setup.Data, "keys")],
